@@ -1,1 +1,22 @@
-export {};
+export { Abort, aborted, raceAbort } from './abort.ts';
+export { Backoff, type BackoffLimits } from './backoff.ts';
+export { Channel } from './channel.ts';
+export { sleep, systemClock, type Cancel, type Clock } from './clock.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export {
+  AppError,
+  assertNever,
+  ERROR_CODES,
+  invalid,
+  isCode,
+  isErrno,
+  notFound,
+  toError,
+  type ErrorCode,
+  type FieldProblem,
+} from './errors.ts';
+export { createIds, isId, type Ids } from './ids.ts';
+export { createLogger, jsonSink, LOG_LEVELS, plain, silentLogger, type LogFields, type Logger, type LogLevel, type LogSink } from './logger.ts';
+export { ManualClock } from './manual-clock.ts';
+export { Mutex } from './mutex.ts';
+export { Scope } from './scope.ts';

@@ -1,0 +1,85 @@
+/**
+ * The disk between the link process and the script host: one workspace for
+ * each attempt, mode 0700, below `<dataDir>/attempts`.
+ *
+ *   spec.json      by the link, before anything else: the Start without any sensitive value
+ *   state.json     by the link (temp + rename): fence, and the host it was handed to
+ *   work/          the script's working directory: the script file and its files
+ *   spool/NNNNNN   by the host: segments of whole records (protocol/spool-record.ts), NNNNNN from 000000
+ *   events         by the host: records of {length u32 BE, CRC-32 u32 BE, AttemptEvent bytes}
+ *   outcome.json   by the host (temp + rename): the attempt has ended
+ *   artifacts/     by the host: copies of what `new artifact` named, by index
+ *   reserve        room set aside by the link, so that a full disk can still be reported
+ *
+ * What is sensitive stands in clear only in the script's own variables file,
+ * below the runtime folder (on tmpfs where there is one).
+ */
+import { join } from 'node:path';
+
+export interface WorkspacePaths {
+  root: string;
+  spec: string;
+  state: string;
+  work: string;
+  spool: string;
+  events: string;
+  outcome: string;
+  artifacts: string;
+  reserve: string;
+}
+
+export function workspacePaths(dataDir: string, attemptId: string): WorkspacePaths {
+  return workspaceAt(join(dataDir, 'attempts', attemptId));
+}
+
+export function workspaceAt(root: string): WorkspacePaths {
+  return {
+    root,
+    spec: join(root, 'spec.json'),
+    state: join(root, 'state.json'),
+    work: join(root, 'work'),
+    spool: join(root, 'spool'),
+    events: join(root, 'events'),
+    outcome: join(root, 'outcome.json'),
+    artifacts: join(root, 'artifacts'),
+    reserve: join(root, 'reserve'),
+  };
+}
+
+export function segmentFile(spool: string, index: number): string {
+  return join(spool, String(index).padStart(6, '0'));
+}
+
+/** What `state.json` holds. */
+export interface WorkspaceState {
+  attemptId: string;
+  taskId: string;
+  fence: { generation: number; n: number };
+  /** The host (host_id) that it was handed to, written before the handing; empty before. */
+  handedTo: string;
+  /** Acknowledged by the server. */
+  ackedOffset: number;
+  ackedEvent: number;
+  cancelRequested: boolean;
+}
+
+/** `outcome.json` is `Outcome` of attempt.proto in this shape: bytes in hex. */
+export type OutcomeFile = {
+  version: 1;
+  outcome:
+    | { kind: 'exited'; code: number }
+    | { kind: 'signalled'; name: string }
+    | { kind: 'cancelled' }
+    | { kind: 'timedOut' }
+    | { kind: 'refused'; reason: number; detail: string }
+    | { kind: 'interrupted'; detail: string };
+  message: string;
+  bestEffortCleanup: boolean;
+  startedAtMs: number;
+  endedAtMs: number;
+  outputLength: number;
+  eventCount: number;
+  artifactCount: number;
+  segmentDigests: string[];
+  digest: string;
+};

@@ -1,0 +1,91 @@
+/**
+ * The one error of Longshore: a closed set of codes, a message that says what
+ * was being done to which id, and a cause. How a script ended is data
+ * (`Outcome`), never an error.
+ */
+export const ERROR_CODES = [
+  'invalid', // the caller's input; `fields` says which, what it was and what would be right
+  'unauthenticated',
+  'forbidden',
+  'notFound',
+  'conflict', // the state of things does not allow it now; `detail` lists what is in the way
+  'gone', // it was there, and is no longer to be had
+  'tooLarge',
+  'tooMany', // a limit of rate or count
+  'unavailable', // the other end can't be reached; trying again may help
+  'timedOut',
+  'cancelled',
+  'corrupt', // bytes are not what their digest or format says
+  'bug', // must not happen
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** One wrong field of an input. */
+export interface FieldProblem {
+  /** Path of the field, as the user wrote it: `slots`, `--timeout`, `workers[2].name`. */
+  field: string;
+  /** The value given; never of a secret field. */
+  value?: unknown;
+  /** What would be right. */
+  expected: string;
+}
+
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: readonly FieldProblem[];
+  /** Facts for programs, such as the ids of what is in the way. */
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; fields?: readonly FieldProblem[]; detail?: Record<string, unknown> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.fields = options.fields ?? [];
+    this.detail = options.detail ?? {};
+  }
+}
+
+/** One wrong field, as an error whose message names field, value and what would be right. */
+export function invalid(field: string, value: unknown, expected: string): AppError {
+  return new AppError('invalid', `${field}: ${show(value)} is not right; expected ${expected}`, {
+    fields: [{ field, value, expected }],
+  });
+}
+
+export function notFound(kind: string, id: string): AppError {
+  return new AppError('notFound', `There is no ${kind} "${id}"`, { detail: { kind, id } });
+}
+
+/** What was thrown, as an Error, whatever it was. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(typeof thrown === 'string' ? thrown : `thrown: ${show(thrown)}`);
+}
+
+export function isCode(thrown: unknown, code: ErrorCode): thrown is AppError {
+  return thrown instanceof AppError && thrown.code === code;
+}
+
+/** Whether it is a Node system error of this code, such as ENOENT. */
+export function isErrno(thrown: unknown, ...codes: string[]): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code));
+}
+
+/** Ends an exhaustive switch. */
+export function assertNever(value: never, what = 'value'): never {
+  throw new AppError('bug', `unexpected ${what}: ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}

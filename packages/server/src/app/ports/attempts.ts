@@ -1,0 +1,46 @@
+import type { Attempt } from '../../domain/attempt.ts';
+
+export type AttemptEventRecord = {
+  n: number;
+  atOffset: number;
+  time: number;
+} & (
+  | { kind: 'setVariable'; name: string; /** Sealed when sensitive. */ value: string; sensitive: boolean }
+  | { kind: 'newArtifact'; index: number; name: string; path: string }
+  | { kind: 'progress'; percentage: number; message: string }
+  | { kind: 'resultMessage'; text: string }
+  | { kind: 'levelChanged'; stream: 'stdout' | 'stderr'; level: string }
+  | { kind: 'note'; level: string; text: string }
+);
+
+export interface ArtifactRecord {
+  spaceId: string;
+  id: string;
+  taskId: string;
+  attemptId: string;
+  index: number;
+  name: string;
+  length: number;
+  /** SHA-256, hex. */
+  digest: string;
+  /** Not empty: it could not be collected, and why. */
+  error: string;
+  createdAt: number;
+}
+
+export interface AttemptRepository {
+  insert(attempt: Attempt): Promise<void>;
+  get(spaceId: string, id: string): Promise<Attempt | undefined>;
+  /** By id alone: an agent names no space. */
+  find(id: string): Promise<Attempt | undefined>;
+  ofTask(spaceId: string, taskId: string): Promise<Attempt[]>;
+  /** Not complete (or denied) on this worker: what an inventory is held against. */
+  openOnWorker(workerId: string): Promise<Attempt[]>;
+  underLease(leaseId: string): Promise<Attempt[]>;
+  update(attempt: Attempt): Promise<void>;
+  appendEvents(attempt: Attempt, events: AttemptEventRecord[]): Promise<void>;
+  events(spaceId: string, attemptId: string, afterN: number): Promise<AttemptEventRecord[]>;
+  putArtifact(artifact: ArtifactRecord): Promise<void>;
+  artifacts(spaceId: string, taskId: string): Promise<ArtifactRecord[]>;
+  artifact(spaceId: string, id: string): Promise<ArtifactRecord | undefined>;
+}

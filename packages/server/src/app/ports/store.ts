@@ -1,0 +1,50 @@
+/**
+ * The database, as `app` sees it. A body gets a `Tx`, whose repositories all
+ * speak within one transaction; no body may use the store itself, nor wait
+ * for anything but its `tx` (the embedded store has one connection).
+ */
+import type { AttemptRepository } from './attempts.ts';
+import type { LeaseRepository } from './leases.ts';
+import type { MachineRepositories } from './machines.ts';
+import type { NodeRepository } from './nodes.ts';
+import type { TaskRepository } from './tasks.ts';
+import type { TrustRepositories } from './trust.ts';
+
+export interface Tx extends MachineRepositories, TrustRepositories {
+  tasks: TaskRepository;
+  attempts: AttemptRepository;
+  leases: LeaseRepository;
+  nodes: NodeRepository;
+}
+
+export interface Store {
+  /** `sqlite` has one node; `postgres` may have several. */
+  readonly dialect: 'sqlite' | 'postgres';
+
+  /**
+   * Runs `body` in one transaction and resolves when it is committed *and durable*, so that whatever the caller
+   * does next (a frame, a reply) rests on what can't be lost. Retries a serialisation failure of PostgreSQL.
+   */
+  write<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+
+  /** As `write`, but resolves at the commit: nothing may leave the process before `durable` resolves. */
+  commit<T>(body: (tx: Tx) => Promise<T>): Promise<{ value: T; durable: Promise<void> }>;
+
+  /** Reads; resolves when all that was read is durable. */
+  read<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+
+  /** Resolves when every commit made so far is durable. */
+  durable(): Promise<void>;
+
+  /** Tells all nodes (this one too) that `topic` changed; a hint, never the truth. Sent when `tx` commits. */
+  announce(tx: Tx, topic: Topic, id: string): void;
+  /** Hears announcements of all nodes; returns what ends it. */
+  listen(topic: Topic, heard: (id: string) => void): () => void;
+
+  /** Rises when a backup is restored. */
+  readonly generation: number;
+
+  close(): Promise<void>;
+}
+
+export type Topic = 'task' | 'lease' | 'worker' | 'node' | 'trust' | 'log';

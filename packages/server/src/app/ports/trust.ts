@@ -1,0 +1,70 @@
+/** What identity rests on: the certificate authority, one-time tokens, API keys, session tickets. Secrets are hashed or sealed. */
+
+export interface AuthorityRecord {
+  certificatePem: string;
+  /** Sealed by the master key. */
+  sealedKey: string;
+  createdAt: number;
+}
+
+export interface RegistrationToken {
+  spaceId: string;
+  id: string;
+  /** SHA-256 of the secret, hex. */
+  secretHash: string;
+  poolIds: string[];
+  description: string;
+  createdBy: string;
+  createdAt: number;
+  expiresAt: number;
+  usedAt: number | null;
+  usedBy: string;
+}
+
+export interface ApiKey {
+  spaceId: string;
+  id: string;
+  name: string;
+  /** SHA-256 of the secret, hex (the secret has 256 random bits, so no slow hash is needed). */
+  secretHash: string;
+  createdAt: number;
+  lastUsedAt: number | null;
+  revokedAt: number | null;
+}
+
+/** The ticket that an agent must show at its next session; `pending` until it confirmed the new one. */
+export interface SessionTicket {
+  agentId: string;
+  nodeId: string;
+  /** SHA-256 hex of what the agent holds for sure, or may hold already. */
+  confirmed: string;
+  pending: string;
+}
+
+export interface TrustRepositories {
+  authority: {
+    get(): Promise<AuthorityRecord | undefined>;
+    /** Of several nodes that start at once, the first one's stays: returns what is stored. */
+    createOnce(record: AuthorityRecord): Promise<AuthorityRecord>;
+  };
+  tokens: {
+    insert(token: RegistrationToken): Promise<void>;
+    list(spaceId: string): Promise<RegistrationToken[]>;
+    find(id: string): Promise<RegistrationToken | undefined>;
+    /** False when it was used before: one use, decided by the database. */
+    use(id: string, by: string, at: number): Promise<boolean>;
+    delete(spaceId: string, id: string): Promise<void>;
+  };
+  apiKeys: {
+    insert(key: ApiKey): Promise<void>;
+    bySecretHash(hash: string): Promise<ApiKey | undefined>;
+    list(spaceId: string): Promise<ApiKey[]>;
+    revoke(spaceId: string, id: string, at: number): Promise<void>;
+    count(): Promise<number>;
+  };
+  tickets: {
+    get(agentId: string, nodeId: string): Promise<SessionTicket | undefined>;
+    put(ticket: SessionTicket): Promise<void>;
+    deleteFor(agentId: string): Promise<void>;
+  };
+}
