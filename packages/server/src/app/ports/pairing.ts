@@ -1,0 +1,35 @@
+/**
+ * Pairing a listening agent: `links` implements it, the REST handler of
+ * `POST /workers` calls it. The pairing string is a secret until it was used.
+ */
+import type { Worker } from '../../domain/worker.ts';
+
+export interface ListeningAgentRequest {
+  /** `lsp_…`, as `longshore-agent configure` printed it. */
+  pairing: string;
+  /** host:port to dial instead of the one in the pairing string; null takes that one. */
+  address: string | null;
+  worker: {
+    spaceId: string;
+    /** Empty: the agent's host name of the address. */
+    name: string;
+    /** Ids, at least one; that they exist is checked again in the transaction that inserts the worker. */
+    poolIds: string[];
+    labels: Record<string, string>;
+    slots: number;
+  };
+  /** Who asked, for the audit record. */
+  createdBy: string;
+}
+
+export interface PairingPort {
+  /**
+   * Dials the agent, proves the one-time secret both ways bound to both TLS keys, issues its certificate and
+   * inserts the worker. The dialler takes the new worker up by itself.
+   *
+   * @returns the worker as it was inserted
+   * @throws AppError `invalid` (the pairing string, or a pool that is not there), `conflict` (the name is taken, or the
+   * agent is paired already), `unavailable` (it can't be reached), `forbidden` (wrong key or secret)
+   */
+  pairListeningAgent(request: ListeningAgentRequest): Promise<Worker>;
+}
