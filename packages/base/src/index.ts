@@ -20,3 +20,4 @@ export { createLogger, jsonSink, LOG_LEVELS, plain, silentLogger, type LogFields
 export { ManualClock } from './manual-clock.ts';
 export { Mutex } from './mutex.ts';
 export { Scope } from './scope.ts';
+export { version } from './version.ts';

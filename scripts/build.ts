@@ -1,0 +1,177 @@
+/**
+ * Bundles each program into packages/<name>/dist. A build whose inputs are
+ * unchanged (by content) is skipped, so that a second run costs nothing.
+ *
+ *   node scripts/build.ts [--only server|agent|cli] [--force]
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { build } from 'esbuild';
+
+const ROOT = dirname(import.meta.dirname);
+
+interface Program {
+  name: 'server' | 'agent' | 'cli';
+  /** Below packages/<name>/src. All land beside each other in dist, so that `import.meta.url` finds them. */
+  entries: string[];
+  /** Folders that the bundle reads at run time: [from the root, to below dist]. */
+  copies: [from: string, to: string][];
+}
+
+const PROGRAMS: Program[] = [
+  { name: 'server', entries: ['main.ts', 'store/checkpoint-worker.ts'], copies: [['proto', 'proto']] },
+  {
+    name: 'agent',
+    entries: ['main.ts', 'host-main.ts'],
+    copies: [
+      ['packages/agent/helpers', 'helpers'],
+      ['proto', 'proto'],
+    ],
+  },
+  { name: 'cli', entries: ['main.ts'], copies: [] },
+];
+
+/** Native code and what is loaded by name only where it is installed. */
+const EXTERNAL = ['better-sqlite3', 'node-pty', 'pg-native', '*.node'];
+
+/** CommonJS libraries in an ESM bundle ask for these three. */
+const BANNER = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+  'const __filename = import.meta.filename, __dirname = import.meta.dirname;',
+].join(' ');
+
+const { values: options } = parseArgs({
+  options: { only: { type: 'string' }, force: { type: 'boolean', default: false } },
+});
+
+const version = versionWithCommit();
+const shared = [
+  'package-lock.json',
+  'tsconfig.json',
+  'scripts/build.ts',
+  'packages/base',
+  'packages/protocol',
+  'proto',
+];
+for (const program of PROGRAMS) {
+  if (options.only !== undefined && options.only !== program.name) continue;
+  const inputs = digestOf([...shared, `packages/${program.name}`]);
+  const dist = join(ROOT, 'packages', program.name, 'dist');
+  const stamp = join(dist, '.inputs');
+  if (!options.force && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) {
+    console.log(`build: ${program.name} is up to date`);
+    continue;
+  }
+  const started = performance.now();
+  await bundle(program, dist);
+  writeFileSync(stamp, inputs);
+  const size = readdirSync(dist)
+    .filter((f) => f.endsWith('.js'))
+    .reduce((sum, f) => sum + statSync(join(dist, f)).size, 0);
+  console.log(
+    `build: ${program.name} ${version}, ${Math.round(size / 1024)} KB, in ${Math.round(performance.now() - started)} ms`,
+  );
+}
+
+async function bundle(program: Program, dist: string): Promise<void> {
+  const source = join(ROOT, 'packages', program.name, 'src');
+  const native = join(ROOT, 'packages', program.name, 'native');
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  if (existsSync(join(native, 'binding.gyp'))) buildNative(native);
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: program.entries.map((entry) => ({
+      in: join(source, entry),
+      out: (entry.split('/').pop() ?? entry).replace(/\.ts$/, ''),
+    })),
+    outdir: dist,
+    chunkNames: 'chunk-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.18',
+    conditions: ['longshore-source'],
+    // Short to parse, and still legible in a stack trace.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: false,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'linked',
+    external: EXTERNAL,
+    banner: { js: BANNER },
+    define: { LONGSHORE_VERSION: JSON.stringify(version) },
+    logLevel: 'warning',
+  });
+  for (const [from, to] of program.copies) {
+    if (existsSync(join(ROOT, from))) cpSync(join(ROOT, from), join(dist, to), { recursive: true });
+  }
+}
+
+/** npm brings node-gyp along, and `npm_config_nodedir` (scripts/node sets it) the headers, so that nothing is downloaded. */
+function buildNative(folder: string): void {
+  console.log(`build: compiling ${relative(ROOT, folder)}`);
+  const nodedir = process.env.npm_config_nodedir ?? dirname(dirname(process.execPath));
+  const npmCli =
+    process.env.npm_execpath ?? realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim());
+  const nodeGyp = [
+    join(dirname(npmCli), '../node_modules/node-gyp/bin/node-gyp.js'),
+    '/usr/share/nodejs/node-gyp/bin/node-gyp.js',
+  ].find(existsSync);
+  if (nodeGyp === undefined) throw new Error(`node-gyp was not found beside npm (${npmCli}): reinstall npm`);
+  execFileSync(process.execPath, [nodeGyp, 'rebuild', `--nodedir=${nodedir}`, '--loglevel=error'], {
+    cwd: folder,
+    stdio: 'inherit',
+  });
+}
+
+/** SHA-256 over names and contents of all files below `paths`, tests and earlier results left out. */
+function digestOf(paths: string[]): string {
+  const hash = createHash('sha256').update(version).update(process.version);
+  const add = (path: string): void => {
+    const stat = statSync(join(ROOT, path), { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (stat.isFile()) {
+      if (!path.endsWith('.test.ts')) hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)));
+      return;
+    }
+    for (const name of readdirSync(join(ROOT, path)).toSorted()) {
+      if (!['node_modules', 'dist', 'build', 'bin'].includes(name)) add(join(path, name));
+    }
+  };
+  for (const path of paths) add(path);
+  return hash.digest('hex');
+}
+
+function versionWithCommit(): string {
+  const { version: released } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  try {
+    const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return `${released}+${commit.trim()}`;
+  } catch {
+    return released; // not a checkout: a source archive
+  }
+}
