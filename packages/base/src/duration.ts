@@ -21,7 +21,12 @@ export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   let left = Math.round(ms / 1000);
   const shown: string[] = [];
-  for (const [unit, seconds] of [['d', 86_400], ['h', 3600], ['m', 60], ['s', 1]] as const) {
+  for (const [unit, seconds] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
     const n = Math.floor(left / seconds);
     if (n > 0) shown.push(`${n}${unit}`);
     left -= n * seconds;

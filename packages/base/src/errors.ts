@@ -82,9 +82,9 @@ export function assertNever(value: never, what = 'value'): never {
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (value === undefined || typeof value === 'function') return String(value);
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value);
   } catch {
     return String(value);
   }

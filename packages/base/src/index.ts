@@ -16,7 +16,17 @@ export {
   type FieldProblem,
 } from './errors.ts';
 export { createIds, isId, type Ids } from './ids.ts';
-export { createLogger, jsonSink, LOG_LEVELS, plain, silentLogger, type LogFields, type Logger, type LogLevel, type LogSink } from './logger.ts';
+export {
+  createLogger,
+  jsonSink,
+  LOG_LEVELS,
+  plain,
+  silentLogger,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  type LogSink,
+} from './logger.ts';
 export { ManualClock } from './manual-clock.ts';
 export { Mutex } from './mutex.ts';
 export { Scope } from './scope.ts';

@@ -48,7 +48,8 @@ export function jsonSink(write: (line: string) => void, lowest: LogLevel = 'info
 /** Errors as name, message, stack and causes, since JSON shows them as {}. */
 export function plain(fields: LogFields): LogFields {
   const shown: LogFields = {};
-  for (const [key, value] of Object.entries(fields)) shown[key] = value instanceof Error ? plainError(value) : value;
+  for (const [key, value] of Object.entries(fields))
+    shown[key] = value instanceof Error ? plainError(value) : value;
   return shown;
 }
 

@@ -1,0 +1,25 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { formatDuration, parseDuration } from './duration.ts';
+
+describe('durations', () => {
+  test.each([
+    ['90s', 90_000],
+    ['10m', 600_000],
+    ['1h30m', 5_400_000],
+    ['250ms', 250],
+    ['1.5h', 5_400_000],
+    ['2d', 172_800_000],
+  ])('%s is %d ms', (text, ms) => expect(parseDuration(text, '--timeout')).toBe(ms));
+
+  test.each(['', '10', 'm', '-5s', '5 s', '10m!', '1h 30m'])('%j is refused, by field and value', (text) => {
+    expect(() => parseDuration(text, '--timeout')).toThrow(`--timeout: ${JSON.stringify(text)}`);
+  });
+
+  test.each([
+    [999, '999ms'],
+    [61_000, '1m 1s'],
+    [5_400_000, '1h 30m'],
+    [90_061_000, '1d 1h'],
+  ])('%d ms shows as %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+});
