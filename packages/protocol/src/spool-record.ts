@@ -1,0 +1,221 @@
+/**
+ * The record of the spool: how an attempt's output stands on the agent's disk,
+ * on the wire and in the server's store, byte for byte the same. All integers
+ * are big-endian.
+ *
+ *   offset  size  field
+ *        0     4  u32  length of the payload, 1 … 65,536 (a record is never empty)
+ *        4     4  u32  CRC-32 (zlib) of all that follows it: header bytes 8 … 23, then the payload
+ *        8     1  u8   stream: 1 standard output, 2 standard error, 3 marker
+ *        9     1  u8   version of this format: 1
+ *       10     2  u16  zero
+ *       12     8  f64  milliseconds since the epoch at which the bytes were read (an IEEE double)
+ *       20     4  u32  zero
+ *       24     …  payload: the bytes as read; a marker's is UTF-8 JSON (`Marker`)
+ *
+ * Always true: a cursor is a record boundary; offsets count every byte,
+ * headers included, across segments; bytes after the last whole record are a
+ * torn write and may be cut off, nothing else may.
+ */
+import { crc32 } from 'node:zlib';
+
+import { AppError } from '@longshore/base';
+
+export const RECORD_HEADER_BYTES = 24;
+export const RECORD_PAYLOAD_LIMIT_BYTES = 64 * 1024;
+/** The longest record, header included. */
+export const RECORD_LIMIT_BYTES = RECORD_HEADER_BYTES + RECORD_PAYLOAD_LIMIT_BYTES;
+export const RECORD_VERSION = 1;
+
+/** What the stream byte says. */
+export const RECORD_STREAMS = { stdout: 1, stderr: 2, marker: 3 } as const;
+export type RecordStream = keyof typeof RECORD_STREAMS;
+
+const STREAM_NAMES: readonly (RecordStream | undefined)[] = [undefined, 'stdout', 'stderr', 'marker'];
+
+/** Where CRC-32 begins to count. */
+const CHECKED_FROM = 8;
+
+/** Says in the log that bytes are not there, and which. */
+export type Marker =
+  /** These spool offsets can't be fetched any more. */
+  | { missing: { from: number; to: number } }
+  /** A cap dropped that many bytes of output here. */
+  | { dropped: number };
+
+export interface SpoolRecord {
+  stream: RecordStream;
+  /** Milliseconds since the epoch. */
+  time: number;
+  /** A view into the scanned buffer, not a copy. */
+  payload: Buffer;
+  /** Where the record begins and ends in the scanned buffer. */
+  start: number;
+  end: number;
+}
+
+/**
+ * How a scan ended. `whole` is the end of the last whole record;
+ * `torn`: what follows may be the beginning of a record (more bytes may come,
+ * or a crash cut it); `corrupt`: it can't be.
+ */
+export interface ScanEnd {
+  whole: number;
+  rest: 'none' | 'torn' | 'corrupt';
+}
+
+/** Called for each record with positions in the buffer: allocates nothing. Returning false stops the scan before this record. */
+export type RecordVisit = (start: number, end: number, stream: number, time: number) => boolean | void;
+
+/** Bytes that `payloadBytes` of output take as records, headers included. */
+export function encodedBytes(payloadBytes: number): number {
+  return payloadBytes + Math.ceil(payloadBytes / RECORD_PAYLOAD_LIMIT_BYTES) * RECORD_HEADER_BYTES;
+}
+
+/**
+ * Writes the header for a payload that stands already at `at + 24` in `target`.
+ *
+ * @returns the end of the record
+ */
+export function sealRecord(
+  target: Buffer,
+  at: number,
+  { stream, time, length }: { stream: RecordStream; time: number; length: number },
+): number {
+  if (length < 1 || length > RECORD_PAYLOAD_LIMIT_BYTES) {
+    throw new AppError(
+      'bug',
+      `a spool record of ${length} bytes; it takes 1 to ${RECORD_PAYLOAD_LIMIT_BYTES}`,
+    );
+  }
+  const end = at + RECORD_HEADER_BYTES + length;
+  target.writeUInt32BE(length, at);
+  target.writeUInt32BE(RECORD_STREAMS[stream] * 0x1000000 + RECORD_VERSION * 0x10000, at + 8);
+  target.writeDoubleBE(time, at + 12);
+  target.writeUInt32BE(0, at + 20);
+  target.writeUInt32BE(crc32(target.subarray(at + CHECKED_FROM, end)), at + 4);
+  return end;
+}
+
+/**
+ * Writes bytes of one stream into `target` at `at` as one or more records.
+ * The caller has made room: `encodedBytes(bytes.length)`.
+ *
+ * @returns the end of the last record
+ */
+export function writeRecords(
+  target: Buffer,
+  at: number,
+  { stream, time, bytes }: { stream: RecordStream; time: number; bytes: Uint8Array },
+): number {
+  let end = at;
+  for (let from = 0; from < bytes.length; from += RECORD_PAYLOAD_LIMIT_BYTES) {
+    const length = Math.min(RECORD_PAYLOAD_LIMIT_BYTES, bytes.length - from);
+    target.set(
+      length === bytes.length ? bytes : bytes.subarray(from, from + length),
+      end + RECORD_HEADER_BYTES,
+    );
+    end = sealRecord(target, end, { stream, time, length });
+  }
+  return end;
+}
+
+/** Bytes of one stream as a buffer of records. */
+export function encodeRecords(stream: RecordStream, time: number, bytes: Uint8Array): Buffer {
+  const target = Buffer.allocUnsafe(encodedBytes(bytes.length));
+  writeRecords(target, 0, { stream, time, bytes });
+  return target;
+}
+
+export function encodeMarker(time: number, marker: Marker): Buffer {
+  return encodeRecords('marker', time, Buffer.from(JSON.stringify(marker)));
+}
+
+/** @throws AppError `corrupt` when the payload is not a marker's */
+export function decodeMarker(payload: Uint8Array): Marker {
+  try {
+    return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString()) as Marker;
+  } catch (cause) {
+    throw new AppError('corrupt', 'reading a marker of a spool', { cause });
+  }
+}
+
+/**
+ * Visits the whole records of `buffer` from `from` on.
+ *
+ * @param verify false checks lengths and headers only, for bytes that were verified before
+ */
+export function scanRecords(
+  buffer: Buffer,
+  visit?: RecordVisit,
+  { from = 0, verify = true }: { from?: number; verify?: boolean } = {},
+): ScanEnd {
+  let at = from;
+  while (at < buffer.length) {
+    if (buffer.length - at < RECORD_HEADER_BYTES) return { whole: at, rest: 'torn' };
+    const length = buffer.readUInt32BE(at);
+    const kind = buffer.readUInt32BE(at + 8);
+    const stream = kind >>> 24;
+    if (
+      length < 1 ||
+      length > RECORD_PAYLOAD_LIMIT_BYTES ||
+      (kind & 0xffffff) !== RECORD_VERSION << 16 ||
+      STREAM_NAMES[stream] === undefined
+    ) {
+      return { whole: at, rest: 'corrupt' };
+    }
+    const end = at + RECORD_HEADER_BYTES + length;
+    if (end > buffer.length) return { whole: at, rest: 'torn' };
+    if (verify && crc32(buffer.subarray(at + CHECKED_FROM, end)) !== buffer.readUInt32BE(at + 4))
+      return { whole: at, rest: 'corrupt' };
+    if (visit?.(at, end, stream, buffer.readDoubleBE(at + 12)) === false) return { whole: at, rest: 'none' };
+    at = end;
+  }
+  return { whole: at, rest: 'none' };
+}
+
+/**
+ * The records of a buffer that holds whole records only.
+ *
+ * @throws AppError `corrupt` where it does not
+ */
+export function decodeRecords(buffer: Buffer): SpoolRecord[] {
+  const records: SpoolRecord[] = [];
+  const { whole, rest } = scanRecords(buffer, (start, end, stream, time) => {
+    records.push({
+      stream: streamName(stream),
+      time,
+      payload: buffer.subarray(start + RECORD_HEADER_BYTES, end),
+      start,
+      end,
+    });
+  });
+  if (rest !== 'none')
+    throw new AppError('corrupt', `spool records end ${rest} at ${whole} of ${buffer.length} bytes`, {
+      detail: { whole },
+    });
+  return records;
+}
+
+export function streamName(stream: number): RecordStream {
+  const name = STREAM_NAMES[stream];
+  if (name === undefined) throw new AppError('corrupt', `stream ${stream} of a spool record`);
+  return name;
+}
+
+/** The end of the last whole record: where a crash's torn tail is cut. */
+export function lastWholeRecord(buffer: Buffer): number {
+  return scanRecords(buffer).whole;
+}
+
+/**
+ * The end of the last record that ends at or before `limit`, by lengths only;
+ * of the first record when that alone is longer; 0 when not even one is whole.
+ */
+export function recordsWithin(buffer: Buffer, limit: number): number {
+  let fits = 0;
+  scanRecords(buffer, (_start, end) => (end <= limit || fits === 0 ? ((fits = end), true) : false), {
+    verify: false,
+  });
+  return fits;
+}
