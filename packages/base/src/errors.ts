@@ -82,10 +82,11 @@ export function assertNever(value: never, what = 'value'): never {
 }
 
 function show(value: unknown): string {
-  if (value === undefined || typeof value === 'function') return String(value);
+  if (value === undefined) return 'undefined';
   try {
-    return JSON.stringify(value);
+    // Functions and symbols have no JSON form, whatever the types say.
+    return (JSON.stringify(value) as string | undefined) ?? typeof value;
   } catch {
-    return String(value);
+    return typeof value;
   }
 }
