@@ -82,11 +82,14 @@ export function assertNever(value: never, what = 'value'): never {
 }
 
 function show(value: unknown): string {
-  if (value === undefined) return 'undefined';
   try {
-    // Functions and symbols have no JSON form, whatever the types say.
-    return (JSON.stringify(value) as string | undefined) ?? typeof value;
+    return json(value) ?? typeof value;
   } catch {
     return typeof value;
   }
+}
+
+/** Functions, symbols and undefined have no JSON form, whatever the library's types say. */
+function json(value: unknown): string | undefined {
+  return JSON.stringify(value);
 }
