@@ -50,3 +50,66 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 export const STREAM_READ_BYTES = 256 * 1024;
 export const DEFAULT_LIST_LIMIT = 50;
 export const LARGEST_LIST_LIMIT = 1000;
+/** A request's head and body must have come within this; streams out are not bounded. */
+export const REQUEST_TIMEOUT_MS = 60_000;
+/** When the API closes, streams get so long to end by themselves. */
+export const API_CLOSE_GRACE_MS = 2_000;
+export const LONGEST_SCRIPT_BODY_CHARACTERS = 4 * 1024 * 1024;
+export const LARGEST_SCRIPT_FILES = 500;
+export const LARGEST_SCRIPT_VARIABLES = 5000;
+export const LARGEST_TASK_WORKERS = 500;
+export const LONGEST_GRACE_MS = 10 * 60_000;
+export const LONGEST_TASK_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
+
+// ── Store ───────────────────────────────────────────────────────────────────
+
+/** Prepared statements kept for a connection; the repositories have some 150 texts. */
+export const STATEMENTS_CACHED = 500;
+/** Commits between two checkpoints: some 40 MB of WAL at ten pages each. */
+export const CHECKPOINT_AFTER_COMMITS = 1000;
+/** A WAL of so many pages (64 MB) is emptied while writers wait a moment, so that it starts anew. */
+export const WAL_LONG_FRAMES = 16_384;
+/** The checkpoint thread ends after so long without work: an idle server does not carry it. */
+export const CHECKPOINT_IDLE_MS = 30_000;
+/** Connections of a node to PostgreSQL, beside the one that listens. */
+export const POSTGRES_CONNECTIONS = 10;
+/** A first connection to PostgreSQL; below what a service manager grants a start. */
+export const POSTGRES_CONNECT_MS = 10_000;
+/** Tries of a transaction that PostgreSQL could not serialise; from the second on, one at a time in a node. */
+export const POSTGRES_TRIES = 40;
+/** Wait before trying such a transaction again: the first, and the longest. */
+export const POSTGRES_RETRY_FIRST_MS = 2;
+export const POSTGRES_RETRY_LONGEST_MS = 250;
+/** A transaction that its body left idle for so long is ended by PostgreSQL: far above any body. */
+export const POSTGRES_IDLE_TRANSACTION_MS = 60_000;
+/** Wait before connecting again to listen: the first, and the longest. Polling does without it meanwhile. */
+export const LISTEN_RETRY_FIRST_MS = 250;
+export const LISTEN_RETRY_LONGEST_MS = 10_000;
+
+// ── Trust: certificates, enrolment, pairing ─────────────────────────────────
+
+/** The authority outlives what it signs by far; there is no rotation yet. */
+export const AUTHORITY_LIFE_MS = 20 * 365 * 24 * 60 * 60_000;
+/** Agents renew with a third of it left, on the live session. */
+export const AGENT_CERTIFICATE_LIFE_MS = 90 * 24 * 60 * 60_000;
+/** This node's own, made at each start and renewed with a third of it left. */
+export const NODE_CERTIFICATE_LIFE_MS = 90 * 24 * 60 * 60_000;
+/** A challenge to an agent with an expired certificate must be answered within this. */
+export const RENEWAL_CHALLENGE_LIFE_MS = 60_000;
+/** Refused enrolments of one address in a window, before it is answered `tooMany` unheard. */
+export const ENROLMENT_FAILURES_PER_WINDOW = 10;
+export const ENROLMENT_FAILURE_WINDOW_MS = 60_000;
+/** Addresses whose failures are counted at once; the oldest is forgotten. */
+export const ENROLMENT_FAILURE_ADDRESSES = 10_000;
+/** Each call of a pairing. */
+export const PAIRING_CALL_TIMEOUT_MS = 10_000;
+
+// ── The dialler of listening agents ─────────────────────────────────────────
+
+/** Windowed full jitter between tries of one agent. */
+export const DIAL_FIRST_BACKOFF_MS = 250;
+export const DIAL_LONGEST_BACKOFF_MS = 30_000;
+/** A session that lasted so long was good: the next back-off starts from the first window again. */
+export const DIAL_GOOD_SESSION_MS = 10_000;
+/** Workers are read again at this beat too, for an announcement is a hint, never the truth. */
+export const WORKER_RESCAN_MS = 30_000;

@@ -22,6 +22,8 @@ export interface Database {
   /** One transaction; see `Store.commit`. `announcements` are sent to all nodes when it commits. */
   transact<T>(body: (sql: Sql) => Promise<T>): Promise<{ value: T; durable: Promise<void> }>;
   read<T>(body: (sql: Sql) => Promise<T>): Promise<T>;
+  /** One durable transaction, alone among all nodes: migrations and first starts. */
+  alone<T>(body: (sql: Sql) => Promise<T>): Promise<T>;
   durable(): Promise<void>;
   notify(sql: Sql, topic: string, id: string): void;
   listen(topic: string, heard: (id: string) => void): () => void;
@@ -33,4 +35,6 @@ export interface Migration {
   number: number;
   name: string;
   statements: string[];
+  /** Only for this dialect; the other one counts it as done. */
+  only?: 'sqlite' | 'postgres';
 }
