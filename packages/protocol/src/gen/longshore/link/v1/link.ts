@@ -23,20 +23,24 @@ import { AttemptEvent, Fence, Outcome, Phase, RefusedReason, ScriptSpec } from "
  * (Inventory), the server answers for each; then work.
  */
 
+/**
+ * What one side had to say in one turn, in order: a message costs more than
+ * the frames in it.
+ */
 export interface LinkRequest {
-  frame: AgentFrame | undefined;
+  frames: AgentFrame[];
 }
 
 export interface LinkResponse {
-  frame: ServerFrame | undefined;
+  frames: ServerFrame[];
 }
 
 export interface DataRequest {
-  frame: AgentDataFrame | undefined;
+  frames: AgentDataFrame[];
 }
 
 export interface DataResponse {
-  frame: ServerDataFrame | undefined;
+  frames: ServerDataFrame[];
 }
 
 export interface AgentFrame {
@@ -384,13 +388,13 @@ export namespace Goodbye_Reason {
 }
 
 function createBaseLinkRequest(): LinkRequest {
-  return { frame: undefined };
+  return { frames: [] };
 }
 
 export const LinkRequest: MessageFns<LinkRequest> = {
   encode(message: LinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.frame !== undefined) {
-      AgentFrame.encode(message.frame, writer.uint32(10).fork()).join();
+    for (const v of message.frames) {
+      AgentFrame.encode(v!, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -413,7 +417,7 @@ export const LinkRequest: MessageFns<LinkRequest> = {
               break;
             }
 
-            message.frame = AgentFrame.decode(reader, reader.uint32());
+            message.frames.push(AgentFrame.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -433,21 +437,19 @@ export const LinkRequest: MessageFns<LinkRequest> = {
   },
   fromPartial(object: DeepPartial<LinkRequest>): LinkRequest {
     const message = createBaseLinkRequest();
-    message.frame = (object.frame !== undefined && object.frame !== null)
-      ? AgentFrame.fromPartial(object.frame)
-      : undefined;
+    message.frames = object.frames?.map((e) => AgentFrame.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseLinkResponse(): LinkResponse {
-  return { frame: undefined };
+  return { frames: [] };
 }
 
 export const LinkResponse: MessageFns<LinkResponse> = {
   encode(message: LinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.frame !== undefined) {
-      ServerFrame.encode(message.frame, writer.uint32(10).fork()).join();
+    for (const v of message.frames) {
+      ServerFrame.encode(v!, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -470,7 +472,7 @@ export const LinkResponse: MessageFns<LinkResponse> = {
               break;
             }
 
-            message.frame = ServerFrame.decode(reader, reader.uint32());
+            message.frames.push(ServerFrame.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -490,21 +492,19 @@ export const LinkResponse: MessageFns<LinkResponse> = {
   },
   fromPartial(object: DeepPartial<LinkResponse>): LinkResponse {
     const message = createBaseLinkResponse();
-    message.frame = (object.frame !== undefined && object.frame !== null)
-      ? ServerFrame.fromPartial(object.frame)
-      : undefined;
+    message.frames = object.frames?.map((e) => ServerFrame.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseDataRequest(): DataRequest {
-  return { frame: undefined };
+  return { frames: [] };
 }
 
 export const DataRequest: MessageFns<DataRequest> = {
   encode(message: DataRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.frame !== undefined) {
-      AgentDataFrame.encode(message.frame, writer.uint32(10).fork()).join();
+    for (const v of message.frames) {
+      AgentDataFrame.encode(v!, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -527,7 +527,7 @@ export const DataRequest: MessageFns<DataRequest> = {
               break;
             }
 
-            message.frame = AgentDataFrame.decode(reader, reader.uint32());
+            message.frames.push(AgentDataFrame.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -547,21 +547,19 @@ export const DataRequest: MessageFns<DataRequest> = {
   },
   fromPartial(object: DeepPartial<DataRequest>): DataRequest {
     const message = createBaseDataRequest();
-    message.frame = (object.frame !== undefined && object.frame !== null)
-      ? AgentDataFrame.fromPartial(object.frame)
-      : undefined;
+    message.frames = object.frames?.map((e) => AgentDataFrame.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseDataResponse(): DataResponse {
-  return { frame: undefined };
+  return { frames: [] };
 }
 
 export const DataResponse: MessageFns<DataResponse> = {
   encode(message: DataResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.frame !== undefined) {
-      ServerDataFrame.encode(message.frame, writer.uint32(10).fork()).join();
+    for (const v of message.frames) {
+      ServerDataFrame.encode(v!, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -584,7 +582,7 @@ export const DataResponse: MessageFns<DataResponse> = {
               break;
             }
 
-            message.frame = ServerDataFrame.decode(reader, reader.uint32());
+            message.frames.push(ServerDataFrame.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -604,9 +602,7 @@ export const DataResponse: MessageFns<DataResponse> = {
   },
   fromPartial(object: DeepPartial<DataResponse>): DataResponse {
     const message = createBaseDataResponse();
-    message.frame = (object.frame !== undefined && object.frame !== null)
-      ? ServerDataFrame.fromPartial(object.frame)
-      : undefined;
+    message.frames = object.frames?.map((e) => ServerDataFrame.fromPartial(e)) || [];
     return message;
   },
 };

@@ -1,0 +1,213 @@
+/**
+ * One life of one control stream, the same for agent and server: liveness,
+ * Goodbye, and the order in which frames leave.
+ *
+ *   opening ──opened()──▶ open ──┬─ close() ──▶ closed(goodbye, us)
+ *      │                        ├─ Goodbye came ──▶ closed(goodbye, peer)
+ *      │                        ├─ nothing heard for deadAfterMs ──▶ closed(dead)
+ *      │                        └─ the stream ended ──▶ closed(lost)
+ *      ├─ handshakeMs passed ──▶ closed(dead)
+ *      └─ all of the above from here too; a frame that can't be taken ──▶ closed(failed)
+ *
+ * Always true: `closed` is final, and told once through `ended`; a control
+ * frame never waits behind bulk that has not been handed to the stream yet;
+ * bulk is pulled from its source only when the stream has room, so nothing is
+ * read from disk, or held, for a peer that does not take it.
+ */
+import { toError, type Clock, type Logger } from '@longshore/base';
+
+import type { FrameDuplex } from './duplex.ts';
+import { Goodbye_Reason, type AgentFrame, type ServerFrame } from './gen/longshore/link/v1/link.ts';
+
+export interface SessionLimits {
+  /** Between two pings of ours, milliseconds. */
+  pingIntervalMs: number;
+  /** Nothing heard for so long: the peer is dead. At least two ping intervals. */
+  deadAfterMs: number;
+  /** Hello to Welcome (and to the inventory's reply). */
+  handshakeMs: number;
+}
+
+export type SessionEnd =
+  | { kind: 'goodbye'; from: 'us' | 'peer'; reason: Goodbye_Reason; detail: string }
+  /** Nothing was heard. */
+  | { kind: 'dead'; detail: string }
+  /** The stream ended without a Goodbye. */
+  | { kind: 'lost'; detail: string; error?: Error }
+  /** A frame could not be taken: a bug, or another protocol. */
+  | { kind: 'failed'; detail: string; error: Error };
+
+export type SessionState = { kind: 'opening' } | { kind: 'open' } | { kind: 'closed'; end: SessionEnd };
+
+type Frame = AgentFrame | ServerFrame;
+
+/** Gives the next bulk frame, or nothing for now: then `wake` is called when there is one. */
+export type BulkSource<Out> = () => Out | undefined;
+
+export interface SessionOptions<Out extends Frame, In extends Frame> {
+  duplex: FrameDuplex<Out, In>;
+  clock: Clock;
+  limits: SessionLimits;
+  logger: Logger;
+  /** Every frame but pings and Goodbye, in order. What it throws ends the session as `failed`. */
+  receive: (frame: In) => void;
+}
+
+export class LinkSession<Out extends Frame, In extends Frame> {
+  readonly #options: SessionOptions<Out, In>;
+  readonly ended: Promise<SessionEnd>;
+  #resolveEnded!: (end: SessionEnd) => void;
+  #state: SessionState = { kind: 'opening' };
+  #control: Out[] = [];
+  #bulk: BulkSource<Out> | undefined;
+  #heardAt: number;
+  #checkedAt: number;
+  #pings = 0;
+  readonly #stopPings: () => void;
+  #stopHandshake: () => void;
+
+  constructor(options: SessionOptions<Out, In>) {
+    this.#options = options;
+    const { clock, limits, duplex } = options;
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.#heardAt = clock.monotonic();
+    this.#checkedAt = this.#heardAt;
+    this.#stopPings = clock.every(limits.pingIntervalMs, () => this.#beat());
+    this.#stopHandshake = clock.after(limits.handshakeMs, () =>
+      this.#end({ kind: 'dead', detail: `no handshake within ${limits.handshakeMs} ms` }),
+    );
+    void duplex.closed.then(({ reason, error }) =>
+      this.#end({ kind: 'lost', detail: reason, ...(error && { error }) }),
+    );
+    duplex.receive((frame) => this.#received(frame));
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get closed(): boolean {
+    return this.#state.kind === 'closed';
+  }
+
+  /** The handshake is done. */
+  opened(): void {
+    if (this.#state.kind !== 'opening') return;
+    this.#stopHandshake();
+    this.#state = { kind: 'open' };
+  }
+
+  /** Sends a control frame, ahead of all bulk. Nothing happens on a closed session. */
+  send(frame: Out): void {
+    if (this.closed) return;
+    this.#control.push(frame);
+    this.#pump();
+  }
+
+  /** Where bulk frames come from. */
+  bulkFrom(source: BulkSource<Out>): void {
+    this.#bulk = source;
+  }
+
+  /** The bulk source has something again. */
+  wake(): void {
+    this.#pump();
+  }
+
+  /** Says Goodbye and ends. Idempotent. */
+  close(reason: Goodbye_Reason, detail: string): void {
+    if (this.closed) return;
+    this.send({ kind: { $case: 'goodbye', value: { reason, detail } } } as Out);
+    // What the stream had no room for is said now, in order: these are small, and the stream ends after them.
+    for (const frame of this.#control) this.#options.duplex.send(frame).catch(() => undefined);
+    this.#control = [];
+    this.#end({ kind: 'goodbye', from: 'us', reason, detail });
+  }
+
+  /** Ends without a Goodbye: something is wrong that a Goodbye would hide. */
+  fail(detail: string, error: Error): void {
+    this.#end({ kind: 'failed', detail, error });
+  }
+
+  #pump(): void {
+    while (this.#hasRoom()) {
+      const frame = this.#control.shift() ?? this.#bulk?.();
+      if (frame === undefined) return;
+      const sent = this.#options.duplex.send(frame);
+      if (this.#hasRoom()) sent.catch(() => undefined);
+      else
+        sent.then(
+          () => this.#pump(),
+          () => undefined,
+        );
+    }
+  }
+
+  #hasRoom(): boolean {
+    return !this.closed && this.#options.duplex.writable;
+  }
+
+  #received(frame: In): void {
+    if (this.closed) return;
+    this.#heardAt = this.#options.clock.monotonic();
+    const { kind } = frame;
+    try {
+      switch (kind?.$case) {
+        case undefined: // A newer peer's frame: capabilities said that we don't know it.
+          return;
+        case 'ping': {
+          this.send({ kind: { $case: 'pong', value: { n: kind.value.n } } } as Out);
+          return;
+        }
+        case 'pong':
+          return;
+        case 'goodbye': {
+          this.#end({
+            kind: 'goodbye',
+            from: 'peer',
+            reason: kind.value.reason,
+            detail: kind.value.detail,
+          });
+          return;
+        }
+        default:
+          this.#options.receive(frame);
+      }
+    } catch (thrown) {
+      this.fail(`taking ${kind?.$case ?? 'a frame'}`, toError(thrown));
+    }
+  }
+
+  #beat(): void {
+    const { clock, limits } = this.#options;
+    const now = clock.monotonic();
+    // After a stall of our own, what the peer said may still be unread: judge at the next beat.
+    const stalled = now - this.#checkedAt > limits.pingIntervalMs * 1.5;
+    this.#checkedAt = now;
+    if (now - this.#heardAt >= limits.deadAfterMs && !stalled) {
+      this.#end({ kind: 'dead', detail: `nothing heard for ${Math.round(now - this.#heardAt)} ms` });
+      return;
+    }
+    this.send({ kind: { $case: 'ping', value: { n: ++this.#pings } } } as Out);
+  }
+
+  #end(end: SessionEnd): void {
+    if (this.closed) return;
+    this.#state = { kind: 'closed', end };
+    this.#stopPings();
+    this.#stopHandshake();
+    this.#control = [];
+    this.#bulk = undefined;
+    this.#options.duplex.close(end.kind === 'goodbye' ? 'goodbye' : end.detail);
+    this.#resolveEnded(end);
+  }
+}
+
+const REASON_NAMES = new Map(Object.entries(Goodbye_Reason).map(([name, n]) => [n, name.toLowerCase()]));
+
+/** For people: `goodbye from the peer: replaced (…)`. */
+export function describeEnd(end: SessionEnd): string {
+  if (end.kind !== 'goodbye') return `${end.kind}: ${end.detail}`;
+  const who = end.from === 'us' ? 'our goodbye' : 'goodbye from the peer';
+  return `${who}: ${REASON_NAMES.get(end.reason) ?? String(end.reason)}${end.detail === '' ? '' : ` (${end.detail})`}`;
+}
