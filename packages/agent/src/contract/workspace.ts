@@ -4,8 +4,9 @@
  *
  *   spec.json      by the link, before anything else: the Start without any sensitive value
  *   state.json     by the link (temp + rename): fence, and the host it was handed to
- *   work/          the script's working directory: the script file and its files
+ *   work/          by the link: the script's working directory, with the script (`scriptFile`) and its files in it
  *   spool/NNNNNN   by the host: segments of whole records (protocol/spool-record.ts), NNNNNN from 000000
+ *   spool/reclaimed  by the host (temp + rename), before it unlinks acknowledged segments: `Reclaimed`, as JSON
  *   events         by the host: records of {length u32 BE, CRC-32 u32 BE, AttemptEvent bytes}
  *   outcome.json   by the host (temp + rename): the attempt has ended
  *   artifacts/     by the host: copies of what `new artifact` named, by index
@@ -50,13 +51,32 @@ export function segmentFile(spool: string, index: number): string {
   return join(spool, String(index).padStart(6, '0'));
 }
 
-/** What `state.json` holds. */
+/** Name of the script within `work/`, by the interpreter's number in attempt.proto. */
+const SCRIPT_FILES = ['script', 'script.sh', 'script.sh', 'script.py', 'script.cjs', 'script.ps1'] as const;
+
+export function scriptFile(work: string, interpreter: number): string {
+  return join(work, SCRIPT_FILES[interpreter] ?? SCRIPT_FILES[0]);
+}
+
+/** The first segments of a spool, when they were given up for room: how many, and their bytes altogether. */
+export interface Reclaimed {
+  segments: number;
+  bytes: number;
+}
+
+export function reclaimedFile(spool: string): string {
+  return join(spool, 'reclaimed');
+}
+
+/** What `state.json` holds. It is written once before the start is handed to the host: no state.json, never handed. */
 export interface WorkspaceState {
   attemptId: string;
   taskId: string;
   fence: { generation: number; n: number };
-  /** The host (host_id) that it was handed to, written before the handing; empty before. */
+  /** The host (host_id) that it was handed to, written before the handing. */
   handedTo: string;
+  /** The boot (boot_id) in which it was handed: after another boot nothing of it runs. */
+  bootId: string;
   /** Acknowledged by the server. */
   ackedOffset: number;
   ackedEvent: number;

@@ -89,8 +89,10 @@ export interface ArtifactChunk {
 }
 
 /**
- * What an agent says, in the order it says it. Each call resolves when what
- * it says is durable, so that a reply to it may be sent.
+ * What an agent says. Calls about one attempt are made in the order in which
+ * the agent said it, and overlap: the next is made without waiting for the one
+ * before, so that what arrives in one turn shares one commit. Each call
+ * resolves when what it says is durable, so that a reply to it may be sent.
  */
 export interface AgentInbox {
   /** Hello: is it let in? A dead ticket locks the identity. */
@@ -101,20 +103,43 @@ export interface AgentInbox {
   /** The verdicts have been written: commands may follow. */
   opened(session: AgentSession): Promise<void>;
   closed(session: AgentSession, why: string): Promise<void>;
-  startReply(session: AgentSession, attemptId: string, reply: { kind: 'accepted' } | { kind: 'refused'; reason: RefusedReason; detail: string }): Promise<void>;
-  phaseChanged(session: AgentSession, attemptId: string, phase: 'accepted' | 'waiting' | 'running' | 'ended'): Promise<void>;
+  startReply(
+    session: AgentSession,
+    attemptId: string,
+    reply: { kind: 'accepted' } | { kind: 'refused'; reason: RefusedReason; detail: string },
+  ): Promise<void>;
+  phaseChanged(
+    session: AgentSession,
+    attemptId: string,
+    phase: 'accepted' | 'waiting' | 'running' | 'ended',
+  ): Promise<void>;
   /**
    * Whole records at an offset. Resolves with the offset to acknowledge (durable). The digest is that of the
    * segment which ends here.
    *
    * @throws AppError `corrupt` when the digest differs: the link asks again from the segment's start
    */
-  output(session: AgentSession, attemptId: string, offset: number, records: Uint8Array, segmentDigest: string | null): Promise<number>;
+  output(
+    session: AgentSession,
+    attemptId: string,
+    offset: number,
+    records: Uint8Array,
+    segmentDigest: string | null,
+  ): Promise<number>;
   outputMissing(session: AgentSession, attemptId: string, offset: number, bytes: number): Promise<number>;
   events(session: AgentSession, attemptId: string, events: AttemptEventRecord[]): Promise<number>;
   outcome(session: AgentSession, attemptId: string, outcome: Outcome, report: AttemptReport): Promise<void>;
-  artifact(session: AgentSession, attemptId: string, chunk: ArtifactChunk): Promise<{ offset: number; complete: boolean }>;
-  commandRefused(session: AgentSession, attemptId: string, command: string, storedFence: Fence): Promise<void>;
+  artifact(
+    session: AgentSession,
+    attemptId: string,
+    chunk: ArtifactChunk,
+  ): Promise<{ offset: number; complete: boolean }>;
+  commandRefused(
+    session: AgentSession,
+    attemptId: string,
+    command: string,
+    storedFence: Fence,
+  ): Promise<void>;
   factsChanged(session: AgentSession, facts: MachineFacts): Promise<void>;
   draining(session: AgentSession, draining: boolean): Promise<void>;
   deregister(session: AgentSession): Promise<void>;
