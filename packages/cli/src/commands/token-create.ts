@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+
+import { cliOf } from '../cli.ts';
+import { body } from '../client.ts';
+import { at, printDone } from '../print.ts';
+import type { CreatedRegistrationToken } from '../shapes.ts';
+import { withExamples } from './examples.ts';
+import { durationOf, repeated } from './options.ts';
+
+interface Options {
+  pool?: string[];
+  description?: string;
+  life?: number;
+}
+
+export function tokenCreate(noun: Command): void {
+  const create = noun
+    .command('create')
+    .description('make a token with which one agent registers itself, once; it is shown this once')
+    .option(
+      '--pool <pool>',
+      'a pool that the worker comes into (may be repeated); the default pool where not given',
+      repeated,
+    )
+    .option('--description <text>', 'what it is for')
+    .option('--life <duration>', 'how long it is good for, such as 1h', durationOf('--life'))
+    .action(async ({ pool, description, life }: Options, command: Command) => {
+      const cli = cliOf(command);
+      const api = await cli.api();
+      const token = await body<CreatedRegistrationToken>(
+        api.POST('/api/v1/spaces/{space}/tokens', {
+          params: { path: cli.space },
+          body: { pools: pool, description, lifeMs: life },
+        }),
+      );
+      printDone(cli, token, token.token);
+      process.stderr.write(`good for one agent, until ${at(token.expiresAt)}\n`);
+    });
+  withExamples(create, [
+    'Hand one to a new machine without showing it',
+    'longshore token create --pool linux | ssh build-7 "cat > token && longshore-agent register --token-file token"',
+  ]);
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+
+import { cliOf } from '../cli.ts';
+import { body } from '../client.ts';
+import { printDone } from '../print.ts';
+
+export function workerUnlock(noun: Command): void {
+  noun
+    .command('unlock')
+    .description(
+      'let a worker back in whose identity was locked or that was quarantined, after you have looked into it',
+    )
+    .argument('<worker>', 'name or id')
+    .action(async (worker: string, _options: object, command: Command) => {
+      const cli = cliOf(command);
+      const api = await cli.api();
+      const answer = await body(
+        api.POST('/api/v1/spaces/{space}/workers/{worker}/unlock', {
+          params: { path: { ...cli.space, worker } },
+        }),
+      );
+      printDone(cli, answer, `Worker "${worker}" is unlocked.`);
+    });
+}
