@@ -10,7 +10,15 @@ import type { Outcome } from './outcome.ts';
  *
  * From `sending` on it may have started: only `denied` lets the action move on.
  */
-export const ATTEMPT_STATES = ['planned', 'sending', 'accepted', 'waiting', 'running', 'ended', 'denied'] as const;
+export const ATTEMPT_STATES = [
+  'planned',
+  'sending',
+  'accepted',
+  'waiting',
+  'running',
+  'ended',
+  'denied',
+] as const;
 export type AttemptState = (typeof ATTEMPT_STATES)[number];
 
 /** One execution of one action on one machine. Unique by (task, action, machine, try). */
@@ -30,6 +38,9 @@ export interface Attempt {
   /** Spool bytes and events that are stored durably. */
   outputLength: number;
   eventCount: number;
+  /** The closed segments that were verified: where the last one ends, and the SHA-256 of each, hex. */
+  verifiedLength: number;
+  segmentDigests: string[];
   outcome: Outcome | null;
   /** The agent's figures in its outcome report; the attempt is complete when all of them are stored. */
   report: AttemptReport | null;

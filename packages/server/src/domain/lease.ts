@@ -39,5 +39,44 @@ export interface LeaseRequest {
   wants: { all: Resource[] } | { anyOfPool: string };
   /** An exclusive request on a pool chooses its worker when it is queued, and bars it there. */
   barrier: Resource | null;
+  /** Tools that the worker must have, the interpreter's included. */
+  tools: string[];
+  /** Workers that denied this action before. */
+  exclude: string[];
+  /** The node that owns its task already, and alone may grant it; null: any node. */
+  nodeId: string | null;
   createdAt: number;
+}
+
+/** What is held of one resource: how many leases of each mode. */
+export type Occupancy = Record<LeaseMode, number>;
+
+/** Per mode that is asked for, the modes that must not be held. `shared` is bounded by the slots besides. */
+const INCOMPATIBLE: Readonly<Record<LeaseMode, readonly LeaseMode[]>> = {
+  shared: ['exclusive'],
+  exclusive: ['shared', 'exclusive'],
+  maintenance: ['maintenance'],
+};
+
+export const FREE: Readonly<Occupancy> = { shared: 0, exclusive: 0, maintenance: 0 };
+
+/** Whether one more lease of this mode can be held beside what is held. */
+export function fits(held: Readonly<Occupancy>, mode: LeaseMode, slots: number): boolean {
+  if (INCOMPATIBLE[mode].some((other) => held[other] > 0)) return false;
+  return mode !== 'shared' || held.shared < slots;
+}
+
+export function withLease(held: Readonly<Occupancy>, mode: LeaseMode, by = 1): Occupancy {
+  return { ...held, [mode]: held[mode] + by };
+}
+
+/** Requests of one lane want the very same: where the first must wait, all must. Undefined: a lane of its own. */
+export function laneOf(request: LeaseRequest): string | undefined {
+  if (request.mode === 'exclusive' || request.exclude.length > 0) return undefined;
+  const tools = request.tools.join(',');
+  if ('anyOfPool' in request.wants) return `pool ${request.wants.anyOfPool} ${request.mode} ${tools}`;
+  const [only, ...more] = request.wants.all;
+  return only === undefined || more.length > 0
+    ? undefined
+    : `${only.kind} ${only.id} ${request.mode} ${tools}`;
 }

@@ -21,6 +21,8 @@ export interface LogStore {
   follow(attemptId: string, grown: (length: number) => void): () => void;
   /** At a start: cuts a torn tail off; returns the length, a record boundary. */
   recover(attemptId: string): Promise<number>;
+  /** Cuts the log off at `length`, a record boundary: what follows was not what its digest says. */
+  truncate(attemptId: string, length: number): Promise<void>;
   delete(attemptId: string): Promise<void>;
 
   /** Artifacts, by chunk at an offset; `finish` verifies length and SHA-256 (hex) and makes it durable. */

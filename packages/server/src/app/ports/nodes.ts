@@ -19,4 +19,9 @@ export interface NodeRepository {
   list(): Promise<ServerNode[]>;
   setDraining(id: string, epoch: number, draining: boolean): Promise<void>;
   remove(id: string, epoch: number): Promise<void>;
+  /** Which node holds a session with a worker: rows of this epoch only count while the node lives. */
+  sessionOpened(nodeId: string, workerId: string): Promise<void>;
+  sessionClosed(nodeId: string, workerId: string): Promise<void>;
+  sessions(): Promise<{ nodeId: string; workerId: string }[]>;
+  forgetSessions(nodeId: string): Promise<void>;
 }

@@ -26,14 +26,20 @@ export interface TaskRepository {
   insert(task: Task): Promise<void>;
   get(spaceId: string, id: string): Promise<Task | undefined>;
   list(spaceId: string, filter: TaskFilter): Promise<Task[]>;
-  /** Unfinished tasks that this node (and epoch) owns. */
+  /** Unfinished tasks that this node owns, of whichever epoch. */
   ownedBy(nodeId: string): Promise<Task[]>;
-  /** Oldest queued tasks nobody owns, locked for this transaction where several nodes share the store. */
-  claimable(limit: number): Promise<Task[]>;
-  update(task: Task): Promise<void>;
+  /** Those of them that were asked to cancel, and don't yet: what a lost announcement left. */
+  askedToCancel(nodeId: string): Promise<string[]>;
+  /**
+   * Writes what may change; `spec`, `name` and who asked never do. With `owner`, only if that is still its owner;
+   * false when it is not.
+   */
+  update(task: Task, owner?: { nodeId: string | null; epoch: number }): Promise<boolean>;
   /** The next ticket of the one queue. */
   nextTicket(): Promise<number>;
-  appendLog(spaceId: string, taskId: string, entries: Omit<TaskLogEntry, 'n'>[]): Promise<void>;
+  /** Returns the entries with their numbers. */
+  appendLog(spaceId: string, taskId: string, entries: Omit<TaskLogEntry, 'n'>[]): Promise<TaskLogEntry[]>;
   log(spaceId: string, taskId: string, afterN: number, limit: number): Promise<TaskLogEntry[]>;
+  /** Of the tasks that have not ended. */
   countByState(): Promise<Record<string, number>>;
 }

@@ -1,0 +1,220 @@
+/** Attempts, their events and artifacts as rows. Output bytes are not here (logs/). */
+import type { ArtifactRecord, AttemptEventRecord, AttemptRepository } from '../app/ports/attempts.ts';
+import type { Attempt, AttemptReport, AttemptState } from '../domain/attempt.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Sql, SqlValue } from './db.ts';
+
+interface AttemptRow {
+  space_id: string;
+  id: string;
+  task_id: string;
+  action: string;
+  worker_id: string;
+  try: number;
+  lease_id: string;
+  fence_generation: number;
+  fence_n: number;
+  state: string;
+  incarnation: string | null;
+  output_length: number;
+  event_count: number;
+  verified_length: number;
+  segment_digests: string;
+  outcome: string | null;
+  report: string | null;
+  complete: number;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+interface EventRow {
+  n: number;
+  at_offset: number;
+  time: number;
+  kind: string;
+  body: string;
+}
+
+interface ArtifactRow {
+  space_id: string;
+  id: string;
+  task_id: string;
+  attempt_id: string;
+  idx: number;
+  name: string;
+  length: number;
+  digest: string;
+  error: string;
+  created_at: number;
+}
+
+const FIXED = ['space_id', 'id', 'task_id', 'action', 'worker_id', 'try', 'lease_id', 'created_at'] as const;
+const CHANGING = [
+  'fence_generation',
+  'fence_n',
+  'state',
+  'incarnation',
+  'output_length',
+  'event_count',
+  'verified_length',
+  'segment_digests',
+  'outcome',
+  'report',
+  'complete',
+  'started_at',
+  'ended_at',
+] as const;
+const ALL = [...FIXED, ...CHANGING];
+const INSERT = `INSERT INTO attempts (${ALL.join(', ')}) VALUES (${ALL.map(() => '?').join(', ')})`;
+const UPDATE = `UPDATE attempts SET ${CHANGING.map((column) => `${column} = ?`).join(', ')} WHERE space_id = ? AND id = ?`;
+
+export function attemptRepository(sql: Sql): AttemptRepository {
+  const many = async (where: string, ...params: SqlValue[]): Promise<Attempt[]> =>
+    (await sql.all<AttemptRow>(`SELECT * FROM attempts WHERE ${where}`, ...params)).map(fromRow);
+  const one = async (where: string, ...params: SqlValue[]): Promise<Attempt | undefined> => (await many(where, ...params))[0];
+  return {
+    async insert(attempt) {
+      const { spaceId, id, taskId, action, workerId, leaseId, createdAt } = attempt;
+      await sql.run(INSERT, spaceId, id, taskId, action, workerId, attempt.try, leaseId, createdAt, ...changing(attempt));
+    },
+    get: (spaceId, id) => one('space_id = ? AND id = ?', spaceId, id),
+    find: (id) => one('id = ?', id),
+    ofTask: (spaceId, taskId) => many('space_id = ? AND task_id = ? ORDER BY id', spaceId, taskId),
+    openOnWorker: (workerId) => many('worker_id = ? AND complete = 0 ORDER BY id', workerId),
+    underLease: (leaseId) => many('lease_id = ? ORDER BY id', leaseId),
+    async update(attempt) {
+      await sql.run(UPDATE, ...changing(attempt), attempt.spaceId, attempt.id);
+    },
+    async appendEvents(attempt, events) {
+      for (const { n, atOffset, time, kind, ...body } of events) {
+        await sql.run(
+          `INSERT INTO attempt_events (space_id, attempt_id, n, at_offset, time, kind, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO NOTHING`,
+          attempt.spaceId,
+          attempt.id,
+          n,
+          atOffset,
+          time,
+          kind,
+          JSON.stringify(body),
+        );
+      }
+    },
+    async events(spaceId, attemptId, afterN) {
+      const rows = await sql.all<EventRow>(
+        'SELECT n, at_offset, time, kind, body FROM attempt_events WHERE space_id = ? AND attempt_id = ? AND n > ? ORDER BY n',
+        spaceId,
+        attemptId,
+        afterN,
+      );
+      return rows.map(toEvent);
+    },
+    async putArtifact(artifact) {
+      await sql.run(
+        `INSERT INTO artifacts (space_id, id, task_id, attempt_id, idx, name, length, digest, error, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (space_id, id) DO UPDATE SET length = excluded.length, digest = excluded.digest, error = excluded.error`,
+        artifact.spaceId,
+        artifact.id,
+        artifact.taskId,
+        artifact.attemptId,
+        artifact.index,
+        artifact.name,
+        artifact.length,
+        artifact.digest,
+        artifact.error,
+        artifact.createdAt,
+      );
+    },
+    async artifacts(spaceId, taskId) {
+      const rows = await sql.all<ArtifactRow>(
+        'SELECT * FROM artifacts WHERE space_id = ? AND task_id = ? ORDER BY attempt_id, idx',
+        spaceId,
+        taskId,
+      );
+      return rows.map(toArtifact);
+    },
+    async artifact(spaceId, id) {
+      const row = await sql.get<ArtifactRow>('SELECT * FROM artifacts WHERE space_id = ? AND id = ?', spaceId, id);
+      return row === undefined ? undefined : toArtifact(row);
+    },
+  };
+}
+
+function changing(attempt: Attempt): SqlValue[] {
+  return [
+    attempt.fence.generation,
+    attempt.fence.n,
+    attempt.state,
+    json(attempt.incarnation),
+    attempt.outputLength,
+    attempt.eventCount,
+    attempt.verifiedLength,
+    JSON.stringify(attempt.segmentDigests),
+    json(attempt.outcome),
+    json(attempt.report),
+    Number(attempt.complete),
+    attempt.startedAt,
+    attempt.endedAt,
+  ];
+}
+
+function json(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+function parsed<T>(text: string | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T);
+}
+
+function fromRow(row: AttemptRow): Attempt {
+  return {
+    spaceId: row.space_id,
+    id: row.id,
+    taskId: row.task_id,
+    action: row.action,
+    workerId: row.worker_id,
+    try: Number(row.try),
+    leaseId: row.lease_id,
+    fence: { generation: Number(row.fence_generation), n: Number(row.fence_n) },
+    state: row.state as AttemptState,
+    incarnation: parsed<Incarnation>(row.incarnation),
+    outputLength: Number(row.output_length),
+    eventCount: Number(row.event_count),
+    verifiedLength: Number(row.verified_length),
+    segmentDigests: JSON.parse(row.segment_digests) as string[],
+    outcome: parsed<Outcome>(row.outcome),
+    report: parsed<AttemptReport>(row.report),
+    complete: Number(row.complete) === 1,
+    createdAt: Number(row.created_at),
+    startedAt: row.started_at === null ? null : Number(row.started_at),
+    endedAt: row.ended_at === null ? null : Number(row.ended_at),
+  };
+}
+
+function toEvent(row: EventRow): AttemptEventRecord {
+  return {
+    n: Number(row.n),
+    atOffset: Number(row.at_offset),
+    time: Number(row.time),
+    kind: row.kind,
+    ...(JSON.parse(row.body) as object),
+  } as AttemptEventRecord;
+}
+
+function toArtifact(row: ArtifactRow): ArtifactRecord {
+  return {
+    spaceId: row.space_id,
+    id: row.id,
+    taskId: row.task_id,
+    attemptId: row.attempt_id,
+    index: Number(row.idx),
+    name: row.name,
+    length: Number(row.length),
+    digest: row.digest,
+    error: row.error,
+    createdAt: Number(row.created_at),
+  };
+}
