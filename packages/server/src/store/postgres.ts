@@ -36,17 +36,16 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresDa
   // Loaded only when it is used: the embedded database does without.
   const { default: pg } = await import('pg');
   // BIGINT: times and counters, all below 2^53.
-  const getTypeParser = ((oid: number, format?: 'text') =>
-    oid === INT8
-      ? Number
-      : (pg.types.getTypeParser(oid, format) as unknown)) as CustomTypesConfig['getTypeParser'];
+  const standard = pg.types.getTypeParser as (oid: number, format?: 'text') => unknown;
+  const getTypeParser = (oid: number, format?: 'text'): unknown =>
+    oid === INT8 ? Number : standard(oid, format);
   const config: PoolConfig = {
     connectionString: options.url,
     connectionTimeoutMillis: POSTGRES_CONNECT_MS,
     idle_in_transaction_session_timeout: POSTGRES_IDLE_TRANSACTION_MS,
     application_name: `longshore-server ${options.nodeId}`,
     max: POSTGRES_CONNECTIONS,
-    types: { getTypeParser },
+    types: { getTypeParser: getTypeParser as CustomTypesConfig['getTypeParser'] },
   };
   const pool = new pg.Pool(config);
   // An idle connection that breaks is replaced at its next use.
