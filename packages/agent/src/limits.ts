@@ -36,3 +36,67 @@ export const TOOL_TIMEOUT_MS = 5_000;
 /** Free disk is reported again when it changed by more than this share. */
 export const FREE_DISK_CHANGE_SHARE = 0.1;
 
+
+// ---- link: sessions ----
+
+/** Between two pings of ours to a server node. */
+export const PING_INTERVAL_MS = 5_000;
+/** Nothing heard from a node for so long: the session is dead. Three pings. */
+export const DEAD_AFTER_MS = 15_000;
+/** From Hello to the reply to our inventory. */
+export const HANDSHAKE_MS = 15_000;
+/** Attempts in one inventory frame: a page stays far below the largest message. */
+export const INVENTORY_PAGE = 200;
+
+// ---- link: output on its way ----
+
+/** Unacknowledged output of one attempt, where Welcome names none. */
+export const ATTEMPT_WINDOW_BYTES = 1024 * 1024;
+/** Unacknowledged output of a session, where Welcome names none. */
+export const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Spool bytes in one Output frame: at least one record, and small against the windows. */
+export const OUTPUT_CHUNK_BYTES = 256 * 1024;
+/** Events in one frame, and their bytes. */
+export const EVENTS_PER_FRAME = 200;
+export const EVENTS_CHUNK_BYTES = 256 * 1024;
+/** Events sent and not yet acknowledged, of an attempt. */
+export const EVENTS_WINDOW = 1_000;
+/** More than this waiting: it goes by a data connection, so that it can't delay a heartbeat or a cancel. */
+export const DATA_THRESHOLD_BYTES = 64 * 1024;
+/** What goes by control all the same, while there is no data connection: rate, and what may go at once. */
+export const CONTROL_BYTES_PER_SECOND = 2 * 1024 * 1024;
+export const CONTROL_BURST_BYTES = 128 * 1024;
+/** A data connection that is joined no sooner than this has failed. */
+export const DATA_JOIN_MS = 10_000;
+/** Nothing to send for so long: the data connection is closed. */
+export const DATA_IDLE_MS = 10_000;
+/** Bytes are under way on a data connection, and none was acknowledged for so long: it has failed. */
+export const DATA_PROGRESS_MS = 20_000;
+/** Failures in a row after which the link is degraded. */
+export const DATA_FAILURES_TO_DEGRADED = 3;
+/** Between two tries to open one: first and longest. */
+export const DATA_RETRY_FIRST_MS = 250;
+export const DATA_RETRY_LONGEST_MS = 30_000;
+/** A change of phase waits so long for what may follow in the same breath: a short script's end makes it needless. */
+export const PHASE_HOLD_MS = 10;
+
+// ---- link: workspaces ----
+
+/** Free bytes on the data directory's disk below which no new attempt is taken. */
+export const DISK_FLOOR_BYTES = 256 * 1024 * 1024;
+/** Set aside in each workspace, so that a full disk can still be reported: above the largest outcome. */
+export const RESERVE_BYTES = 16 * 1024;
+/** How often acknowledged offsets are written down. Losing them costs sending again, no more. */
+export const ACK_SAVE_MS = 5_000;
+/** The host hears of acknowledged output each so many bytes: it only reclaims room by it. */
+export const ACK_TELL_BYTES = 1024 * 1024;
+/** Kept after its end, an attempt that no server knows. */
+export const UNKNOWN_KEPT_MS = 24 * 60 * 60_000;
+/** Kept after its end, an attempt whose server does not come back to release it. */
+export const UNRELEASED_KEPT_MS = 30 * 24 * 60 * 60_000;
+/** Tombstones: far above the time for which a Start may be late. */
+export const TOMBSTONE_KEPT_MS = 7 * 24 * 60 * 60_000;
+/** How often the janitor looks. */
+export const JANITOR_INTERVAL_MS = 10 * 60_000;
+/** A workspace with more output than this is removed off the main thread. */
+export const REMOVE_INLINE_BYTES = 1024 * 1024;

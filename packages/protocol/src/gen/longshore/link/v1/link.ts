@@ -64,6 +64,7 @@ export interface AgentFrame {
     | { $case: "pong"; value: Pong }
     | { $case: "goodbye"; value: Goodbye }
     | { $case: "attemptWarning"; value: AttemptWarning }
+    | { $case: "linkDegraded"; value: LinkDegraded }
     | undefined;
 }
 
@@ -295,6 +296,12 @@ export interface CommandRefused {
 export interface AttemptWarning {
   attemptId: string;
   text: string;
+}
+
+/** The data connection keeps failing: bytes go by control at a limited rate. */
+export interface LinkDegraded {
+  degraded: boolean;
+  detail: string;
 }
 
 /** The agent asks the side that dialled to open a data connection. */
@@ -671,6 +678,9 @@ export const AgentFrame: MessageFns<AgentFrame> = {
       case "attemptWarning":
         AttemptWarning.encode(message.kind.value, writer.uint32(154).fork()).join();
         break;
+      case "linkDegraded":
+        LinkDegraded.encode(message.kind.value, writer.uint32(162).fork()).join();
+        break;
     }
     return writer;
   },
@@ -840,6 +850,14 @@ export const AgentFrame: MessageFns<AgentFrame> = {
             message.kind = { $case: "attemptWarning", value: AttemptWarning.decode(reader, reader.uint32()) };
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.kind = { $case: "linkDegraded", value: LinkDegraded.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -969,6 +987,12 @@ export const AgentFrame: MessageFns<AgentFrame> = {
       case "attemptWarning": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "attemptWarning", value: AttemptWarning.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "linkDegraded": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "linkDegraded", value: LinkDegraded.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -3824,6 +3848,73 @@ export const AttemptWarning: MessageFns<AttemptWarning> = {
     const message = createBaseAttemptWarning();
     message.attemptId = object.attemptId ?? "";
     message.text = object.text ?? "";
+    return message;
+  },
+};
+
+function createBaseLinkDegraded(): LinkDegraded {
+  return { degraded: false, detail: "" };
+}
+
+export const LinkDegraded: MessageFns<LinkDegraded> = {
+  encode(message: LinkDegraded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.degraded !== false) {
+      writer.uint32(8).bool(message.degraded);
+    }
+    if (message.detail !== "") {
+      writer.uint32(18).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkDegraded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkDegraded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.degraded = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinkDegraded>): LinkDegraded {
+    return LinkDegraded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinkDegraded>): LinkDegraded {
+    const message = createBaseLinkDegraded();
+    message.degraded = object.degraded ?? false;
+    message.detail = object.detail ?? "";
     return message;
   },
 };

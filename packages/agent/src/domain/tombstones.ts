@@ -1,0 +1,38 @@
+/** Attempts that never start here (again): denied, or released. Kept far longer than a Start can be late. */
+export class Tombstones {
+  readonly #at = new Map<string, number>();
+
+  constructor(entries: Iterable<[id: string, at: number]> = []) {
+    for (const [id, at] of entries) this.#at.set(id, at);
+  }
+
+  has(attemptId: string): boolean {
+    return this.#at.has(attemptId);
+  }
+
+  /** @returns false when it stood already */
+  add(attemptId: string, now: number): boolean {
+    if (this.#at.has(attemptId)) return false;
+    this.#at.set(attemptId, now);
+    return true;
+  }
+
+  /** Forgets those older than `keptMs`; returns how many. */
+  expire(now: number, keptMs: number): number {
+    let count = 0;
+    for (const [id, at] of this.#at) {
+      if (now - at <= keptMs) continue;
+      this.#at.delete(id);
+      count += 1;
+    }
+    return count;
+  }
+
+  entries(): Iterable<[string, number]> {
+    return this.#at;
+  }
+
+  get size(): number {
+    return this.#at.size;
+  }
+}
