@@ -18,7 +18,7 @@ export class BenchClient {
   constructor(url: string, key: string, connections: number) {
     this.#base = new URL(url);
     this.#key = key;
-    this.#agent = new http.Agent({ keepAlive: true, maxSockets: connections, noDelay: true });
+    this.#agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   }
 
   close(): void {
