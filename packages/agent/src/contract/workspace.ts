@@ -58,6 +58,11 @@ export function scriptFile(work: string, interpreter: number): string {
   return join(work, SCRIPT_FILES[interpreter] ?? SCRIPT_FILES[0]);
 }
 
+/** The copy of the artifact with this index; absent where it could not be collected (`<file>.error` says why). */
+export function artifactFile(artifacts: string, index: number): string {
+  return join(artifacts, String(index));
+}
+
 /** The first segments of a spool, when they were given up for room: how many, and their bytes altogether. */
 export interface Reclaimed {
   segments: number;

@@ -17,7 +17,13 @@ export interface Local {
 
 export type Action =
   /** Send from here to the node that answered. */
-  | { kind: 'feed'; fromOffset: number; fromEvent: number; artifactOffsets: readonly number[]; cancel: boolean }
+  | {
+      kind: 'feed';
+      fromOffset: number;
+      fromEvent: number;
+      artifactOffsets: readonly number[];
+      cancel: boolean;
+    }
   | { kind: 'release' }
   | { kind: 'leave' }
   /** Nobody's: kept until it has ended and its time is over, or an operator acts. */
@@ -35,7 +41,13 @@ export function reconcile(verdict: Verdict, local: Local): Action {
         cancel: false,
       };
     case 'cancel':
-      return { kind: 'feed', fromOffset: local.ackedOffset, fromEvent: local.ackedEvent, artifactOffsets: [], cancel: !local.ended };
+      return {
+        kind: 'feed',
+        fromOffset: local.ackedOffset,
+        fromEvent: local.ackedEvent,
+        artifactOffsets: [],
+        cancel: !local.ended,
+      };
     case 'release':
       // One that runs is never thrown away: it is nobody's until it has ended.
       return local.ended ? { kind: 'release' } : { kind: 'flag' };

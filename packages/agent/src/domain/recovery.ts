@@ -19,12 +19,13 @@ export interface HostView {
 
 export type Judgement =
   /** Its host runs it, or has yet to be heard. */
-  | { kind: 'live' }
-  | { kind: 'interrupted'; detail: string };
+  { kind: 'live' } | { kind: 'interrupted'; detail: string };
 
 export function judge(attemptId: string, found: Found, view: HostView): Judgement {
-  if (found.bootId !== view.bootId) return { kind: 'interrupted', detail: 'the machine was started anew while it was under way' };
-  if (view.gone.has(found.handedTo)) return { kind: 'interrupted', detail: 'its script host ended while it was under way' };
+  if (found.bootId !== view.bootId)
+    return { kind: 'interrupted', detail: 'the machine was started anew while it was under way' };
+  if (view.gone.has(found.handedTo))
+    return { kind: 'interrupted', detail: 'its script host ended while it was under way' };
   const knows = view.connected.get(found.handedTo);
   if (knows !== undefined && !knows.has(attemptId)) {
     return { kind: 'interrupted', detail: 'the agent ended before its script host had taken it' };

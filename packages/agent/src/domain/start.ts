@@ -24,7 +24,11 @@ export type StartDecision =
   /** A command refused, not the attempt: who sends it no longer owns it. */
   | { kind: 'stale' }
   /** A positive denial: it may go to another worker, and never starts here. */
-  | { kind: 'refuse'; reason: 'deniedBefore' | 'toolMissing' | 'draining' | 'diskFull' | 'invalid' | 'quarantined'; detail: string };
+  | {
+      kind: 'refuse';
+      reason: 'deniedBefore' | 'toolMissing' | 'draining' | 'diskFull' | 'invalid' | 'quarantined';
+      detail: string;
+    };
 
 export function decideStart(fence: Fence, facts: StartFacts): StartDecision {
   if (facts.known !== null) return isStale(fence, facts.known) ? { kind: 'stale' } : { kind: 'repeat' };
@@ -34,7 +38,10 @@ export function decideStart(fence: Fence, facts: StartFacts): StartDecision {
   if (facts.draining) return refuse('draining', 'the agent is draining');
   if (facts.missingTool !== '') return refuse('toolMissing', `${facts.missingTool} is not on this machine`);
   if (facts.freeBytes < facts.floorBytes) {
-    return refuse('diskFull', `${facts.freeBytes} bytes are free for attempts; at least ${facts.floorBytes} must be`);
+    return refuse(
+      'diskFull',
+      `${facts.freeBytes} bytes are free for attempts; at least ${facts.floorBytes} must be`,
+    );
   }
   return { kind: 'start' };
 }

@@ -1,0 +1,61 @@
+/** `outcome.json` as the wire's Outcome and back: the host writes it, or the link for an attempt that was interrupted. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+import { AppError, isErrno } from '@longshore/base';
+import type { Outcome } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+
+import type { OutcomeFile } from '../contract/workspace.ts';
+
+/** @returns undefined when the attempt has not ended */
+export function readOutcome(file: string): Outcome | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    return toWire(JSON.parse(text) as OutcomeFile);
+  } catch (cause) {
+    throw new AppError('corrupt', `reading ${file}`, { cause });
+  }
+}
+
+export function writeOutcome(file: string, outcome: OutcomeFile): void {
+  writeFileSync(`${file}.new`, JSON.stringify(outcome), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+export function toWire(file: OutcomeFile): Outcome {
+  return {
+    kind: kindOf(file.outcome),
+    message: file.message,
+    bestEffortCleanup: file.bestEffortCleanup,
+    startedAtMs: file.startedAtMs,
+    endedAtMs: file.endedAtMs,
+    outputLength: file.outputLength,
+    eventCount: file.eventCount,
+    artifactCount: file.artifactCount,
+    segmentDigests: file.segmentDigests.map((digest) => Buffer.from(digest, 'hex')),
+    digest: Buffer.from(file.digest, 'hex'),
+  };
+}
+
+function kindOf(outcome: OutcomeFile['outcome']): Outcome['kind'] {
+  switch (outcome.kind) {
+    case 'exited':
+      return { $case: 'exited', value: { code: outcome.code } };
+    case 'signalled':
+      return { $case: 'signalled', value: { name: outcome.name } };
+    case 'cancelled':
+      return { $case: 'cancelled', value: {} };
+    case 'timedOut':
+      return { $case: 'timedOut', value: {} };
+    case 'refused':
+      // The file may be an older program's: what it says is passed on as it stands.
+      return { $case: 'refused', value: { reason: outcome.reason as never, detail: outcome.detail } };
+    case 'interrupted':
+      return { $case: 'interrupted', value: { detail: outcome.detail } };
+  }
+}
