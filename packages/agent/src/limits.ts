@@ -100,3 +100,35 @@ export const TOMBSTONE_KEPT_MS = 7 * 24 * 60 * 60_000;
 export const JANITOR_INTERVAL_MS = 10 * 60_000;
 /** A workspace with more output than this is removed off the main thread. */
 export const REMOVE_INLINE_BYTES = 1024 * 1024;
+
+// ---- the script host ----
+
+/** TERM, then this long, then KILL to all; where a script does not say otherwise. */
+export const DEFAULT_GRACE_MS = 10_000;
+/** Output that an attempt may have on disk unless it says otherwise; beyond it, it waits. */
+export const DEFAULT_OUTPUT_QUOTA_BYTES = 10 * 1024 ** 3;
+/** A script's output waits below this much free space: the machine and the reports of ends need some. */
+export const FREE_SPACE_FLOOR_BYTES = 256 * 1024 ** 2;
+/** Free space is looked up each time so much was written; far below the floor. */
+export const FREE_SPACE_LOOK_BYTES = 16 * 1024 ** 2;
+/** While the disk is full it is looked at again at this beat. */
+export const FREE_SPACE_RETRY_MS = 1_000;
+/** Records are gathered up to this before they are written: two of the longest and some. */
+export const SPOOL_BATCH_BYTES = 160 * 1024;
+/** How often a script that waits for a lock says so again. */
+export const ISOLATION_NOTE_INTERVAL_MS = 10 * 60_000;
+/** A lock that a script of another host holds is looked at again at this beat. */
+export const FOREIGN_LOCK_LOOK_MS = 250;
+/** An idle host looks at this beat whether its data directory still exists. */
+export const HOST_RECORD_LOOK_MS = 30_000;
+/** The host's log is put aside (one older file is kept) above this. */
+export const HOST_LOG_LIMIT_BYTES = 10 * 1024 ** 2;
+/** A host that was just launched answers within this, also on a loaded machine. */
+export const HOST_LAUNCH_TIMEOUT_MS = 15_000;
+/** While no host answers, the link looks again at this beat. */
+export const HOST_RETRY_MS = 200;
+/** What a dead host left behind is gone within this, or the worker is quarantined. */
+export const LEFTOVERS_TIMEOUT_MS = 10_000;
+/** A listening agent that was just paired answers first, then closes what the port offered before. */
+export const SWITCH_GRACE_MS = 500;
+

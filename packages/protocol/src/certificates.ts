@@ -6,7 +6,15 @@
  * The X.509 library is loaded at the first use: neither an agent that merely
  * runs nor its start need it.
  */
-import { createPrivateKey, generateKeyPairSync, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto';
 
 import { AppError } from '@longshore/base';
 
@@ -176,6 +184,16 @@ async function readRequest(
   const verified = await csr.verify().catch(() => false);
   if (!verified) throw wrong('its signature does not fit its key');
   return csr;
+}
+
+/**
+ * The key that a request proves.
+ *
+ * @throws AppError `invalid`
+ */
+export async function requestKey(csrDer: Uint8Array): Promise<KeyObject> {
+  const csr = await readRequest(await loadX509(), csrDer);
+  return createPublicKey({ key: Buffer.from(csr.publicKey.rawData), format: 'der', type: 'spki' });
 }
 
 /** A certificate that vouches for nothing but its own key, for a listening agent that is not paired yet. */

@@ -25,10 +25,11 @@ export interface OwnIdentity {
   keyPem: string;
 }
 
-/** Whom we mean to reach: any server node, or the one agent. */
+/** Whom we mean to reach: any server node, or the one agent with its registered key. */
 export interface Expected {
   role: Role;
   id?: string;
+  keyFingerprint?: string;
 }
 
 /** Lets through only a peer that the authority vouches for, in the role (and with the id) expected. */
@@ -43,6 +44,8 @@ export function channelCredentials(
       return `its certificate is not that of a Longshore ${expected.role}`;
     if (expected.id !== undefined && identity.id !== expected.id)
       return `it is ${identity.role} ${identity.id}, not ${expected.id}`;
+    if (expected.keyFingerprint !== undefined && identity.keyFingerprint !== expected.keyFingerprint)
+      return 'its key is another one';
     return undefined;
   });
 }

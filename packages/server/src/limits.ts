@@ -23,6 +23,9 @@ export const LARGEST_SLOTS = 1000;
 export const LONGEST_NAME_CHARACTERS = 200;
 export const LONGEST_DESCRIPTION_CHARACTERS = 5000;
 
+/** A forced deletion waits so long for what it cancelled: above the grace of a script (10 s) and the sweep after it. */
+export const FORCED_DELETE_WAIT_MS = 30_000;
+
 // ── Tokens and API keys ─────────────────────────────────────────────────────
 
 /** A registration token that states no life. */
@@ -39,6 +42,8 @@ export const BUILTIN_RESTART_LONGEST_MS = 60_000;
 export const LARGEST_REQUEST_BYTES = 32 * 1024 * 1024;
 /** An API key that was found good is not looked up again for so long, unless the trust topic speaks. */
 export const API_KEY_CACHE_MS = 5_000;
+/** Keys kept so at once. */
+export const API_KEYS_CACHED = 1000;
 /** Failed authentications an address may make in a window before it is answered `tooMany`. */
 export const AUTH_FAILURES_PER_WINDOW = 20;
 export const AUTH_FAILURE_WINDOW_MS = 60_000;
@@ -113,3 +118,32 @@ export const DIAL_LONGEST_BACKOFF_MS = 30_000;
 export const DIAL_GOOD_SESSION_MS = 10_000;
 /** Workers are read again at this beat too, for an announcement is a hint, never the truth. */
 export const WORKER_RESCAN_MS = 30_000;
+/** Between TERM and KILL, for a script that states none. */
+export const SCRIPT_GRACE_MS = 10_000;
+
+// ── Work: tasks, attempts, leases, nodes ────────────────────────────────────
+
+/** Tasks that a node executes at once unless its options say otherwise. */
+export const DEFAULT_TASK_CAP = 50;
+/** Changes that share one commit at most: bounds how long the embedded store's connection is taken. */
+export const CHANGES_IN_ONE_COMMIT = 256;
+/** A phase that nobody waits for (accepted, running) is written with the next commit, or after so long. */
+export const LAZY_WRITE_MS = 50;
+/** A lost link is told of in its tasks after so long: above a quick reconnect (0.25 s). */
+export const UNREACHABLE_NOTICE_MS = 2_000;
+/** A worker whose session ended counts as about to return for so long: above the agents' longest back-off (30 s). */
+export const RECONNECT_GRACE_MS = 35_000;
+/** A node's beat, for the other nodes. */
+export const NODE_BEAT_MS = 2_000;
+/** A node whose beat stood still for so long on the observer's clock is dead: several beats. */
+export const NODE_DEAD_AFTER_MS = 15_000;
+/** How often nodes judge each other: well below `NODE_DEAD_AFTER_MS`. */
+export const NODE_JUDGE_MS = 2_000;
+/** With several nodes announcements may be lost: the queue and requests to cancel are looked at so often. */
+export const SAFETY_POLL_MS = 5_000;
+/** The reaper looks for leases of ended tasks so often: there should be none. */
+export const REAPER_MS = 60_000;
+/** Leases that the reaper looks at in one pass. */
+export const REAPER_LEASES = 500;
+/** Bytes read at once to hash the open segment again after a restart. */
+export const REHASH_READ_BYTES = 256 * 1024;

@@ -1,0 +1,163 @@
+/**
+ * Polling: a session with each server node.
+ *
+ * One loop dials the address that the agent was registered with (it may be
+ * any node, or a load balancer). Each Welcome names all nodes; those that no
+ * loop has a session with get a loop of their own, to their own address and
+ * for their id only. Two loops never hold the same node: the one that was
+ * welcomed last keeps it.
+ */
+import { Backoff, sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { channelCredentials, channelOptions } from '@longshore/protocol/credentials';
+import type { FrameDuplex } from '@longshore/protocol/duplex';
+import {
+  AgentGatewayClient,
+  type AgentDataFrame,
+  type ServerDataFrame,
+} from '@longshore/protocol/gen/longshore/link/v1/link';
+import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
+
+import { DIAL_FIRST_BACKOFF_MS, DIAL_GOOD_SESSION_MS, DIAL_LONGEST_BACKOFF_MS } from '../limits.ts';
+import type { ServeServer } from './connection.ts';
+import type { IdentityStore, StoredIdentity } from './identity-store.ts';
+
+export interface GatewayDialerOptions {
+  identity: StoredIdentity;
+  store: IdentityStore;
+  serve: ServeServer;
+  clock: Clock;
+  logger: Logger;
+  /** A certificate that had expired was renewed without a session. */
+  renewed: (identity: StoredIdentity) => void;
+  /** The server deregistered this agent: it is no longer wanted. */
+  unwanted: (detail: string) => void;
+}
+
+interface Loop {
+  /** The one that dials the registered address; it lives as long as the agent. */
+  seed: boolean;
+  address: string;
+  /** The node that it has, or means to have, a session with; empty before the seed's first Welcome. */
+  nodeId: string;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+export class GatewayDialer implements AsyncDisposable {
+  readonly #options: GatewayDialerOptions;
+  readonly #loops = new Set<Loop>();
+  #identity: StoredIdentity;
+  #renewal: Promise<void> | undefined;
+
+  constructor(options: GatewayDialerOptions) {
+    this.#options = options;
+    this.#identity = options.identity;
+  }
+
+  start(): void {
+    this.#start({ seed: true, address: this.#identity.record.server, nodeId: '' });
+  }
+
+  /** What is dialled from now on shows this certificate; sessions that are open go on. */
+  useIdentity(identity: StoredIdentity): void {
+    this.#identity = identity;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const loops = [...this.#loops];
+    for (const loop of loops) this.#stop(loop);
+    await Promise.all(loops.map((loop) => loop.done));
+  }
+
+  #start(part: Pick<Loop, 'seed' | 'address' | 'nodeId'>): void {
+    const loop: Loop = { ...part, abort: new AbortController(), done: Promise.resolve() };
+    this.#loops.add(loop);
+    loop.done = this.#run(loop);
+  }
+
+  #stop(loop: Loop): void {
+    this.#loops.delete(loop);
+    loop.abort.abort();
+  }
+
+  #welcomed(loop: Loop, nodeId: string, nodes: readonly { nodeId: string; address: string }[]): void {
+    loop.nodeId = nodeId;
+    for (const other of this.#loops) {
+      const twice = other !== loop && other.nodeId === nodeId;
+      const gone = !nodes.some((node) => node.nodeId === other.nodeId);
+      if (!other.seed && (twice || gone)) this.#stop(other);
+    }
+    for (const node of nodes) {
+      const held = [...this.#loops].some((one) => one.nodeId === node.nodeId);
+      if (!held && node.nodeId !== '' && node.address !== '') this.#start({ seed: false, ...node });
+    }
+  }
+
+  async #run(loop: Loop): Promise<void> {
+    const { clock, unwanted } = this.#options;
+    const logger = this.#options.logger.child({ server: loop.address });
+    const backoff = new Backoff({ firstMs: DIAL_FIRST_BACKOFF_MS, longestMs: DIAL_LONGEST_BACKOFF_MS });
+    const { signal } = loop.abort;
+    while (!signal.aborted) {
+      const began = clock.monotonic();
+      try {
+        const end = await this.#session(loop);
+        if (end.kind === 'stop') {
+          unwanted(end.detail);
+          return;
+        }
+        if (!signal.aborted)
+          logger.warn('the session with the server ended: trying again', { detail: end.detail });
+      } catch (thrown) {
+        logger.warn('dialling the server failed', { error: toError(thrown).message });
+      }
+      if (clock.monotonic() - began > DIAL_GOOD_SESSION_MS) backoff.reset();
+      await sleep(clock, backoff.next(), { signal }).catch(() => undefined);
+    }
+  }
+
+  async #session(loop: Loop): ReturnType<ServeServer> {
+    await this.#freshCertificate(loop.address);
+    const identity = this.#identity;
+    const expected = { role: 'server' as const, ...(loop.seed ? {} : { id: loop.nodeId }) };
+    const credentials = channelCredentials(identity.authorityPem, expected, identity);
+    const control = new AgentGatewayClient(loop.address, credentials, channelOptions('proxy'));
+    const duplex = agentLinkDuplex(control.link());
+    const { signal } = loop.abort;
+    const stop = (): void => duplex.close('this node is not dialled any more');
+    signal.addEventListener('abort', stop, { once: true });
+    const openData = (): FrameDuplex<AgentDataFrame, ServerDataFrame> => {
+      const bulk = new AgentGatewayClient(loop.address, credentials, channelOptions('proxy'));
+      const data = agentDataDuplex(bulk.data());
+      void data.closed.then(() => bulk.close());
+      return data;
+    };
+    try {
+      return await this.#options.serve({
+        duplex,
+        data: { kind: 'dial', open: openData },
+        peer: loop.nodeId,
+        welcomed: (nodeId, nodes) => this.#welcomed(loop, nodeId, nodes),
+      });
+    } finally {
+      signal.removeEventListener('abort', stop);
+      duplex.close('the session ended');
+      control.close();
+    }
+  }
+
+  /** An expired certificate would fail in the handshake, before any word of ours. */
+  async #freshCertificate(address: string): Promise<void> {
+    if (this.#identity.expiresAt > this.#options.clock.now()) return;
+    this.#renewal ??= this.#renew(address).finally(() => (this.#renewal = undefined));
+    await this.#renewal;
+  }
+
+  async #renew(address: string): Promise<void> {
+    const { store, renewed, logger } = this.#options;
+    const { renewExpired } = await import('./renewal.ts');
+    this.#identity = await renewExpired(store, this.#identity, address);
+    logger.info('the expired certificate was renewed');
+    renewed(this.#identity);
+  }
+}

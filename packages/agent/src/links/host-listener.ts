@@ -1,0 +1,190 @@
+/**
+ * Listening (port 10933): a server node dials us. What the port offers depends
+ * on what we are, and is one thing at a time:
+ *
+ *   unpaired ──(pairing completed)──▶ paired ──(certificate expired)──▶ expired
+ *                                       ▲                                 │
+ *                                       └────(renewed by a server)────────┘
+ *
+ *   unpaired  Pairing, to whoever proves the one-time secret
+ *   paired    AgentHost, to server nodes of our authority; TLS refuses all others
+ *   expired   Pairing as renewal, to server nodes of our authority only
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { AppError, toError, type Cancel, type Clock, type Logger } from '@longshore/base';
+import type { Address } from '@longshore/protocol/address';
+import { DataJoin, type AgentDataJoin } from '@longshore/protocol/data-join';
+import {
+  AgentHostService,
+  type DataRequest,
+  type DataResponse,
+  type LinkRequest,
+  type LinkResponse,
+} from '@longshore/protocol/gen/longshore/link/v1/link';
+import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
+import { createLinkServer, type LinkServer } from '@longshore/protocol/grpc-server';
+import { toStatus } from '@longshore/protocol/grpc-status';
+import { identityOfCall } from '@longshore/protocol/identity';
+import { TlsPort, type TlsContext, type TlsPeer } from '@longshore/protocol/tls-port';
+
+import { SWITCH_GRACE_MS } from '../limits.ts';
+
+import type { ServeServer } from './connection.ts';
+import type { IdentityStore, StoredIdentity } from './identity-store.ts';
+
+export interface HostListenerOptions {
+  store: IdentityStore;
+  serve: ServeServer;
+  clock: Clock;
+  logger: Logger;
+  listen: Address;
+  /** How people see this machine, in the record of a pairing. */
+  name: string;
+  /** Paired, or renewed without a session. */
+  identified: (identity: StoredIdentity) => void;
+  unwanted: (detail: string) => void;
+}
+
+type State =
+  | { kind: 'unpaired'; grpc: LinkServer }
+  | { kind: 'paired'; grpc: LinkServer; expiry: Cancel }
+  | { kind: 'expired'; grpc: LinkServer };
+
+type LinkCall = ServerDuplexStream<LinkResponse, LinkRequest>;
+type DataCall = ServerDuplexStream<DataResponse, DataRequest>;
+
+export class HostListener implements AsyncDisposable {
+  readonly #options: HostListenerOptions;
+  readonly #join: AgentDataJoin;
+  #state!: State;
+  #port!: TlsPort;
+  #listening = 0;
+
+  private constructor(options: HostListenerOptions) {
+    this.#options = options;
+    this.#join = new DataJoin(options.clock);
+  }
+
+  static async start(options: HostListenerOptions): Promise<HostListener> {
+    const listener = new HostListener(options);
+    const identity = options.store.load();
+    const { state, context } = await listener.#stateFor(identity);
+    listener.#state = state;
+    listener.#port = new TlsPort({ context, logger: options.logger, admit: (peer) => listener.#admit(peer) });
+    listener.#listening = await listener.#port.listen(options.listen);
+    options.logger.info('listening for server nodes', { port: listener.#listening, state: state.kind });
+    return listener;
+  }
+
+  get port(): number {
+    return this.#listening;
+  }
+
+  get state(): State['kind'] {
+    return this.#state.kind;
+  }
+
+  /** A renewal over a session: handshakes from now on show it; sessions that are open go on. */
+  useIdentity(identity: StoredIdentity): void {
+    void this.#become(identity, 'keep connections');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state.kind === 'paired') this.#state.expiry();
+    this.#state.grpc.server.forceShutdown();
+    await this.#port[Symbol.asyncDispose]();
+  }
+
+  #admit(peer: TlsPeer): LinkServer['injector'] | undefined {
+    if (this.#state.kind !== 'unpaired' && peer.identity?.role !== 'server') {
+      this.#options.logger.warn('a connection was refused: its certificate is not that of a server of ours', {
+        peer: peer.peer,
+      });
+      return undefined;
+    }
+    return this.#state.grpc.injector;
+  }
+
+  async #stateFor(identity: StoredIdentity | undefined): Promise<{ state: State; context: TlsContext }> {
+    const { clock, logger } = this.#options;
+    const grpc = createLinkServer(logger);
+    if (identity !== undefined && identity.expiresAt > clock.now()) {
+      grpc.server.addService(AgentHostService, {
+        link: (call: LinkCall) => void this.#link(call),
+        data: (call: DataCall) => this.#data(call),
+      });
+      const expiry = clock.after(
+        identity.expiresAt - clock.now(),
+        () => void this.#become(identity, 'cut connections'),
+      );
+      const { authorityPem, chainPem, keyPem } = identity;
+      return { state: { kind: 'paired', grpc, expiry }, context: { authorityPem, chainPem, keyPem } };
+    }
+    const { pairingPort } = await import('./pairing-port.ts');
+    const { service, context } = await pairingPort({
+      ...this.#options,
+      identity,
+      peerOf: (call) => this.#port.peerOf(call),
+      done: (paired) => {
+        this.#options.identified(paired);
+        void this.#become(paired, 'cut connections');
+      },
+    });
+    grpc.server.addService(service.definition, service.implementation);
+    return { state: { kind: identity === undefined ? 'unpaired' : 'expired', grpc }, context };
+  }
+
+  /** Another state, on the same TCP port. */
+  async #become(
+    identity: StoredIdentity,
+    connections: 'keep connections' | 'cut connections',
+  ): Promise<void> {
+    const before = this.#state;
+    if (before.kind === 'paired') before.expiry();
+    const { state, context } = await this.#stateFor(identity);
+    if (connections === 'keep connections' && before.kind === 'paired' && state.kind === 'paired') {
+      // The services are the same: only the certificate is another.
+      this.#state = { ...before, expiry: state.expiry };
+    } else {
+      this.#state = state;
+      // After the answer that told of it has gone out.
+      this.#options.clock.after(SWITCH_GRACE_MS, () => before.grpc.server.forceShutdown());
+    }
+    this.#port.replaceContext(context);
+    this.#options.logger.info('the port changed what it offers', { from: before.kind, to: this.#state.kind });
+  }
+
+  async #link(call: LinkCall): Promise<void> {
+    const peer = identityOfCall(call);
+    if (peer?.role !== 'server') {
+      this.#refuse(call);
+      return;
+    }
+    const duplex = agentLinkDuplex(call);
+    try {
+      const end = await this.#options.serve({
+        duplex,
+        data: { kind: 'await', join: this.#join },
+        peer: peer.id,
+        welcomed: () => undefined,
+      });
+      if (end.kind === 'stop') this.#options.unwanted(end.detail);
+    } catch (thrown) {
+      this.#options.logger.error('serving a session failed', { error: toError(thrown) });
+    } finally {
+      duplex.close('the session ended');
+    }
+  }
+
+  #data(call: DataCall): void {
+    const peer = identityOfCall(call);
+    if (peer?.role !== 'server') this.#refuse(call);
+    else this.#join.offer({ duplex: agentDataDuplex(call), peer: peer.id });
+  }
+
+  #refuse(call: LinkCall | DataCall): void {
+    call.resume();
+    const error = new AppError('forbidden', 'only a server node of this agent may call it');
+    call.emit('error', Object.assign(error, toStatus(error)));
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The live sessions of this node, one an agent. A newer session of an agent
+ * has already fenced the older one off; here it takes its place.
+ */
+import type { AgentDirectory, AgentSession } from '../app/ports/agents.ts';
+
+export class SessionDirectory implements AgentDirectory {
+  readonly #sessions = new Map<string, AgentSession>();
+
+  session(agentId: string): AgentSession | undefined {
+    return this.#sessions.get(agentId);
+  }
+
+  sessions(): Iterable<AgentSession> {
+    return this.#sessions.values();
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** The session takes the agent's place; one that stood there is closed. */
+  add(session: AgentSession): void {
+    const before = this.#sessions.get(session.agentId);
+    this.#sessions.set(session.agentId, session);
+    if (before !== undefined && before !== session)
+      before.close('replaced', 'a newer session of this agent took over');
+  }
+
+  /** No effect when a newer session stands there. */
+  remove(session: AgentSession): void {
+    if (this.#sessions.get(session.agentId) === session) this.#sessions.delete(session.agentId);
+  }
+
+  /** For a node that stops. */
+  closeAll(detail: string): void {
+    for (const session of [...this.#sessions.values()]) session.close('shutdown', detail);
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The agent port (10943): polling agents' sessions, enrolment, health and
+ * reflection. Whoever shows no valid agent certificate can enrol, renew, and
+ * look at health and schema, nothing else.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { toError, type Clock, type Logger } from '@longshore/base';
+import type { Address } from '@longshore/protocol/address';
+import { DataJoin, type ServerDataJoin } from '@longshore/protocol/data-join';
+import type {
+  DataRequest,
+  DataResponse,
+  LinkRequest,
+  LinkResponse,
+} from '@longshore/protocol/gen/longshore/link/v1/link';
+import { AgentGatewayService } from '@longshore/protocol/gen/longshore/link/v1/link';
+import { EnrolmentService } from '@longshore/protocol/gen/longshore/trust/v1/trust';
+import { serverDataDuplex, serverLinkDuplex } from '@longshore/protocol/grpc-duplex';
+import { createLinkServer, type LinkServer } from '@longshore/protocol/grpc-server';
+import { identityOfCall } from '@longshore/protocol/identity';
+import { TlsPort } from '@longshore/protocol/tls-port';
+
+import type { Store } from '../app/ports/store.ts';
+import type { ServerAuthority } from './authority.ts';
+import { refuse, type ServeSession } from './connection.ts';
+import type { Enrolment } from './enrolment.ts';
+import { Health } from './health.ts';
+import { authenticateAgent } from './peers.ts';
+import { addReflection } from './reflection.ts';
+
+export interface GatewayOptions {
+  store: Store;
+  authority: ServerAuthority;
+  enrolment: Enrolment;
+  serve: ServeSession;
+  clock: Clock;
+  logger: Logger;
+  listen: Address;
+}
+
+type LinkCall = ServerDuplexStream<LinkRequest, LinkResponse>;
+type DataCall = ServerDuplexStream<DataRequest, DataResponse>;
+
+export class Gateway implements AsyncDisposable {
+  readonly #options: GatewayOptions;
+  readonly #port: TlsPort;
+  readonly #grpc: LinkServer;
+  readonly #join: ServerDataJoin;
+  readonly #health = new Health(['longshore.link.v1.AgentGateway', 'longshore.trust.v1.Enrolment']);
+  readonly #stopRenewal: () => void;
+  #listening = 0;
+
+  private constructor(options: GatewayOptions) {
+    const { authority, logger, clock, enrolment } = options;
+    this.#options = options;
+    this.#join = new DataJoin(clock);
+    this.#grpc = createLinkServer(logger);
+    const { server, injector } = this.#grpc;
+    server.addService(AgentGatewayService, {
+      link: (call: LinkCall) => void this.#link(call),
+      data: (call: DataCall) => void this.#data(call),
+    });
+    server.addService(EnrolmentService, enrolment.service);
+    this.#health.addTo(server);
+    addReflection(server, logger);
+    const context = (): { authorityPem: string; chainPem: string; keyPem: string } => ({
+      authorityPem: authority.certificatePem,
+      ...authority.own,
+    });
+    this.#port = new TlsPort({ context: context(), logger, admit: () => injector });
+    this.#stopRenewal = authority.onRenewed(() => this.#port.replaceContext(context()));
+  }
+
+  /** @throws when the address can't be listened on */
+  static async start(options: GatewayOptions): Promise<Gateway> {
+    const gateway = new Gateway(options);
+    gateway.#listening = await gateway.#port.listen(options.listen);
+    options.logger.info('listening for agents', { host: options.listen.host, port: gateway.#listening });
+    return gateway;
+  }
+
+  /** The port, of use where 0 was asked for. */
+  get port(): number {
+    return this.#listening;
+  }
+
+  /** Health says no more: load balancers look elsewhere; sessions go on. */
+  drain(): void {
+    this.#health.notServing();
+  }
+
+  /** Cuts all connections of these agents: the last word, after their sessions said goodbye. */
+  cut(agentIds: ReadonlySet<string>): void {
+    this.#port.cut(({ identity }) => identity !== undefined && agentIds.has(identity.id));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopRenewal();
+    this.#grpc.server.forceShutdown();
+    await this.#port[Symbol.asyncDispose]();
+  }
+
+  async #link(call: LinkCall): Promise<void> {
+    // At once: an unread stream would buffer without bound while the database answers.
+    const peer = identityOfCall(call);
+    if (peer?.role !== 'agent') {
+      await this.#refused(call, authenticateAgent(this.#options.store, peer));
+      return;
+    }
+    const duplex = serverLinkDuplex(call);
+    try {
+      await authenticateAgent(this.#options.store, peer);
+    } catch (thrown) {
+      this.#warn(peer.id, thrown);
+      refuse(call, thrown);
+      return;
+    }
+    await this.#options.serve({ duplex, data: { kind: 'await', join: this.#join }, peer });
+  }
+
+  async #data(call: DataCall): Promise<void> {
+    const peer = identityOfCall(call);
+    if (peer?.role !== 'agent') {
+      await this.#refused(call, authenticateAgent(this.#options.store, peer));
+      return;
+    }
+    // Its session's row was checked, and the nonce names that session of the same agent.
+    this.#join.offer({ duplex: serverDataDuplex(call), peer: peer.id });
+  }
+
+  async #refused(call: LinkCall | DataCall, never: Promise<unknown>): Promise<void> {
+    call.resume();
+    try {
+      await never;
+      throw new Error('a peer without an agent identity was let in');
+    } catch (thrown) {
+      this.#warn(call.getPeer(), thrown);
+      refuse(call, thrown);
+    }
+  }
+
+  #warn(peer: string, thrown: unknown): void {
+    this.#options.logger.warn('a connection was refused', { peer, error: toError(thrown).message });
+  }
+}

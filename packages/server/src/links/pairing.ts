@@ -1,0 +1,182 @@
+/**
+ * The server's side of pairing with a listening agent (protocol/pairing.ts
+ * draws it). The worker's row is durable before the agent gets its
+ * certificate, so a paired agent is always a known one.
+ */
+import { randomBytes } from 'node:crypto';
+
+import { AppError, isCode, type Clock, type Ids, type Logger } from '@longshore/base';
+import { formatAddress, parseAddress, type Address } from '@longshore/protocol/address';
+import { channelOptions, pinnedKeyCredentials } from '@longshore/protocol/credentials';
+import { PairingClient } from '@longshore/protocol/gen/longshore/trust/v1/trust';
+import { keyFingerprint } from '@longshore/protocol/identity';
+import {
+  answerProof,
+  beginProof,
+  completeProof,
+  PAIRING_NONCE_BYTES,
+  parsePairing,
+  sameProof,
+  type PairingText,
+  type PairingTranscript,
+} from '@longshore/protocol/pairing';
+import { fetchPinnedCertificate } from '@longshore/protocol/peer-chain';
+import { requestKey } from '@longshore/protocol/certificates';
+
+import type { ListeningAgentRequest, PairingPort } from '../app/ports/pairing.ts';
+import type { Store } from '../app/ports/store.ts';
+import type { Worker } from '../domain/worker.ts';
+import type { ServerAuthority } from './authority.ts';
+import { insertWorker } from './new-worker.ts';
+import { beginPairing, completePairing } from './pairing-calls.ts';
+
+const DEFAULT_PORT = 10_933;
+
+export interface PairingOptions {
+  store: Store;
+  authority: ServerAuthority;
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+}
+
+interface Handshake {
+  client: PairingClient;
+  pairing: PairingText;
+  transcript: PairingTranscript;
+}
+
+export class AgentPairing implements PairingPort {
+  readonly #options: PairingOptions;
+
+  constructor(options: PairingOptions) {
+    this.#options = options;
+  }
+
+  async pairListeningAgent(request: ListeningAgentRequest): Promise<Worker> {
+    const pairing = parsePairing(request.pairing);
+    const address = parseAddress(request.address ?? pairing.address, 'address', DEFAULT_PORT);
+    const { authority, logger } = this.#options;
+    const certificate = await fetchPinnedCertificate(address, pairing.keyFingerprint);
+    const own = authority.own;
+    const credentials = pinnedKeyCredentials(certificate, pairing.keyFingerprint, own);
+    const client = new PairingClient(formatAddress(address), credentials, channelOptions('direct'));
+    try {
+      const transcript: PairingTranscript = {
+        serverNonce: randomBytes(PAIRING_NONCE_BYTES),
+        serverKey: keyFingerprint(own.keyPem),
+        agentKey: pairing.keyFingerprint,
+        authorityPem: authority.certificatePem,
+      };
+      const worker = await this.#handshake({ client, pairing, transcript }, address, request);
+      logger.info('a listening agent was paired', {
+        workerId: worker.id,
+        name: worker.name,
+        address: worker.address,
+      });
+      return worker;
+    } finally {
+      client.close();
+    }
+  }
+
+  async #handshake(handshake: Handshake, address: Address, request: ListeningAgentRequest): Promise<Worker> {
+    const { client, pairing, transcript } = handshake;
+    const { authority, ids, logger } = this.#options;
+    const answer = await beginPairing(client, {
+      serverNonce: Buffer.from(transcript.serverNonce),
+      serverKey: Buffer.from(transcript.serverKey, 'hex'),
+      agentKey: Buffer.from(transcript.agentKey, 'hex'),
+      authorityPem: transcript.authorityPem,
+      proof: beginProof(pairing.secret, transcript),
+    });
+    if (!sameProof(answer.proof, answerProof(pairing.secret, transcript, answer))) {
+      throw new AppError(
+        'forbidden',
+        `the agent at ${formatAddress(address)} does not know the secret of its pairing string`,
+      );
+    }
+    if (keyFingerprint(await requestKey(answer.csrDer)) !== pairing.keyFingerprint) {
+      throw new AppError(
+        'forbidden',
+        `the agent at ${formatAddress(address)} asks for a certificate of another key`,
+      );
+    }
+    const agentId = ids();
+    const { chainPem } = await authority.issueForAgent(agentId, answer.csrDer, pairing.keyFingerprint);
+    const worker = await this.#insert(agentId, pairing, address, request);
+    const end = { agentNonce: answer.agentNonce, agentId, chainPem };
+    try {
+      await completePairing(client, {
+        agentId,
+        certificateChainPem: chainPem,
+        proof: completeProof(pairing.secret, transcript, end),
+      });
+    } catch (thrown) {
+      if (!isCode(thrown, 'unavailable') && !isCode(thrown, 'timedOut')) {
+        await this.#remove(worker, 'pairing failed');
+        throw thrown;
+      }
+      // The agent may have taken its certificate: the dialler finds out, and the worker's health says.
+      logger.warn('the last answer of a pairing was lost', { workerId: agentId, address: worker.address });
+    }
+    return worker;
+  }
+
+  #insert(
+    id: string,
+    pairing: PairingText,
+    address: Address,
+    request: ListeningAgentRequest,
+  ): Promise<Worker> {
+    const { store, clock } = this.#options;
+    const { spaceId, name, poolIds, labels, slots } = request.worker;
+    const now = clock.now();
+    return store.write(async (tx) => {
+      const worker = await insertWorker(tx, {
+        spaceId,
+        id,
+        name: name === '' ? address.host : name,
+        mode: 'listening',
+        address: formatAddress(address),
+        keyFingerprint: pairing.keyFingerprint,
+        poolIds,
+        labels,
+        slots,
+        ephemeral: false,
+        createdAt: now,
+      });
+      const detail = {
+        name: worker.name,
+        address: worker.address,
+        poolIds,
+        keyFingerprint: worker.keyFingerprint,
+      };
+      await tx.audit.append(spaceId, {
+        time: now,
+        actor: request.createdBy,
+        action: 'worker.paired',
+        subject: id,
+        detail,
+      });
+      store.announce(tx, 'worker', id);
+      return worker;
+    });
+  }
+
+  async #remove(worker: Worker, why: string): Promise<void> {
+    const { store, clock } = this.#options;
+    await store.write(async (tx) => {
+      await tx.workers.delete(worker.spaceId, worker.id);
+      const event = {
+        time: clock.now(),
+        actor: 'server',
+        action: 'worker.deleted',
+        subject: worker.id,
+        detail: { why },
+      };
+      await tx.audit.append(worker.spaceId, event);
+      store.announce(tx, 'worker', worker.id);
+    });
+  }
+}
