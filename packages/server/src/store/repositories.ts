@@ -1,0 +1,32 @@
+/** All repositories over one connection, and all migrations that they rest on. */
+import type { Tx } from '../app/ports/store.ts';
+import { attemptRepository } from './attempts.ts';
+import { auditRepository } from './audit.ts';
+import type { Migration, Sql } from './db.ts';
+import { healthRepository } from './health.ts';
+import { leaseRepository } from './leases.ts';
+import { migration as trust } from './migrations/0001-trust.ts';
+import { migration as machines } from './migrations/0002-machines.ts';
+import { migration as work } from './migrations/0003-work.ts';
+import { migration as logs } from './migrations/0004-logs.ts';
+import { nodeRepository } from './nodes.ts';
+import { poolRepository } from './pools.ts';
+import { taskRepository } from './tasks.ts';
+import { trustRepositories } from './trust.ts';
+import { workerRepository } from './workers.ts';
+
+export const MIGRATIONS: readonly Migration[] = [trust, machines, work, logs];
+
+export function repositories(sql: Sql): Tx {
+  return {
+    ...trustRepositories(sql),
+    pools: poolRepository(sql),
+    workers: workerRepository(sql),
+    health: healthRepository(sql),
+    audit: auditRepository(sql),
+    tasks: taskRepository(sql),
+    attempts: attemptRepository(sql),
+    leases: leaseRepository(sql),
+    nodes: nodeRepository(sql),
+  };
+}
