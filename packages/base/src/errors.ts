@@ -73,7 +73,10 @@ export function isCode(thrown: unknown, code: ErrorCode): thrown is AppError {
 
 /** Whether it is a Node system error of this code, such as ENOENT. */
 export function isErrno(thrown: unknown, ...codes: string[]): thrown is NodeJS.ErrnoException {
-  return thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code));
+  // By its looks: an error of another realm (a test's) is no instance of ours.
+  return (
+    typeof thrown === 'object' && thrown !== null && 'code' in thrown && codes.includes(String(thrown.code))
+  );
 }
 
 /** Ends an exhaustive switch. */

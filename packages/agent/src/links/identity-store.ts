@@ -93,6 +93,11 @@ export class IdentityStore {
     return made;
   }
 
+  /** A key that was made elsewhere takes the place of ours. */
+  importKey(keyPem: string): void {
+    this.#write('key.pem', keyPem);
+  }
+
   save(record: AgentRecord, chainPem: string): void {
     this.#write('certificate.pem', chainPem);
     this.#write('agent.json', JSON.stringify(record, null, 2) + '\n');
