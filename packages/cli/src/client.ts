@@ -14,6 +14,15 @@ export function connectApi(settings: Settings): Api {
   return api;
 }
 
+type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Without what was not given, so that the server's own defaults hold. */
+export function given<T extends object>(values: T): Given<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
+}
+
 export function authorization(settings: Settings): Record<string, string> {
   return { authorization: `Bearer ${settings.apiKey}` };
 }

@@ -60,8 +60,8 @@ async function findArtifact(cli: Cli, task: string, name: string): Promise<Artif
 async function open(cli: Cli, id: string): Promise<ReadableStream<Uint8Array>> {
   const api = await cli.api();
   return content(
-    api.GET('/api/v1/spaces/{space}/artifacts/{id}/content', {
-      params: { path: { ...cli.space, id } },
+    api.GET('/api/v1/spaces/{space}/artifacts/{artifact}/content', {
+      params: { path: { ...cli.space, artifact: id } },
       parseAs: 'stream',
     }),
   );

@@ -2,7 +2,7 @@ import { formatDuration } from '@longshore/base';
 import type { Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { at, printList } from '../print.ts';
 import type { ListOf, PastLease } from '../shapes.ts';
 import { addLimit } from './options.ts';
@@ -23,7 +23,7 @@ export function leaseHistory(noun: Command): void {
       const api = await cli.api();
       const leases = await body<ListOf<PastLease>>(
         api.GET('/api/v1/spaces/{space}/leases/history', {
-          params: { path: cli.space, query: { task, worker, limit } },
+          params: { path: cli.space, query: given({ task, worker, limit }) },
         }),
       );
       await printList(cli, leases, {

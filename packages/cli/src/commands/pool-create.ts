@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { printDone } from '../print.ts';
 import type { WorkerPool } from '../shapes.ts';
 import { withExamples } from './examples.ts';
@@ -25,7 +25,7 @@ export function poolCreate(noun: Command): void {
         const pool = await body<WorkerPool>(
           api.POST('/api/v1/spaces/{space}/pools', {
             params: { path: cli.space },
-            body: { name, description: options.description, strategy: options.strategy },
+            body: given({ name, description: options.description, strategy: options.strategy }),
           }),
         );
         printDone(

@@ -13,7 +13,10 @@ export function poolSetDefault(noun: Command): void {
       const cli = cliOf(command);
       const api = await cli.api();
       const answer = await body(
-        api.POST('/api/v1/spaces/{space}/pools/{pool}/default', { params: { path: { ...cli.space, pool } } }),
+        api.POST('/api/v1/spaces/{space}/pools/{pool}/default', {
+          params: { path: { ...cli.space, pool } },
+          body: {},
+        }),
       );
       printDone(cli, answer, `Pool "${pool}" is the default.`);
     });

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { printDone } from '../print.ts';
 import type { WorkerPool } from '../shapes.ts';
 import { STRATEGIES } from './pool-create.ts';
@@ -28,7 +28,7 @@ export function poolUpdate(noun: Command): void {
       const changed = await body<WorkerPool>(
         api.PATCH('/api/v1/spaces/{space}/pools/{pool}', {
           params: { path: { ...cli.space, pool } },
-          body: { name, description, strategy },
+          body: given({ name, description, strategy }),
         }),
       );
       printDone(cli, changed, `Pool "${changed.name}" is changed.`);

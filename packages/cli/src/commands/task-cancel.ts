@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { printDone } from '../print.ts';
 import type { Task } from '../shapes.ts';
 
@@ -17,7 +17,7 @@ export function taskCancel(noun: Command): void {
       const answer = await body<Task>(
         api.POST('/api/v1/spaces/{space}/tasks/{task}/cancel', {
           params: { path: { ...cli.space, task } },
-          body: { reason },
+          body: given({ reason }),
         }),
       );
       printDone(cli, answer, `Task ${task} is asked to end.`);
@@ -38,7 +38,7 @@ export function taskDidNotRun(noun: Command): void {
       const answer = await body(
         api.POST('/api/v1/spaces/{space}/tasks/{task}/did-not-run', {
           params: { path: { ...cli.space, task } },
-          body: { attempt },
+          body: given({ attempt }),
         }),
       );
       printDone(cli, answer, `Task ${task} goes on.`);

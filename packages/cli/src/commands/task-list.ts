@@ -2,7 +2,7 @@ import { formatDuration } from '@longshore/base';
 import { Option, type Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { at, printList } from '../print.ts';
 import type { ListOf, Task } from '../shapes.ts';
 import { addLimit } from './options.ts';
@@ -38,7 +38,7 @@ export function taskList(noun: Command): void {
       const api = await cli.api();
       const tasks = await body<ListOf<Task>>(
         api.GET('/api/v1/spaces/{space}/tasks', {
-          params: { path: cli.space, query: { state, pool, worker, limit, before } },
+          params: { path: cli.space, query: given({ state, pool, worker, limit, before }) },
         }),
       );
       await printList(cli, tasks, {

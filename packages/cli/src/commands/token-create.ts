@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { at, printDone } from '../print.ts';
 import type { CreatedRegistrationToken } from '../shapes.ts';
 import { withExamples } from './examples.ts';
@@ -30,7 +30,7 @@ export function tokenCreate(noun: Command): void {
       const token = await body<CreatedRegistrationToken>(
         api.POST('/api/v1/spaces/{space}/tokens', {
           params: { path: cli.space },
-          body: { pools: pool, description, lifeMs: life },
+          body: given({ pools: pool, description, lifeMs: life }),
         }),
       );
       printDone(cli, token, token.token);

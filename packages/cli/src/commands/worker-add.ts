@@ -2,7 +2,7 @@ import { invalid } from '@longshore/base';
 import type { Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { printDone } from '../print.ts';
 import type { Worker } from '../shapes.ts';
 import { withExamples } from './examples.ts';
@@ -41,14 +41,14 @@ export function workerAdd(noun: Command): void {
       const worker = await body<Worker>(
         api.POST('/api/v1/spaces/{space}/workers', {
           params: { path: cli.space },
-          body: {
+          body: given({
             pairing,
             name: options.name,
             pools: options.pool,
             labels: options.label,
             slots: options.slots,
             address: options.address,
-          },
+          }),
         }),
       );
       printDone(

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 
 import { cliOf, type Cli } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { printDone } from '../print.ts';
 import type { Worker } from '../shapes.ts';
 
@@ -20,7 +20,7 @@ export async function changeWorker(cli: Cli, worker: string, change: Change): Pr
   return body<Worker>(
     api.PATCH('/api/v1/spaces/{space}/workers/{worker}', {
       params: { path: { ...cli.space, worker } },
-      body: change,
+      body: given(change),
     }),
   );
 }

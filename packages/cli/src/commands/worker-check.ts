@@ -16,6 +16,7 @@ export function workerCheck(noun: Command): void {
       const task = await body<Task>(
         api.POST('/api/v1/spaces/{space}/workers/{worker}/health-check', {
           params: { path: { ...cli.space, worker } },
+          body: {},
         }),
       );
       printDone(

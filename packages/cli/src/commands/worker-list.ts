@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
-import { body } from '../client.ts';
+import { body, given } from '../client.ts';
 import { ago, printList } from '../print.ts';
 import type { ListOf, Worker } from '../shapes.ts';
 
@@ -15,7 +15,7 @@ export function workerList(noun: Command): void {
       const cli = cliOf(command);
       const api = await cli.api();
       const workers = await body<ListOf<Worker>>(
-        api.GET('/api/v1/spaces/{space}/workers', { params: { path: cli.space, query: { pool } } }),
+        api.GET('/api/v1/spaces/{space}/workers', { params: { path: cli.space, query: given({ pool }) } }),
       );
       await printList(cli, workers, {
         columns: {

@@ -17,6 +17,7 @@ export function workerUnlock(noun: Command): void {
       const answer = await body(
         api.POST('/api/v1/spaces/{space}/workers/{worker}/unlock', {
           params: { path: { ...cli.space, worker } },
+          body: {},
         }),
       );
       printDone(cli, answer, `Worker "${worker}" is unlocked.`);

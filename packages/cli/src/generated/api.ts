@@ -1,802 +1,3562 @@
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type paths = any;
+// Made by scripts/generate.ts from the server's schemas.
+export interface paths {
+    "/api/v1/spaces/{space}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listApiKeys"];
+        put?: never;
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/api-keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/artifacts/{artifact}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getArtifactContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/attempts/{attempt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getAttempt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/attempts/{attempt}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes that the script wrote, as far as they are stored now */
+        get: operations["getOutput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/attempts/{attempt}/spool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records of the output as they are stored now */
+        get: operations["getSpool"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listLeases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/leases/{lease}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["releaseLease"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/leases/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listLeaseHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/leases/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listLeaseQueue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/policies/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getDefaultPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: operations["changeDefaultPolicy"];
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listPools"];
+        put?: never;
+        post: operations["createPool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/pools/{pool}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPool"];
+        put?: never;
+        post?: never;
+        delete: operations["deletePool"];
+        options?: never;
+        head?: never;
+        patch: operations["changePool"];
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/pools/{pool}/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["setDefaultPool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listTasks"];
+        put?: never;
+        /**
+         * Queue a script
+         * @description With `Accept: text/event-stream` the answer is the stream of the new task (as of GET …/tasks/{task}/stream), whose first event is `task`: one request submits and follows.
+         */
+        post: operations["createTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listArtifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cancelTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/did-not-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An operator's word for attempts on unreachable workers: they did not run */
+        post: operations["taskDidNotRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTaskLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a task: server-sent events until it ends
+         * @description Each event carries an id; after a cut go on with it as `cursor` or `Last-Event-ID`.
+         */
+        get: operations["streamTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listOutputVariables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listTokens"];
+        put?: never;
+        /** A one-time token for `longshore-agent register` */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deleteToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listWorkers"];
+        put?: never;
+        /** Pair with a listening agent and register it */
+        post: operations["addListeningWorker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/workers/{worker}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getWorker"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteWorker"];
+        options?: never;
+        head?: never;
+        patch: operations["changeWorker"];
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/workers/{worker}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getWorkerHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/workers/{worker}/health-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check its health now; answers with the health task */
+        post: operations["checkWorkerHealth"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/workers/{worker}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["unlockWorker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["whoami"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    Error: {
-      error: {
-        /** @description One of a closed set: invalid, notFound, conflict, … */
-        code: string;
-        message: string;
-        fields: {
-          field: string;
-          /** @description The value given; never of a secret */
-          value?: unknown;
-          expected: string;
-        }[];
-        detail: {
-          [key: string]: unknown;
+    schemas: {
+        AddListeningWorker: {
+            /** @description host:port to dial instead of that of the pairing string */
+            address?: string;
+            /** @description Labels: name to value */
+            labels?: {
+                [key: string]: string;
+            };
+            name?: string;
+            /** @description The pairing string that `longshore-agent configure` printed */
+            pairing: string;
+            /** @description Names or ids of worker pools; none: the default pool */
+            pools?: string[];
+            /** @description Shared leases that it takes at once */
+            slots?: number;
         };
-      };
-    };
-    Lease: {
-      /** @description A ULID, made by the server */
-      id: string;
-      resource: {
-        /** @enum {string} */
-        kind: 'worker' | 'target';
-        /** @description A ULID, made by the server */
-        id: string;
-        /** @description Empty when it is gone */
-        name: string;
-      };
-      /** @enum {string} */
-      mode: 'shared' | 'exclusive' | 'maintenance';
-      /** @description A ULID, made by the server */
-      taskId: string;
-      taskName: string;
-      holder: {
-        /** @enum {string} */
-        kind: 'task' | 'step';
-        id: string;
-      };
-      nodeId: string;
-      fence: {
-        generation: number;
-        n: number;
-      };
-      /** @description Why this resource was chosen */
-      reason: string;
-      /** @description Milliseconds since the epoch */
-      grantedAt: number;
-      /** @description When its node was declared dead; null: it is not */
-      orphanedAt: number | null;
-    };
-    PastLease: {
-      /** @description A ULID, made by the server */
-      id: string;
-      resource: {
-        /** @enum {string} */
-        kind: 'worker' | 'target';
-        /** @description A ULID, made by the server */
-        id: string;
-        /** @description Empty when it is gone */
-        name: string;
-      };
-      /** @enum {string} */
-      mode: 'shared' | 'exclusive' | 'maintenance';
-      /** @description A ULID, made by the server */
-      taskId: string;
-      taskName: string;
-      holder: {
-        /** @enum {string} */
-        kind: 'task' | 'step';
-        id: string;
-      };
-      nodeId: string;
-      fence: {
-        generation: number;
-        n: number;
-      };
-      /** @description Why this resource was chosen */
-      reason: string;
-      /** @description Milliseconds since the epoch */
-      grantedAt: number;
-      /** @description When its node was declared dead; null: it is not */
-      orphanedAt: number | null;
-      /** @description Milliseconds since the epoch */
-      releasedAt: number;
-      releaseReason: string;
-    };
-    LeaseRequest: {
-      /** @description A ULID, made by the server */
-      id: string;
-      ticket: number;
-      /** @description From 1 */
-      place: number;
-      /** @description A ULID, made by the server */
-      taskId: string;
-      taskName: string;
-      holder: {
-        /** @enum {string} */
-        kind: 'task' | 'step';
-        id: string;
-      };
-      /** @enum {string} */
-      mode: 'shared' | 'exclusive' | 'maintenance';
-      /** @description For people: `pool linux`, `workers a, b` */
-      wants: string;
-      /** @description The worker that an exclusive request has chosen and waits for */
-      barrier: {
-        /** @enum {string} */
-        kind: 'worker' | 'target';
-        /** @description A ULID, made by the server */
-        id: string;
-        /** @description Empty when it is gone */
-        name: string;
-      } | null;
-      /** @description Why it waits */
-      reason: string;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-    };
-    ServerNode: {
-      id: string;
-      /** @description Rises at each start */
-      epoch: number;
-      beat: number;
-      /** @description host:port that agents dial */
-      agentAddress: string;
-      version: string;
-      draining: boolean;
-      /** @description Milliseconds since the epoch */
-      startedAt: number;
-      /** @description The node that answers */
-      self: boolean;
-    };
-    Outcome:
-      | {
-          /** @constant */
-          kind: 'exited';
-          code: number;
-        }
-      | {
-          /** @constant */
-          kind: 'signalled';
-          name: string;
-        }
-      | {
-          /** @constant */
-          kind: 'cancelled';
-        }
-      | {
-          /** @constant */
-          kind: 'timedOut';
-        }
-      | {
-          /** @constant */
-          kind: 'refused';
-          reason: string;
-          detail: string;
-        }
-      | {
-          /** @constant */
-          kind: 'interrupted';
-          detail: string;
-        }
-      | {
-          /** @constant */
-          kind: 'lost';
-          detail: string;
+        AddListeningWorkerInput: {
+            /** @description host:port to dial instead of that of the pairing string */
+            address?: string;
+            /** @description Labels: name to value */
+            labels?: {
+                [key: string]: string;
+            };
+            name?: string;
+            /** @description The pairing string that `longshore-agent configure` printed */
+            pairing: string;
+            /** @description Names or ids of worker pools; none: the default pool */
+            pools?: string[];
+            /** @description Shared leases that it takes at once */
+            slots?: number;
         };
-    MachinePolicy: {
-      /** @description A ULID, made by the server */
-      id: string;
-      name: string;
-      isDefault: boolean;
-      healthCheckIntervalMs: number;
-      /** @description Bash; empty: only the connection is tested */
-      healthCheckScript: string;
-      healthCheckTimeoutMs: number;
-    };
-    ChangeMachinePolicy: {
-      /** @description Between two health checks of a worker; 0: never */
-      healthCheckIntervalMs?: number;
-      /** @description Bash; empty: only the connection is tested */
-      healthCheckScript?: string;
-      healthCheckTimeoutMs?: number;
-    };
-    WorkerPool: {
-      /** @description A ULID, made by the server */
-      id: string;
-      name: string;
-      description: string;
-      /** @enum {string} */
-      kind: 'static' | 'dynamic';
-      /**
-       * @description How one of several free workers is chosen
-       * @enum {string}
-       */
-      strategy: 'fewest-leases' | 'round-robin' | 'pin-task';
-      isDefault: boolean;
-      /** @description Workers in it */
-      workers: number;
-      /** @description Of these, healthy or with warnings */
-      healthyWorkers: number;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-    };
-    CreateWorkerPool: {
-      name: string;
-      description?: string;
-      /**
-       * @description How one of several free workers is chosen
-       * @enum {string}
-       */
-      strategy?: 'fewest-leases' | 'round-robin' | 'pin-task';
-    };
-    ChangeWorkerPool: {
-      name?: string;
-      description?: string;
-      /**
-       * @description How one of several free workers is chosen
-       * @enum {string}
-       */
-      strategy?: 'fewest-leases' | 'round-robin' | 'pin-task';
-    };
-    ScriptRequest: {
-      /**
-       * @description `bash` when not given
-       * @enum {string}
-       */
-      interpreter?: 'bash' | 'sh' | 'python' | 'node' | 'powershell';
-      body: string;
-      arguments?: string[];
-      environment?: {
-        [key: string]: string;
-      };
-      variables?: {
-        name: string;
-        value: string;
-        sensitive?: boolean;
-      }[];
-      files?: {
-        name: string;
-        /** @description Base64 of the content */
-        contentBase64: string;
-        executable?: boolean;
-      }[];
-      /** @description Between TERM and KILL */
-      graceMs?: number;
-      /** @description A mutex of the machine */
-      isolation?: {
-        name: string;
-        /** @enum {string} */
-        mode: 'reader' | 'writer';
-      };
-      terminal?: {
-        columns: number;
-        rows: number;
-      };
-      /** @description User name; the agent's own when not given */
-      runAs?: string;
-      maxProcesses?: number;
-      outputQuotaBytes?: number;
-    };
-    Script: {
-      /** @enum {string} */
-      interpreter: 'bash' | 'sh' | 'python' | 'node' | 'powershell';
-      body: string;
-      arguments: string[];
-      environment: {
-        [key: string]: string;
-      };
-      variables: {
-        name: string;
-        value: string;
-        sensitive: boolean;
-      }[];
-      files: {
-        name: string;
-        bytes: number;
-        executable: boolean;
-      }[];
-      timeoutMs: number;
-      graceMs: number;
-      isolation: {
-        name: string;
-        /** @enum {string} */
-        mode: 'reader' | 'writer';
-      } | null;
-      terminal: {
-        columns: number;
-        rows: number;
-      } | null;
-      runAs: string;
-      maxProcesses: number;
-      outputQuotaBytes: number;
-    };
-    CreateTask: {
-      /** @description Name or id of a worker pool; neither pool nor workers: the default pool */
-      pool?: string;
-      /** @description Names or ids: the script runs on each */
-      workers?: string[];
-      name?: string;
-      /**
-       * @description `shared` when not given
-       * @enum {string}
-       */
-      leaseMode?: 'shared' | 'exclusive';
-      /** @description Tools that the worker must have, beside the interpreter's */
-      tools?: string[];
-      /** @description From start on, waiting included; 0: without limit */
-      timeoutMs?: number;
-      script: components['schemas']['ScriptRequest'];
-    };
-    Task: {
-      /** @description A ULID, made by the server */
-      id: string;
-      /** @enum {string} */
-      kind: 'script' | 'health';
-      name: string;
-      /** @enum {string} */
-      state:
-        'queued' | 'executing' | 'waiting' | 'cancelling' | 'success' | 'failed' | 'cancelled' | 'timedOut';
-      target:
-        | {
-            /** @constant */
-            kind: 'pool';
-            /** @description A ULID, made by the server */
-            poolId: string;
-            /** @description Empty when the pool is gone */
-            poolName: string;
-          }
-        | {
-            /** @constant */
-            kind: 'workers';
-            workerIds: string[];
-          };
-      /** @enum {string} */
-      leaseMode: 'shared' | 'exclusive';
-      tools: string[];
-      /** @description Order in the queue: a lower one goes first */
-      ticket: number;
-      /** @description Place in the queue from 1; null when it is not queued */
-      place: number | null;
-      nodeId: string | null;
-      /** @description Why it waits; empty when it does not */
-      waitReason: string;
-      /** @description What became of it, in one line */
-      message: string;
-      timeoutMs: number;
-      createdBy: string;
-      cancelRequestedAt: number | null;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-      startedAt: number | null;
-      endedAt: number | null;
-    };
-    TaskDetail: {
-      /** @description A ULID, made by the server */
-      id: string;
-      /** @enum {string} */
-      kind: 'script' | 'health';
-      name: string;
-      /** @enum {string} */
-      state:
-        'queued' | 'executing' | 'waiting' | 'cancelling' | 'success' | 'failed' | 'cancelled' | 'timedOut';
-      target:
-        | {
-            /** @constant */
-            kind: 'pool';
-            /** @description A ULID, made by the server */
-            poolId: string;
-            /** @description Empty when the pool is gone */
-            poolName: string;
-          }
-        | {
-            /** @constant */
-            kind: 'workers';
-            workerIds: string[];
-          };
-      /** @enum {string} */
-      leaseMode: 'shared' | 'exclusive';
-      tools: string[];
-      /** @description Order in the queue: a lower one goes first */
-      ticket: number;
-      /** @description Place in the queue from 1; null when it is not queued */
-      place: number | null;
-      nodeId: string | null;
-      /** @description Why it waits; empty when it does not */
-      waitReason: string;
-      /** @description What became of it, in one line */
-      message: string;
-      timeoutMs: number;
-      createdBy: string;
-      cancelRequestedAt: number | null;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-      startedAt: number | null;
-      endedAt: number | null;
-      script: components['schemas']['Script'];
-    };
-    CancelTask: {
-      reason?: string;
-    };
-    DidNotRun: {
-      /** @description Id of the unreachable attempt; not given: all of the task that wait for an unreachable worker */
-      attempt?: string;
-    };
-    TaskLogEntry: {
-      /** @description Numbered from 1 in a task */
-      n: number;
-      /** @description Milliseconds since the epoch */
-      time: number;
-      /** @enum {string} */
-      level: 'verbose' | 'info' | 'highlight' | 'wait' | 'warning' | 'error';
-      text: string;
-      /** @description Empty when about the task */
-      attemptId: string;
-    };
-    Attempt: {
-      /** @description A ULID, made by the server */
-      id: string;
-      /** @description A ULID, made by the server */
-      taskId: string;
-      action: string;
-      /** @description A ULID, made by the server */
-      workerId: string;
-      /** @description Empty when the worker is gone */
-      workerName: string;
-      try: number;
-      leaseId: string;
-      /** @enum {string} */
-      state: 'planned' | 'sending' | 'accepted' | 'waiting' | 'running' | 'ended' | 'denied';
-      /** @description Spool bytes stored, record headers included */
-      outputLength: number;
-      eventCount: number;
-      outcome: components['schemas']['Outcome'] | null;
-      /** @description The script's own word on how it ended (`fail step`), if it said one */
-      message: string;
-      /** @description That all its processes are gone could not be shown */
-      bestEffortCleanup: boolean;
-      /** @description Of the whole output, hex; empty before its end */
-      digest: string;
-      /** @description All output, events and artifacts are stored */
-      complete: boolean;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-      startedAt: number | null;
-      endedAt: number | null;
-    };
-    OutputVariable: {
-      /** @description A ULID, made by the server */
-      attemptId: string;
-      action: string;
-      workerName: string;
-      name: string;
-      /** @description `********` when sensitive */
-      value: string;
-      sensitive: boolean;
-    };
-    Artifact: {
-      /** @description A ULID, made by the server */
-      id: string;
-      /** @description A ULID, made by the server */
-      taskId: string;
-      /** @description A ULID, made by the server */
-      attemptId: string;
-      name: string;
-      length: number;
-      /** @description SHA-256, hex */
-      digest: string;
-      /** @description Why it could not be collected; empty: it was */
-      error: string;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-    };
-    TaskStreamEvent:
-      | {
-          /** @constant */
-          event: 'task';
-          data: components['schemas']['Task'];
-        }
-      | {
-          /** @constant */
-          event: 'log';
-          data: {
-            entries: components['schemas']['TaskLogEntry'][];
-          };
-        }
-      | {
-          /** @constant */
-          event: 'attempt';
-          data: {
+        ApiKey: {
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
             /** @description A ULID, made by the server */
             id: string;
-            action: string;
+            lastUsedAt: number | null;
+            name: string;
+            revokedAt: number | null;
+        };
+        ApiKeyInput: {
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
             /** @description A ULID, made by the server */
-            workerId: string;
-            workerName: string;
-            state: string;
-            outcome: components['schemas']['Outcome'] | null;
-            message: string;
-            complete: boolean;
-          };
-        }
-      | {
-          /** @constant */
-          event: 'output';
-          data: {
+            id: string;
+            lastUsedAt: number | null;
+            name: string;
+            revokedAt: number | null;
+        };
+        Artifact: {
             /** @description A ULID, made by the server */
             attemptId: string;
-            /** @description Spool offset of the first record */
-            from: number;
-            /** @description Spool offset after the last record */
-            next: number;
-            records: {
-              /** @enum {string} */
-              stream: 'stdout' | 'stderr' | 'marker';
-              /** @description Milliseconds since the epoch */
-              time: number;
-              /** @description A marker's is JSON */
-              base64: string;
-            }[];
-          };
-        }
-      | {
-          /** @constant */
-          event: 'event';
-          data:
-            | {
-                /** @description A ULID, made by the server */
-                attemptId: string;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            /** @description SHA-256, hex */
+            digest: string;
+            /** @description Why it could not be collected; empty: it was */
+            error: string;
+            /** @description A ULID, made by the server */
+            id: string;
+            length: number;
+            name: string;
+            /** @description A ULID, made by the server */
+            taskId: string;
+        };
+        ArtifactInput: {
+            /** @description A ULID, made by the server */
+            attemptId: string;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            /** @description SHA-256, hex */
+            digest: string;
+            /** @description Why it could not be collected; empty: it was */
+            error: string;
+            /** @description A ULID, made by the server */
+            id: string;
+            length: number;
+            name: string;
+            /** @description A ULID, made by the server */
+            taskId: string;
+        };
+        Attempt: {
+            action: string;
+            /** @description That all its processes are gone could not be shown */
+            bestEffortCleanup: boolean;
+            /** @description All output, events and artifacts are stored */
+            complete: boolean;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            /** @description Of the whole output, hex; empty before its end */
+            digest: string;
+            endedAt: number | null;
+            eventCount: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            leaseId: string;
+            /** @description The script's own word on how it ended (`fail step`), if it said one */
+            message: string;
+            outcome: components["schemas"]["Outcome"] | null;
+            /** @description Spool bytes stored, record headers included */
+            outputLength: number;
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "planned" | "sending" | "accepted" | "waiting" | "running" | "ended" | "denied";
+            /** @description A ULID, made by the server */
+            taskId: string;
+            try: number;
+            /** @description A ULID, made by the server */
+            workerId: string;
+            /** @description Empty when the worker is gone */
+            workerName: string;
+        };
+        AttemptInput: {
+            action: string;
+            /** @description That all its processes are gone could not be shown */
+            bestEffortCleanup: boolean;
+            /** @description All output, events and artifacts are stored */
+            complete: boolean;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            /** @description Of the whole output, hex; empty before its end */
+            digest: string;
+            endedAt: number | null;
+            eventCount: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            leaseId: string;
+            /** @description The script's own word on how it ended (`fail step`), if it said one */
+            message: string;
+            outcome: components["schemas"]["OutcomeInput"] | null;
+            /** @description Spool bytes stored, record headers included */
+            outputLength: number;
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "planned" | "sending" | "accepted" | "waiting" | "running" | "ended" | "denied";
+            /** @description A ULID, made by the server */
+            taskId: string;
+            try: number;
+            /** @description A ULID, made by the server */
+            workerId: string;
+            /** @description Empty when the worker is gone */
+            workerName: string;
+        };
+        AuditEvent: {
+            action: string;
+            actor: string;
+            detail: {
+                [key: string]: unknown;
+            };
+            subject: string;
+            /** @description Milliseconds since the epoch */
+            time: number;
+        };
+        AuditEventInput: {
+            action: string;
+            actor: string;
+            detail: {
+                [key: string]: unknown;
+            };
+            subject: string;
+            /** @description Milliseconds since the epoch */
+            time: number;
+        };
+        CancelTask: {
+            reason?: string;
+        };
+        CancelTaskInput: {
+            reason?: string;
+        };
+        ChangeMachinePolicy: {
+            /** @description Between two health checks of a worker; 0: never */
+            healthCheckIntervalMs?: number;
+            /** @description Bash; empty: only the connection is tested */
+            healthCheckScript?: string;
+            healthCheckTimeoutMs?: number;
+        };
+        ChangeMachinePolicyInput: {
+            /** @description Between two health checks of a worker; 0: never */
+            healthCheckIntervalMs?: number;
+            /** @description Bash; empty: only the connection is tested */
+            healthCheckScript?: string;
+            healthCheckTimeoutMs?: number;
+        };
+        ChangeWorker: {
+            draining?: boolean;
+            enabled?: boolean;
+            /** @description Labels: name to value */
+            labels?: {
+                [key: string]: string;
+            };
+            name?: string;
+            /** @description Names or ids of worker pools */
+            pools?: string[];
+            /** @description Shared leases that it takes at once */
+            slots?: number;
+        };
+        ChangeWorkerInput: {
+            draining?: boolean;
+            enabled?: boolean;
+            /** @description Labels: name to value */
+            labels?: {
+                [key: string]: string;
+            };
+            name?: string;
+            /** @description Names or ids of worker pools */
+            pools?: string[];
+            /** @description Shared leases that it takes at once */
+            slots?: number;
+        };
+        ChangeWorkerPool: {
+            description?: string;
+            name?: string;
+            /**
+             * @description How one of several free workers is chosen
+             * @enum {string}
+             */
+            strategy?: "fewest-leases" | "round-robin" | "pin-task";
+        };
+        ChangeWorkerPoolInput: {
+            description?: string;
+            name?: string;
+            /**
+             * @description How one of several free workers is chosen
+             * @enum {string}
+             */
+            strategy?: "fewest-leases" | "round-robin" | "pin-task";
+        };
+        CreateApiKey: {
+            name: string;
+        };
+        CreateApiKeyInput: {
+            name: string;
+        };
+        CreatedApiKey: {
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description The whole key: shown this once */
+            key: string;
+            name: string;
+        };
+        CreatedApiKeyInput: {
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description The whole key: shown this once */
+            key: string;
+            name: string;
+        };
+        CreatedRegistrationToken: {
+            /** @description Milliseconds since the epoch */
+            expiresAt: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description The whole token: shown this once */
+            token: string;
+        };
+        CreatedRegistrationTokenInput: {
+            /** @description Milliseconds since the epoch */
+            expiresAt: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description The whole token: shown this once */
+            token: string;
+        };
+        CreateRegistrationToken: {
+            description?: string;
+            lifeMs?: number;
+            /** @description Names or ids of worker pools; none: the default pool */
+            pools?: string[];
+        };
+        CreateRegistrationTokenInput: {
+            description?: string;
+            lifeMs?: number;
+            /** @description Names or ids of worker pools; none: the default pool */
+            pools?: string[];
+        };
+        CreateTask: {
+            /**
+             * @description `shared` when not given
+             * @enum {string}
+             */
+            leaseMode?: "shared" | "exclusive";
+            name?: string;
+            /** @description Name or id of a worker pool; neither pool nor workers: the default pool */
+            pool?: string;
+            script: components["schemas"]["ScriptRequest"];
+            /** @description From start on, waiting included; 0: without limit */
+            timeoutMs?: number;
+            /** @description Tools that the worker must have, beside the interpreter's */
+            tools?: string[];
+            /** @description Names or ids: the script runs on each */
+            workers?: string[];
+        };
+        CreateTaskInput: {
+            /**
+             * @description `shared` when not given
+             * @enum {string}
+             */
+            leaseMode?: "shared" | "exclusive";
+            name?: string;
+            /** @description Name or id of a worker pool; neither pool nor workers: the default pool */
+            pool?: string;
+            script: components["schemas"]["ScriptRequestInput"];
+            /** @description From start on, waiting included; 0: without limit */
+            timeoutMs?: number;
+            /** @description Tools that the worker must have, beside the interpreter's */
+            tools?: string[];
+            /** @description Names or ids: the script runs on each */
+            workers?: string[];
+        };
+        CreateWorkerPool: {
+            description?: string;
+            name: string;
+            /**
+             * @description How one of several free workers is chosen
+             * @enum {string}
+             */
+            strategy?: "fewest-leases" | "round-robin" | "pin-task";
+        };
+        CreateWorkerPoolInput: {
+            description?: string;
+            name: string;
+            /**
+             * @description How one of several free workers is chosen
+             * @enum {string}
+             */
+            strategy?: "fewest-leases" | "round-robin" | "pin-task";
+        };
+        DidNotRun: {
+            /** @description Id of the unreachable attempt; not given: all of the task that wait for an unreachable worker */
+            attempt?: string;
+        };
+        DidNotRunInput: {
+            /** @description Id of the unreachable attempt; not given: all of the task that wait for an unreachable worker */
+            attempt?: string;
+        };
+        Error: {
+            error: {
+                /** @description One of a closed set: invalid, notFound, conflict, … */
+                code: string;
+                detail: {
+                    [key: string]: unknown;
+                };
+                fields: {
+                    expected: string;
+                    field: string;
+                    /** @description The value given; never of a secret */
+                    value?: unknown;
+                }[];
+                message: string;
+            };
+        };
+        ErrorInput: {
+            error: {
+                /** @description One of a closed set: invalid, notFound, conflict, … */
+                code: string;
+                detail: {
+                    [key: string]: unknown;
+                };
+                fields: {
+                    expected: string;
+                    field: string;
+                    /** @description The value given; never of a secret */
+                    value?: unknown;
+                }[];
+                message: string;
+            };
+        };
+        HealthRecord: {
+            reason: string;
+            /** @enum {string} */
+            state: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+            /** @description The health task that found it; empty for a connection event */
+            taskId: string;
+            /** @description Milliseconds since the epoch */
+            time: number;
+        };
+        HealthRecordInput: {
+            reason: string;
+            /** @enum {string} */
+            state: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+            /** @description The health task that found it; empty for a connection event */
+            taskId: string;
+            /** @description Milliseconds since the epoch */
+            time: number;
+        };
+        Lease: {
+            fence: {
+                generation: number;
                 n: number;
-                atOffset: number;
-                /** @description Milliseconds since the epoch */
-                time: number;
-                /** @constant */
-                kind: 'setVariable';
+            };
+            /** @description Milliseconds since the epoch */
+            grantedAt: number;
+            holder: {
+                id: string;
+                /** @enum {string} */
+                kind: "task" | "step";
+            };
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            mode: "shared" | "exclusive" | "maintenance";
+            nodeId: string;
+            /** @description When its node was declared dead; null: it is not */
+            orphanedAt: number | null;
+            /** @description Why this resource was chosen */
+            reason: string;
+            resource: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "worker" | "target";
+                /** @description Empty when it is gone */
                 name: string;
-                value: string;
+            };
+            /** @description A ULID, made by the server */
+            taskId: string;
+            taskName: string;
+        };
+        LeaseInput: {
+            fence: {
+                generation: number;
+                n: number;
+            };
+            /** @description Milliseconds since the epoch */
+            grantedAt: number;
+            holder: {
+                id: string;
+                /** @enum {string} */
+                kind: "task" | "step";
+            };
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            mode: "shared" | "exclusive" | "maintenance";
+            nodeId: string;
+            /** @description When its node was declared dead; null: it is not */
+            orphanedAt: number | null;
+            /** @description Why this resource was chosen */
+            reason: string;
+            resource: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "worker" | "target";
+                /** @description Empty when it is gone */
+                name: string;
+            };
+            /** @description A ULID, made by the server */
+            taskId: string;
+            taskName: string;
+        };
+        LeaseRequest: {
+            /** @description The worker that an exclusive request has chosen and waits for */
+            barrier: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "worker" | "target";
+                /** @description Empty when it is gone */
+                name: string;
+            } | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            holder: {
+                id: string;
+                /** @enum {string} */
+                kind: "task" | "step";
+            };
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            mode: "shared" | "exclusive" | "maintenance";
+            /** @description From 1 */
+            place: number;
+            /** @description Why it waits */
+            reason: string;
+            /** @description A ULID, made by the server */
+            taskId: string;
+            taskName: string;
+            ticket: number;
+            /** @description For people: `pool linux`, `workers a, b` */
+            wants: string;
+        };
+        LeaseRequestInput: {
+            /** @description The worker that an exclusive request has chosen and waits for */
+            barrier: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "worker" | "target";
+                /** @description Empty when it is gone */
+                name: string;
+            } | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            holder: {
+                id: string;
+                /** @enum {string} */
+                kind: "task" | "step";
+            };
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            mode: "shared" | "exclusive" | "maintenance";
+            /** @description From 1 */
+            place: number;
+            /** @description Why it waits */
+            reason: string;
+            /** @description A ULID, made by the server */
+            taskId: string;
+            taskName: string;
+            ticket: number;
+            /** @description For people: `pool linux`, `workers a, b` */
+            wants: string;
+        };
+        MachineFacts: {
+            architecture: string;
+            cgroups: boolean;
+            freeDiskBytes: number;
+            hostname: string;
+            memoryBytes: number;
+            os: string;
+            processors: number;
+            tools: {
+                name: string;
+                version: string;
+            }[];
+        };
+        MachineFactsInput: {
+            architecture: string;
+            cgroups: boolean;
+            freeDiskBytes: number;
+            hostname: string;
+            memoryBytes: number;
+            os: string;
+            processors: number;
+            tools: {
+                name: string;
+                version: string;
+            }[];
+        };
+        MachinePolicy: {
+            healthCheckIntervalMs: number;
+            /** @description Bash; empty: only the connection is tested */
+            healthCheckScript: string;
+            healthCheckTimeoutMs: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            isDefault: boolean;
+            name: string;
+        };
+        MachinePolicyInput: {
+            healthCheckIntervalMs: number;
+            /** @description Bash; empty: only the connection is tested */
+            healthCheckScript: string;
+            healthCheckTimeoutMs: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            isDefault: boolean;
+            name: string;
+        };
+        Outcome: {
+            code: number;
+            /** @constant */
+            kind: "exited";
+        } | {
+            /** @constant */
+            kind: "signalled";
+            name: string;
+        } | {
+            /** @constant */
+            kind: "cancelled";
+        } | {
+            /** @constant */
+            kind: "timedOut";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "refused";
+            reason: string;
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "interrupted";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "lost";
+        };
+        OutcomeInput: {
+            code: number;
+            /** @constant */
+            kind: "exited";
+        } | {
+            /** @constant */
+            kind: "signalled";
+            name: string;
+        } | {
+            /** @constant */
+            kind: "cancelled";
+        } | {
+            /** @constant */
+            kind: "timedOut";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "refused";
+            reason: string;
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "interrupted";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "lost";
+        };
+        OutputVariable: {
+            action: string;
+            /** @description A ULID, made by the server */
+            attemptId: string;
+            name: string;
+            sensitive: boolean;
+            /** @description `********` when sensitive */
+            value: string;
+            workerName: string;
+        };
+        OutputVariableInput: {
+            action: string;
+            /** @description A ULID, made by the server */
+            attemptId: string;
+            name: string;
+            sensitive: boolean;
+            /** @description `********` when sensitive */
+            value: string;
+            workerName: string;
+        };
+        PastLease: {
+            fence: {
+                generation: number;
+                n: number;
+            };
+            /** @description Milliseconds since the epoch */
+            grantedAt: number;
+            holder: {
+                id: string;
+                /** @enum {string} */
+                kind: "task" | "step";
+            };
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            mode: "shared" | "exclusive" | "maintenance";
+            nodeId: string;
+            /** @description When its node was declared dead; null: it is not */
+            orphanedAt: number | null;
+            /** @description Why this resource was chosen */
+            reason: string;
+            /** @description Milliseconds since the epoch */
+            releasedAt: number;
+            releaseReason: string;
+            resource: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "worker" | "target";
+                /** @description Empty when it is gone */
+                name: string;
+            };
+            /** @description A ULID, made by the server */
+            taskId: string;
+            taskName: string;
+        };
+        PastLeaseInput: {
+            fence: {
+                generation: number;
+                n: number;
+            };
+            /** @description Milliseconds since the epoch */
+            grantedAt: number;
+            holder: {
+                id: string;
+                /** @enum {string} */
+                kind: "task" | "step";
+            };
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            mode: "shared" | "exclusive" | "maintenance";
+            nodeId: string;
+            /** @description When its node was declared dead; null: it is not */
+            orphanedAt: number | null;
+            /** @description Why this resource was chosen */
+            reason: string;
+            /** @description Milliseconds since the epoch */
+            releasedAt: number;
+            releaseReason: string;
+            resource: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "worker" | "target";
+                /** @description Empty when it is gone */
+                name: string;
+            };
+            /** @description A ULID, made by the server */
+            taskId: string;
+            taskName: string;
+        };
+        RegistrationToken: {
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            createdBy: string;
+            description: string;
+            /** @description Milliseconds since the epoch */
+            expiresAt: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            pools: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            }[];
+            usedAt: number | null;
+            /** @description Id of the worker that was registered with it */
+            usedBy: string;
+        };
+        RegistrationTokenInput: {
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            createdBy: string;
+            description: string;
+            /** @description Milliseconds since the epoch */
+            expiresAt: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            pools: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            }[];
+            usedAt: number | null;
+            /** @description Id of the worker that was registered with it */
+            usedBy: string;
+        };
+        Script: {
+            arguments: string[];
+            body: string;
+            environment: {
+                [key: string]: string;
+            };
+            files: {
+                bytes: number;
+                executable: boolean;
+                name: string;
+            }[];
+            graceMs: number;
+            /** @enum {string} */
+            interpreter: "bash" | "sh" | "python" | "node" | "powershell";
+            isolation: {
+                /** @enum {string} */
+                mode: "reader" | "writer";
+                name: string;
+            } | null;
+            maxProcesses: number;
+            outputQuotaBytes: number;
+            runAs: string;
+            terminal: {
+                columns: number;
+                rows: number;
+            } | null;
+            timeoutMs: number;
+            variables: {
+                name: string;
                 sensitive: boolean;
-              }
-            | {
+                value: string;
+            }[];
+        };
+        ScriptInput: {
+            arguments: string[];
+            body: string;
+            environment: {
+                [key: string]: string;
+            };
+            files: {
+                bytes: number;
+                executable: boolean;
+                name: string;
+            }[];
+            graceMs: number;
+            /** @enum {string} */
+            interpreter: "bash" | "sh" | "python" | "node" | "powershell";
+            isolation: {
+                /** @enum {string} */
+                mode: "reader" | "writer";
+                name: string;
+            } | null;
+            maxProcesses: number;
+            outputQuotaBytes: number;
+            runAs: string;
+            terminal: {
+                columns: number;
+                rows: number;
+            } | null;
+            timeoutMs: number;
+            variables: {
+                name: string;
+                sensitive: boolean;
+                value: string;
+            }[];
+        };
+        ScriptRequest: {
+            arguments?: string[];
+            body: string;
+            environment?: {
+                [key: string]: string;
+            };
+            files?: {
+                /** @description Base64 of the content */
+                contentBase64: string;
+                executable?: boolean;
+                name: string;
+            }[];
+            /** @description Between TERM and KILL */
+            graceMs?: number;
+            /**
+             * @description `bash` when not given
+             * @enum {string}
+             */
+            interpreter?: "bash" | "sh" | "python" | "node" | "powershell";
+            /** @description A mutex of the machine */
+            isolation?: {
+                /** @enum {string} */
+                mode: "reader" | "writer";
+                name: string;
+            };
+            maxProcesses?: number;
+            outputQuotaBytes?: number;
+            /** @description User name; the agent's own when not given */
+            runAs?: string;
+            terminal?: {
+                columns: number;
+                rows: number;
+            };
+            variables?: {
+                name: string;
+                sensitive?: boolean;
+                value: string;
+            }[];
+        };
+        ScriptRequestInput: {
+            arguments?: string[];
+            body: string;
+            environment?: {
+                [key: string]: string;
+            };
+            files?: {
+                /** @description Base64 of the content */
+                contentBase64: string;
+                executable?: boolean;
+                name: string;
+            }[];
+            /** @description Between TERM and KILL */
+            graceMs?: number;
+            /**
+             * @description `bash` when not given
+             * @enum {string}
+             */
+            interpreter?: "bash" | "sh" | "python" | "node" | "powershell";
+            /** @description A mutex of the machine */
+            isolation?: {
+                /** @enum {string} */
+                mode: "reader" | "writer";
+                name: string;
+            };
+            maxProcesses?: number;
+            outputQuotaBytes?: number;
+            /** @description User name; the agent's own when not given */
+            runAs?: string;
+            terminal?: {
+                columns: number;
+                rows: number;
+            };
+            variables?: {
+                name: string;
+                sensitive?: boolean;
+                value: string;
+            }[];
+        };
+        ServerNode: {
+            /** @description host:port that agents dial */
+            agentAddress: string;
+            beat: number;
+            draining: boolean;
+            /** @description Rises at each start */
+            epoch: number;
+            id: string;
+            /** @description The node that answers */
+            self: boolean;
+            /** @description Milliseconds since the epoch */
+            startedAt: number;
+            version: string;
+        };
+        ServerNodeInput: {
+            /** @description host:port that agents dial */
+            agentAddress: string;
+            beat: number;
+            draining: boolean;
+            /** @description Rises at each start */
+            epoch: number;
+            id: string;
+            /** @description The node that answers */
+            self: boolean;
+            /** @description Milliseconds since the epoch */
+            startedAt: number;
+            version: string;
+        };
+        Task: {
+            cancelRequestedAt: number | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            createdBy: string;
+            endedAt: number | null;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            kind: "script" | "health";
+            /** @enum {string} */
+            leaseMode: "shared" | "exclusive";
+            /** @description What became of it, in one line */
+            message: string;
+            name: string;
+            nodeId: string | null;
+            /** @description Place in the queue from 1; null when it is not queued */
+            place: number | null;
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
+            target: {
+                /** @constant */
+                kind: "pool";
+                /** @description A ULID, made by the server */
+                poolId: string;
+                /** @description Empty when the pool is gone */
+                poolName: string;
+            } | {
+                /** @constant */
+                kind: "workers";
+                workerIds: string[];
+            };
+            /** @description Order in the queue: a lower one goes first */
+            ticket: number;
+            timeoutMs: number;
+            tools: string[];
+            /** @description Why it waits; empty when it does not */
+            waitReason: string;
+        };
+        TaskDetail: {
+            cancelRequestedAt: number | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            createdBy: string;
+            endedAt: number | null;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            kind: "script" | "health";
+            /** @enum {string} */
+            leaseMode: "shared" | "exclusive";
+            /** @description What became of it, in one line */
+            message: string;
+            name: string;
+            nodeId: string | null;
+            /** @description Place in the queue from 1; null when it is not queued */
+            place: number | null;
+            script: components["schemas"]["Script"];
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
+            target: {
+                /** @constant */
+                kind: "pool";
+                /** @description A ULID, made by the server */
+                poolId: string;
+                /** @description Empty when the pool is gone */
+                poolName: string;
+            } | {
+                /** @constant */
+                kind: "workers";
+                workerIds: string[];
+            };
+            /** @description Order in the queue: a lower one goes first */
+            ticket: number;
+            timeoutMs: number;
+            tools: string[];
+            /** @description Why it waits; empty when it does not */
+            waitReason: string;
+        };
+        TaskDetailInput: {
+            cancelRequestedAt: number | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            createdBy: string;
+            endedAt: number | null;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            kind: "script" | "health";
+            /** @enum {string} */
+            leaseMode: "shared" | "exclusive";
+            /** @description What became of it, in one line */
+            message: string;
+            name: string;
+            nodeId: string | null;
+            /** @description Place in the queue from 1; null when it is not queued */
+            place: number | null;
+            script: components["schemas"]["ScriptInput"];
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
+            target: {
+                /** @constant */
+                kind: "pool";
+                /** @description A ULID, made by the server */
+                poolId: string;
+                /** @description Empty when the pool is gone */
+                poolName: string;
+            } | {
+                /** @constant */
+                kind: "workers";
+                workerIds: string[];
+            };
+            /** @description Order in the queue: a lower one goes first */
+            ticket: number;
+            timeoutMs: number;
+            tools: string[];
+            /** @description Why it waits; empty when it does not */
+            waitReason: string;
+        };
+        TaskInput: {
+            cancelRequestedAt: number | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            createdBy: string;
+            endedAt: number | null;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            kind: "script" | "health";
+            /** @enum {string} */
+            leaseMode: "shared" | "exclusive";
+            /** @description What became of it, in one line */
+            message: string;
+            name: string;
+            nodeId: string | null;
+            /** @description Place in the queue from 1; null when it is not queued */
+            place: number | null;
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
+            target: {
+                /** @constant */
+                kind: "pool";
+                /** @description A ULID, made by the server */
+                poolId: string;
+                /** @description Empty when the pool is gone */
+                poolName: string;
+            } | {
+                /** @constant */
+                kind: "workers";
+                workerIds: string[];
+            };
+            /** @description Order in the queue: a lower one goes first */
+            ticket: number;
+            timeoutMs: number;
+            tools: string[];
+            /** @description Why it waits; empty when it does not */
+            waitReason: string;
+        };
+        TaskLogEntry: {
+            /** @description Empty when about the task */
+            attemptId: string;
+            /** @enum {string} */
+            level: "verbose" | "info" | "highlight" | "wait" | "warning" | "error";
+            /** @description Numbered from 1 in a task */
+            n: number;
+            text: string;
+            /** @description Milliseconds since the epoch */
+            time: number;
+        };
+        TaskLogEntryInput: {
+            /** @description Empty when about the task */
+            attemptId: string;
+            /** @enum {string} */
+            level: "verbose" | "info" | "highlight" | "wait" | "warning" | "error";
+            /** @description Numbered from 1 in a task */
+            n: number;
+            text: string;
+            /** @description Milliseconds since the epoch */
+            time: number;
+        };
+        TaskStreamEvent: {
+            data: components["schemas"]["Task"];
+            /** @constant */
+            event: "task";
+        } | {
+            data: {
+                entries: components["schemas"]["TaskLogEntry"][];
+            };
+            /** @constant */
+            event: "log";
+        } | {
+            data: {
+                action: string;
+                complete: boolean;
+                /** @description A ULID, made by the server */
+                id: string;
+                message: string;
+                outcome: components["schemas"]["Outcome"] | null;
+                state: string;
+                /** @description A ULID, made by the server */
+                workerId: string;
+                workerName: string;
+            };
+            /** @constant */
+            event: "attempt";
+        } | {
+            data: {
                 /** @description A ULID, made by the server */
                 attemptId: string;
-                n: number;
-                atOffset: number;
-                /** @description Milliseconds since the epoch */
-                time: number;
+                /** @description Spool offset of the first record */
+                from: number;
+                /** @description Spool offset after the last record */
+                next: number;
+                records: {
+                    /** @description A marker's is JSON */
+                    base64: string;
+                    /** @enum {string} */
+                    stream: "stdout" | "stderr" | "marker";
+                    /** @description Milliseconds since the epoch */
+                    time: number;
+                }[];
+            };
+            /** @constant */
+            event: "output";
+        } | {
+            data: ({
                 /** @constant */
-                kind: 'newArtifact';
+                kind: "setVariable";
+                name: string;
+                sensitive: boolean;
+                value: string;
+            } | {
                 index: number;
+                /** @constant */
+                kind: "newArtifact";
                 name: string;
                 path: string;
-              }
-            | {
-                /** @description A ULID, made by the server */
-                attemptId: string;
-                n: number;
-                atOffset: number;
-                /** @description Milliseconds since the epoch */
-                time: number;
+            } | {
                 /** @constant */
-                kind: 'progress';
-                percentage: number;
+                kind: "progress";
                 message: string;
-              }
-            | {
-                /** @description A ULID, made by the server */
-                attemptId: string;
-                n: number;
-                atOffset: number;
-                /** @description Milliseconds since the epoch */
-                time: number;
+                percentage: number;
+            } | {
                 /** @constant */
-                kind: 'resultMessage';
+                kind: "resultMessage";
                 text: string;
-              }
-            | {
-                /** @description A ULID, made by the server */
-                attemptId: string;
-                n: number;
-                atOffset: number;
-                /** @description Milliseconds since the epoch */
-                time: number;
+            } | {
                 /** @constant */
-                kind: 'levelChanged';
+                kind: "levelChanged";
+                level: string;
                 /** @enum {string} */
-                stream: 'stdout' | 'stderr';
+                stream: "stdout" | "stderr";
+            } | {
+                /** @constant */
+                kind: "note";
                 level: string;
-              }
-            | {
+                text: string;
+            }) & {
+                atOffset: number;
                 /** @description A ULID, made by the server */
                 attemptId: string;
                 n: number;
-                atOffset: number;
                 /** @description Milliseconds since the epoch */
                 time: number;
+            };
+            /** @constant */
+            event: "event";
+        } | {
+            data: {
+                attempts: components["schemas"]["Attempt"][];
+                task: components["schemas"]["Task"];
+            };
+            /** @constant */
+            event: "end";
+        };
+        TaskStreamEventInput: {
+            data: components["schemas"]["TaskInput"];
+            /** @constant */
+            event: "task";
+        } | {
+            data: {
+                entries: components["schemas"]["TaskLogEntryInput"][];
+            };
+            /** @constant */
+            event: "log";
+        } | {
+            data: {
+                action: string;
+                complete: boolean;
+                /** @description A ULID, made by the server */
+                id: string;
+                message: string;
+                outcome: components["schemas"]["OutcomeInput"] | null;
+                state: string;
+                /** @description A ULID, made by the server */
+                workerId: string;
+                workerName: string;
+            };
+            /** @constant */
+            event: "attempt";
+        } | {
+            data: {
+                /** @description A ULID, made by the server */
+                attemptId: string;
+                /** @description Spool offset of the first record */
+                from: number;
+                /** @description Spool offset after the last record */
+                next: number;
+                records: {
+                    /** @description A marker's is JSON */
+                    base64: string;
+                    /** @enum {string} */
+                    stream: "stdout" | "stderr" | "marker";
+                    /** @description Milliseconds since the epoch */
+                    time: number;
+                }[];
+            };
+            /** @constant */
+            event: "output";
+        } | {
+            data: ({
                 /** @constant */
-                kind: 'note';
+                kind: "setVariable";
+                name: string;
+                sensitive: boolean;
+                value: string;
+            } | {
+                index: number;
+                /** @constant */
+                kind: "newArtifact";
+                name: string;
+                path: string;
+            } | {
+                /** @constant */
+                kind: "progress";
+                message: string;
+                percentage: number;
+            } | {
+                /** @constant */
+                kind: "resultMessage";
+                text: string;
+            } | {
+                /** @constant */
+                kind: "levelChanged";
+                level: string;
+                /** @enum {string} */
+                stream: "stdout" | "stderr";
+            } | {
+                /** @constant */
+                kind: "note";
                 level: string;
                 text: string;
-              };
-        }
-      | {
-          /** @constant */
-          event: 'end';
-          data: {
-            task: components['schemas']['Task'];
-            attempts: components['schemas']['Attempt'][];
-          };
+            }) & {
+                atOffset: number;
+                /** @description A ULID, made by the server */
+                attemptId: string;
+                n: number;
+                /** @description Milliseconds since the epoch */
+                time: number;
+            };
+            /** @constant */
+            event: "event";
+        } | {
+            data: {
+                attempts: components["schemas"]["AttemptInput"][];
+                task: components["schemas"]["TaskInput"];
+            };
+            /** @constant */
+            event: "end";
         };
-    RegistrationToken: {
-      /** @description A ULID, made by the server */
-      id: string;
-      pools: {
-        /** @description A ULID, made by the server */
-        id: string;
-        name: string;
-      }[];
-      description: string;
-      createdBy: string;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-      /** @description Milliseconds since the epoch */
-      expiresAt: number;
-      usedAt: number | null;
-      /** @description Id of the worker that was registered with it */
-      usedBy: string;
+        WhoAmI: {
+            apiKey: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            };
+            server: {
+                nodeId: string;
+                version: string;
+            };
+            space: string;
+        };
+        WhoAmIInput: {
+            apiKey: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            };
+            server: {
+                nodeId: string;
+                version: string;
+            };
+            space: string;
+        };
+        Worker: {
+            /** @description host:port of a listening agent; empty otherwise */
+            address: string;
+            /** @description Has a session with this server node */
+            connected: boolean;
+            connectedAt: number | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            draining: boolean;
+            enabled: boolean;
+            /** @description Deregisters itself when it stops */
+            ephemeral: boolean;
+            /** @description What the agent found on its machine */
+            facts: components["schemas"]["MachineFacts"] | null;
+            /** @enum {string} */
+            health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+            /** @description Milliseconds since the epoch */
+            healthAt: number;
+            healthReason: string;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description When its last lease ended, or when it was registered; null while leased */
+            idleSince: number | null;
+            /** @description SHA-256 of its public key, hex: its identity */
+            keyFingerprint: string;
+            labels: {
+                [key: string]: string;
+            };
+            lastSeenAt: number | null;
+            /** @description Leases held on it now */
+            leases: number;
+            /** @description Why its identity is locked; empty: it is not */
+            locked: string;
+            /** @enum {string} */
+            mode: "polling" | "listening" | "builtIn";
+            name: string;
+            pools: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            }[];
+            /** @description Why it gets no new lease; empty: it may */
+            quarantined: string;
+            revoked: boolean;
+            /** @description Shared leases that it takes at once */
+            slots: number;
+            /** @description Of its agent; empty before its first session */
+            version: string;
+        };
+        WorkerHealth: {
+            /** @enum {string} */
+            health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+            /** @description Milliseconds since the epoch */
+            healthAt: number;
+            healthReason: string;
+            items: components["schemas"]["HealthRecord"][];
+        };
+        WorkerHealthInput: {
+            /** @enum {string} */
+            health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+            /** @description Milliseconds since the epoch */
+            healthAt: number;
+            healthReason: string;
+            items: components["schemas"]["HealthRecordInput"][];
+        };
+        WorkerInput: {
+            /** @description host:port of a listening agent; empty otherwise */
+            address: string;
+            /** @description Has a session with this server node */
+            connected: boolean;
+            connectedAt: number | null;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            draining: boolean;
+            enabled: boolean;
+            /** @description Deregisters itself when it stops */
+            ephemeral: boolean;
+            /** @description What the agent found on its machine */
+            facts: components["schemas"]["MachineFactsInput"] | null;
+            /** @enum {string} */
+            health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+            /** @description Milliseconds since the epoch */
+            healthAt: number;
+            healthReason: string;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description When its last lease ended, or when it was registered; null while leased */
+            idleSince: number | null;
+            /** @description SHA-256 of its public key, hex: its identity */
+            keyFingerprint: string;
+            labels: {
+                [key: string]: string;
+            };
+            lastSeenAt: number | null;
+            /** @description Leases held on it now */
+            leases: number;
+            /** @description Why its identity is locked; empty: it is not */
+            locked: string;
+            /** @enum {string} */
+            mode: "polling" | "listening" | "builtIn";
+            name: string;
+            pools: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            }[];
+            /** @description Why it gets no new lease; empty: it may */
+            quarantined: string;
+            revoked: boolean;
+            /** @description Shared leases that it takes at once */
+            slots: number;
+            /** @description Of its agent; empty before its first session */
+            version: string;
+        };
+        WorkerPool: {
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            description: string;
+            /** @description Of these, healthy or with warnings */
+            healthyWorkers: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            isDefault: boolean;
+            /** @enum {string} */
+            kind: "static" | "dynamic";
+            name: string;
+            /**
+             * @description How one of several free workers is chosen
+             * @enum {string}
+             */
+            strategy: "fewest-leases" | "round-robin" | "pin-task";
+            /** @description Workers in it */
+            workers: number;
+        };
+        WorkerPoolInput: {
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            description: string;
+            /** @description Of these, healthy or with warnings */
+            healthyWorkers: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            isDefault: boolean;
+            /** @enum {string} */
+            kind: "static" | "dynamic";
+            name: string;
+            /**
+             * @description How one of several free workers is chosen
+             * @enum {string}
+             */
+            strategy: "fewest-leases" | "round-robin" | "pin-task";
+            /** @description Workers in it */
+            workers: number;
+        };
     };
-    CreateRegistrationToken: {
-      /** @description Names or ids of worker pools; none: the default pool */
-      pools?: string[];
-      description?: string;
-      lifeMs?: number;
-    };
-    CreatedRegistrationToken: {
-      /** @description A ULID, made by the server */
-      id: string;
-      /** @description The whole token: shown this once */
-      token: string;
-      /** @description Milliseconds since the epoch */
-      expiresAt: number;
-    };
-    ApiKey: {
-      /** @description A ULID, made by the server */
-      id: string;
-      name: string;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-      lastUsedAt: number | null;
-      revokedAt: number | null;
-    };
-    CreateApiKey: {
-      name: string;
-    };
-    CreatedApiKey: {
-      /** @description A ULID, made by the server */
-      id: string;
-      name: string;
-      /** @description The whole key: shown this once */
-      key: string;
-    };
-    AuditEvent: {
-      /** @description Milliseconds since the epoch */
-      time: number;
-      actor: string;
-      action: string;
-      subject: string;
-      detail: {
-        [key: string]: unknown;
-      };
-    };
-    WhoAmI: {
-      apiKey: {
-        /** @description A ULID, made by the server */
-        id: string;
-        name: string;
-      };
-      space: string;
-      server: {
-        nodeId: string;
-        version: string;
-      };
-    };
-    MachineFacts: {
-      hostname: string;
-      os: string;
-      architecture: string;
-      processors: number;
-      memoryBytes: number;
-      freeDiskBytes: number;
-      tools: {
-        name: string;
-        version: string;
-      }[];
-      cgroups: boolean;
-    };
-    Worker: {
-      /** @description A ULID, made by the server */
-      id: string;
-      name: string;
-      /** @enum {string} */
-      mode: 'polling' | 'listening' | 'builtIn';
-      /** @description host:port of a listening agent; empty otherwise */
-      address: string;
-      pools: {
-        /** @description A ULID, made by the server */
-        id: string;
-        name: string;
-      }[];
-      labels: {
-        [key: string]: string;
-      };
-      /** @description Shared leases that it takes at once */
-      slots: number;
-      enabled: boolean;
-      draining: boolean;
-      /** @description Why its identity is locked; empty: it is not */
-      locked: string;
-      /** @description Why it gets no new lease; empty: it may */
-      quarantined: string;
-      revoked: boolean;
-      /** @description Deregisters itself when it stops */
-      ephemeral: boolean;
-      /** @description Has a session with this server node */
-      connected: boolean;
-      /** @description Leases held on it now */
-      leases: number;
-      /** @description When its last lease ended, or when it was registered; null while leased */
-      idleSince: number | null;
-      /** @enum {string} */
-      health: 'healthy' | 'hasWarnings' | 'unhealthy' | 'unavailable' | 'unknown';
-      healthReason: string;
-      /** @description Milliseconds since the epoch */
-      healthAt: number;
-      /** @description Of its agent; empty before its first session */
-      version: string;
-      /** @description SHA-256 of its public key, hex: its identity */
-      keyFingerprint: string;
-      /** @description What the agent found on its machine */
-      facts: components['schemas']['MachineFacts'] | null;
-      connectedAt: number | null;
-      lastSeenAt: number | null;
-      /** @description Milliseconds since the epoch */
-      createdAt: number;
-    };
-    AddListeningWorker: {
-      /** @description The pairing string that `longshore-agent configure` printed */
-      pairing: string;
-      name?: string;
-      /** @description Names or ids of worker pools; none: the default pool */
-      pools?: string[];
-      /** @description Labels: name to value */
-      labels?: {
-        [key: string]: string;
-      };
-      /** @description Shared leases that it takes at once */
-      slots?: number;
-      /** @description host:port to dial instead of that of the pairing string */
-      address?: string;
-    };
-    ChangeWorker: {
-      name?: string;
-      enabled?: boolean;
-      draining?: boolean;
-      /** @description Shared leases that it takes at once */
-      slots?: number;
-      /** @description Labels: name to value */
-      labels?: {
-        [key: string]: string;
-      };
-      /** @description Names or ids of worker pools */
-      pools?: string[];
-    };
-    HealthRecord: {
-      /** @description Milliseconds since the epoch */
-      time: number;
-      /** @enum {string} */
-      state: 'healthy' | 'hasWarnings' | 'unhealthy' | 'unavailable' | 'unknown';
-      reason: string;
-      /** @description The health task that found it; empty for a connection event */
-      taskId: string;
-    };
-    WorkerHealth: {
-      /** @enum {string} */
-      health: 'healthy' | 'hasWarnings' | 'unhealthy' | 'unavailable' | 'unknown';
-      healthReason: string;
-      /** @description Milliseconds since the epoch */
-      healthAt: number;
-      items: components['schemas']['HealthRecord'][];
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    listApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ApiKey"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKeyInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an API key */
+                key: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getArtifactContent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an artifact */
+                artifact: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bytes: application/octet-stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getAttempt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an attempt */
+                attempt: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attempt"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getOutput: {
+        parameters: {
+            query?: {
+                /** @description Spool offset of a record */
+                from?: number;
+                stream?: "stdout" | "stderr" | "all";
+                /** @description Spool offset of a record; not given: to the end of what is stored */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of an attempt */
+                attempt: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bytes: application/octet-stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getSpool: {
+        parameters: {
+            query?: {
+                /** @description Spool offset of a record */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of an attempt */
+                attempt: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bytes: application/octet-stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AuditEvent"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLeases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Lease"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    releaseLease: {
+        parameters: {
+            query?: {
+                /** @description Cancel what runs under it instead of refusing */
+                force?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description Id of a lease */
+                lease: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLeaseHistory: {
+        parameters: {
+            query?: {
+                limit?: number;
+                task?: string;
+                /** @description Name or id of a worker */
+                worker?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PastLease"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLeaseQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["LeaseRequest"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ServerNode"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getDefaultPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachinePolicy"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeDefaultPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeMachinePolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachinePolicy"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listPools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["WorkerPool"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWorkerPoolInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerPool"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a worker pool */
+                pool: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerPool"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deletePool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a worker pool */
+                pool: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changePool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a worker pool */
+                pool: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeWorkerPoolInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerPool"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setDefaultPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a worker pool */
+                pool: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerPool"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description Tasks older than this one only; newest come first */
+                before?: string;
+                limit?: number;
+                /** @description Name or id of a worker pool */
+                pool?: string;
+                state?: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
+                /** @description Name or id of a worker */
+                worker?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Task"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTaskInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listArtifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Artifact"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAttempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Attempt"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cancelTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelTaskInput"] | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    taskDidNotRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DidNotRunInput"] | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTaskLog: {
+        parameters: {
+            query?: {
+                /** @description Entries with a higher number only */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TaskLogEntry"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    streamTask: {
+        parameters: {
+            query?: {
+                /** @description The id of the last event seen */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description text/event-stream of these */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStreamEvent"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOutputVariables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["OutputVariable"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["RegistrationToken"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRegistrationTokenInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedRegistrationToken"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a token */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listWorkers: {
+        parameters: {
+            query?: {
+                /** @description Name or id of a worker pool */
+                pool?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Worker"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addListeningWorker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddListeningWorkerInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getWorker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a worker */
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteWorker: {
+        parameters: {
+            query?: {
+                /** @description Cancel what runs on it instead of refusing */
+                force?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a worker */
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeWorker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a worker */
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeWorkerInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getWorkerHealth: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a worker */
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerHealth"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    checkWorkerHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a worker */
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unlockWorker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a worker */
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    whoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoAmI"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+}
