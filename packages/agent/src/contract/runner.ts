@@ -43,6 +43,11 @@ export interface Run {
    * false where that could not be shown.
    */
   killAll(): Promise<{ proven: boolean }>;
+  /**
+   * After the end: gives back what was kept for the run (its cgroup). False
+   * while something that the script left behind still runs.
+   */
+  release?(): boolean;
   /** Terminal only. */
   resize?(columns: number, rows: number): void;
   write?(bytes: Uint8Array): void;

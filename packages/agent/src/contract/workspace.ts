@@ -17,6 +17,8 @@
  */
 import { join } from 'node:path';
 
+import type { RefusedReason } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+
 export interface WorkspacePaths {
   root: string;
   spec: string;
@@ -67,6 +69,8 @@ export function artifactFile(artifacts: string, index: number): string {
 export interface Reclaimed {
   segments: number;
   bytes: number;
+  /** SHA-256 of each, hex: the attempt's digest still counts them. */
+  digests: string[];
 }
 
 export function reclaimedFile(spool: string): string {
@@ -96,7 +100,7 @@ export type OutcomeFile = {
     | { kind: 'signalled'; name: string }
     | { kind: 'cancelled' }
     | { kind: 'timedOut' }
-    | { kind: 'refused'; reason: number; detail: string }
+    | { kind: 'refused'; reason: RefusedReason; detail: string }
     | { kind: 'interrupted'; detail: string };
   message: string;
   bestEffortCleanup: boolean;

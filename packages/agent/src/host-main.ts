@@ -1,0 +1,110 @@
+/**
+ * The script host's process: `host-main --data-dir DIR`. Started detached by
+ * the link, or by its own systemd unit. It loads all its code now: an upgrade
+ * of the files on disk must not matter to it later.
+ */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { createIds, isCode, systemClock, toError } from '@longshore/base';
+
+import {
+  type HostRecord,
+  hostLockFile,
+  hostRecordFile,
+  hostsFolder,
+  removeHostRecord,
+  writeHostRecord,
+} from './contract/host-record.ts';
+import { AGENT_VERSION } from './contract/version.ts';
+import { makeRuntimeFolder, makeSecretsFolder, removeFolder } from './host/folders.ts';
+import { Host } from './host/host.ts';
+import { layHelpers } from './host/helper-files.ts';
+import { holdLock } from './host/host-lock.ts';
+import { Isolation } from './host/isolation.ts';
+import { openHostLog } from './host/log-file.ts';
+import { watchRecord } from './host/record-watch.ts';
+import { identityOf } from './machine/processes.ts';
+import { ProcessRunner } from './runners/process/process-runner.ts';
+
+/** Another host of this version lives: whoever started us finds that one. */
+const EXIT_NOT_NEEDED = 3;
+
+const { values } = parseArgs({
+  options: { 'data-dir': { type: 'string' }, version: { type: 'string', default: AGENT_VERSION } },
+});
+if (values['data-dir'] === undefined) throw new Error('host-main: --data-dir is missing');
+await main(resolve(values['data-dir']), values.version);
+
+async function main(dataDir: string, version: string): Promise<void> {
+  process.umask(0o022); // the functions for scripts are for everybody
+  const helpers = layHelpers({ dataDir, version });
+  process.umask(0o077);
+  const hostId = createIds()();
+  const logger = openHostLog(join(dataDir, 'logs', 'host.log'), { hostId, pid: process.pid });
+  const self = identityOf(process.pid);
+  mkdirSync(hostsFolder(dataDir), { recursive: true, mode: 0o700 });
+  let unlock: () => void;
+  try {
+    unlock = holdLock(hostLockFile(dataDir, version), self);
+  } catch (thrown) {
+    if (!isCode(thrown, 'conflict')) throw thrown;
+    logger.info('not needed', { why: thrown.message });
+    process.exit(EXIT_NOT_NEEDED);
+  }
+  const runtime = makeRuntimeFolder();
+  const secrets = makeSecretsFolder(dataDir);
+  const runner = new ProcessRunner({ hostId, clock: systemClock, logger });
+  const record: HostRecord = {
+    format: 1,
+    hostId,
+    version,
+    process: self,
+    startedAtMs: systemClock.now(),
+    socket: join(runtime, 'host.sock'),
+    cgroup: runner.facts.cgroup,
+    secrets,
+  };
+  writeHostRecord(dataDir, record);
+  const isolation = new Isolation(join(hostsFolder(dataDir), 'locks'), self, systemClock);
+  const host = new Host({
+    hostId,
+    version,
+    clock: systemClock,
+    logger,
+    runners: { process: runner, terminal: terminalRunner },
+    isolation,
+    secretsFolder: secrets,
+    helpers,
+  });
+  process.on('SIGTERM', () => host.stopAll('the script host was told to end'));
+  process.on('SIGINT', () => host.stopAll('the script host was told to end'));
+  process.on('SIGHUP', () => undefined);
+  process.on('uncaughtException', (error) => {
+    logger.error('uncaught', { error });
+    throw error;
+  });
+  await host.listen(record.socket);
+  logger.info('ready', { version, socket: record.socket });
+  const stopWatching = watchRecord(hostRecordFile(dataDir, hostId), {
+    clock: systemClock,
+    gone: () => host.retire(),
+  });
+  await host.done;
+
+  stopWatching();
+  isolation.close();
+  host.close();
+  await runner[Symbol.asyncDispose]();
+  removeFolder(runtime);
+  removeHostRecord(dataDir, hostId);
+  unlock();
+  logger.info('ended');
+  process.exit(0);
+}
+
+/** node-pty is loaded when the first script asks for a terminal: it costs memory. */
+async function terminalRunner(): Promise<never> {
+  throw toError('this agent has no terminal runner');
+}

@@ -1,0 +1,206 @@
+/**
+ * The script host: the attempts, and the one link that it listens to.
+ *
+ *   serving ──retire, SIGTERM──▶ retiring ──nothing runs──▶ done
+ *
+ * Always true: an attempt id starts at most once in a host; the newest link is
+ * the only one heard, and what Welcome lists is all that there is at that
+ * instant; a link that goes away changes nothing for a script.
+ */
+import { createServer, type Server } from 'node:net';
+
+import { AppError, isId, toError } from '@longshore/base';
+import type { StartAttempt, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
+import { RefusedReason } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+
+import { HOST_PROTOCOL } from '../contract/host-socket.ts';
+import { workspaceAt } from '../contract/workspace.ts';
+import { Attempt, type AttemptServices } from './attempt.ts';
+import { removeFolder } from './folders.ts';
+import { LinkConnection } from './link-connection.ts';
+
+export interface HostParts extends Omit<AttemptServices, 'changed' | 'startFailed' | 'ended'> {
+  version: string;
+}
+
+export class Host {
+  readonly #parts: HostParts;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #changed = new Set<Attempt>();
+  readonly #services: AttemptServices;
+  #server: Server | undefined;
+  #link: LinkConnection | undefined;
+  #state: 'serving' | 'retiring' | 'done' = 'serving';
+  #scheduled = false;
+  #resolveDone: () => void = () => undefined;
+  /** Resolves when it has retired and runs nothing any more. */
+  readonly done: Promise<void>;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+    this.done = new Promise((resolve) => (this.#resolveDone = resolve));
+    this.#services = {
+      ...parts,
+      changed: (attempt) => this.#note(attempt),
+      startFailed: (attempt, reason, detail) =>
+        this.#link?.send({ $case: 'startFailed', value: { attemptId: attempt.id, reason, detail } }),
+      ended: () => this.#leaveIfEmpty(),
+    };
+  }
+
+  get isEmpty(): boolean {
+    return [...this.#attempts.values()].every((attempt) => attempt.ended);
+  }
+
+  /** @throws AppError `unavailable` when the socket can't be made */
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const server = createServer((socket) => {
+        new LinkConnection(
+          socket,
+          { hello: (link) => this.#welcome(link), heard: (frame) => this.#hear(frame) },
+          this.#parts.logger,
+        );
+      });
+      this.#server = server;
+      server.once('error', (cause) => reject(new AppError('unavailable', `listening on ${path}`, { cause })));
+      server.listen(path, () => resolve());
+    });
+  }
+
+  /** Takes no new attempt, and ends as soon as nothing runs. */
+  retire(): void {
+    if (this.#state !== 'serving') return;
+    this.#parts.logger.info('retiring', { attempts: this.#attempts.size });
+    this.#state = 'retiring';
+    this.#leaveIfEmpty();
+  }
+
+  /** Stops all that runs, and retires. */
+  stopAll(detail: string): void {
+    for (const attempt of this.#attempts.values()) attempt.stop({ kind: 'interrupted', detail });
+    this.retire();
+  }
+
+  /** Lets go of the socket. */
+  close(): void {
+    this.#link?.close();
+    this.#server?.close();
+    removeFolder(this.#parts.secretsFolder);
+  }
+
+  #welcome(link: LinkConnection): void {
+    if (this.#link !== link) this.#link?.close();
+    this.#link = link;
+    this.#flushChanged();
+    const { hostId, version } = this.#parts;
+    link.welcome({
+      protocol: HOST_PROTOCOL,
+      hostId,
+      version,
+      pid: process.pid,
+      attempts: [...this.#attempts.values()].map((attempt) => attempt.state),
+    });
+  }
+
+  #hear(frame: NonNullable<ToHost['kind']>): void {
+    switch (frame.$case) {
+      case 'start':
+        this.#start(frame.value);
+        return;
+      case 'cancel':
+        this.#attempts.get(frame.value.attemptId)?.stop({ kind: 'cancelled' });
+        return;
+      case 'resize': {
+        const { attemptId, size } = frame.value;
+        if (size !== undefined) this.#attempts.get(attemptId)?.resize(size.columns, size.rows);
+        return;
+      }
+      case 'input':
+        this.#attempts.get(frame.value.attemptId)?.input(frame.value.bytes);
+        return;
+      case 'acknowledged':
+        this.#attempts.get(frame.value.attemptId)?.acknowledged(frame.value.offset);
+        return;
+      case 'forget':
+        this.#forget(frame.value.attemptId);
+        return;
+      case 'retire':
+        this.retire();
+        return;
+      case 'hello':
+        return;
+    }
+  }
+
+  #start({ attemptId, workspace, spec }: StartAttempt): void {
+    const known = this.#attempts.get(attemptId);
+    if (known !== undefined) {
+      this.#note(known);
+      return;
+    }
+    if (!isId(attemptId) || spec === undefined) {
+      this.#refuse(attemptId, RefusedReason.INVALID, 'the Start has no id or no script');
+    } else if (this.#state !== 'serving') {
+      this.#refuse(attemptId, RefusedReason.DRAINING, 'this script host takes no new scripts');
+    } else {
+      this.#begin(attemptId, { paths: workspaceAt(workspace), spec });
+    }
+  }
+
+  #begin(attemptId: string, start: ConstructorParameters<typeof Attempt>[1]): void {
+    let attempt: Attempt;
+    try {
+      attempt = new Attempt(attemptId, start, this.#services);
+    } catch (thrown) {
+      this.#parts.logger.error('workspace is not as it should be', { attemptId, error: toError(thrown) });
+      this.#refuse(attemptId, RefusedReason.SPAWN_FAILED, toError(thrown).message);
+      return;
+    }
+    this.#attempts.set(attemptId, attempt);
+    attempt.begin();
+  }
+
+  #refuse(attemptId: string, reason: RefusedReason, detail: string): void {
+    this.#link?.send({ $case: 'startFailed', value: { attemptId, reason, detail } });
+    this.#link?.flush();
+  }
+
+  #forget(attemptId: string): void {
+    const attempt = this.#attempts.get(attemptId);
+    if (attempt?.ended !== true) return;
+    this.#attempts.delete(attemptId);
+    this.#changed.delete(attempt);
+  }
+
+  #note(attempt: Attempt): void {
+    this.#changed.add(attempt);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flushChanged());
+  }
+
+  /** Once a turn: what each attempt gathered goes to disk, then the link hears of it. */
+  #flushChanged(): void {
+    this.#scheduled = false;
+    for (const attempt of this.#changed) {
+      this.#changed.delete(attempt);
+      try {
+        attempt.flush();
+      } catch (thrown) {
+        const error = toError(thrown);
+        this.#parts.logger.error('output could not be stored', { attemptId: attempt.id, error });
+        attempt.stop({ kind: 'interrupted', detail: `its output could not be stored: ${error.message}` });
+      }
+      this.#link?.send({ $case: 'state', value: attempt.state });
+    }
+    this.#link?.flush();
+  }
+
+  #leaveIfEmpty(): void {
+    if (this.#state !== 'retiring' || !this.isEmpty) return;
+    this.#state = 'done';
+    this.#flushChanged();
+    this.#resolveDone();
+  }
+}
