@@ -17,6 +17,10 @@ export const HEALTH_SCHEDULE_BEAT_MS = 15_000;
 export const HEALTH_CHECK_SHORTEST_INTERVAL_MS = 60_000;
 /** A worker that has been without a session for so long is `unavailable`: above a reconnect (30 s at most, see the agent's back-off). */
 export const UNAVAILABLE_AFTER_MS = 45_000;
+/** Health checks that the schedule has under way at once: they share the queue with people's tasks. */
+export const HEALTH_CHECKS_AT_ONCE = 8;
+/** Of a check's words, so much is looked at for its reason. */
+export const HEALTH_TEXT_BYTES = 16 * 1024;
 /** Slots of a worker that states none. */
 export const DEFAULT_SLOTS = 10;
 export const LARGEST_SLOTS = 1000;
@@ -147,3 +151,18 @@ export const REAPER_MS = 60_000;
 export const REAPER_LEASES = 500;
 /** Bytes read at once to hash the open segment again after a restart. */
 export const REHASH_READ_BYTES = 256 * 1024;
+
+// ── Logs ────────────────────────────────────────────────────────────────────
+
+/** Files of attempts' output that are open at once; the one unused for longest is closed for the next. */
+export const LOG_FILES_OPEN = 64;
+/** Appends up to so much are written at once on the main thread (the page cache takes them in microseconds); longer ones off it. */
+export const LOG_WRITE_INLINE_BYTES = 16 * 1024;
+/** Files synced at the same time: leaves threads of libuv's pool (4) to the store's own sync. */
+export const LOG_SYNCS_AT_ONCE = 2;
+/** Log bytes read at once to find a torn tail. */
+export const LOG_RECOVER_READ_BYTES = 1024 * 1024;
+/** Bytes of a chunk row in PostgreSQL, at most; appends of one turn share rows up to it. */
+export const LOG_CHUNK_BYTES = 1024 * 1024;
+/** Artifact bytes read at once. */
+export const ARTIFACT_READ_BYTES = 256 * 1024;

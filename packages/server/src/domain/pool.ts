@@ -1,6 +1,8 @@
 export const STRATEGIES = ['fewest-leases', 'round-robin', 'pin-task'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+export const DEFAULT_POOL_NAME = 'Default Worker Pool';
+
 /** A named group of workers; exactly one pool of a space is the default. */
 export interface WorkerPool {
   spaceId: string;
@@ -12,3 +14,27 @@ export interface WorkerPool {
   isDefault: boolean;
   createdAt: number;
 }
+
+/** What uses a pool. */
+export interface PoolUse {
+  kind: 'worker' | 'task';
+  id: string;
+  name: string;
+}
+
+/** Why a pool can't be deleted, for people; undefined: it can. */
+export function deletionBar(
+  pool: Pick<WorkerPool, 'name' | 'isDefault'>,
+  uses: readonly PoolUse[],
+): string | undefined {
+  if (pool.isDefault) {
+    return `Worker pool "${pool.name}" is the default pool and can't be deleted; make another one the default first`;
+  }
+  if (uses.length === 0) return undefined;
+  const shown = uses.slice(0, USES_NAMED).map((use) => `${use.kind} "${use.name}"`);
+  const more = uses.length > USES_NAMED ? ` and ${uses.length - USES_NAMED} more` : '';
+  return `Worker pool "${pool.name}" is in use by ${shown.join(', ')}${more}`;
+}
+
+/** Named in the message; the error's detail lists them all. */
+const USES_NAMED = 5;

@@ -20,7 +20,7 @@ export function auditRepository(sql: Sql): AuditRepository {
       await sql.run(
         'INSERT INTO audit_events (space_id, n, time, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?, ?)',
         spaceId,
-        Number(last?.n ?? 0) + 1,
+        (last?.n ?? 0) + 1,
         event.time,
         event.actor,
         event.action,
@@ -35,7 +35,7 @@ export function auditRepository(sql: Sql): AuditRepository {
         limit,
       );
       return rows.map((row): AuditEvent => ({
-        time: Number(row.time),
+        time: row.time,
         actor: row.actor,
         action: row.action,
         subject: row.subject,

@@ -26,7 +26,7 @@ export function healthRepository(sql: Sql): HealthRepository {
         limit,
       );
       return rows.map((row) => ({
-        time: Number(row.time),
+        time: row.time,
         state: row.state as HealthState,
         reason: row.reason,
         taskId: row.task_id,
@@ -70,7 +70,7 @@ async function append(
     of.spaceId,
     of.workerId,
   );
-  const n = Number(last?.n ?? 0) + 1;
+  const n = (last?.n ?? 0) + 1;
   await sql.run(
     'INSERT INTO health_records (space_id, worker_id, n, time, state, reason, task_id) VALUES (?, ?, ?, ?, ?, ?, ?)',
     of.spaceId,
@@ -94,9 +94,9 @@ function fromRow(row: PolicyRow): MachinePolicy {
     spaceId: row.space_id,
     id: row.id,
     name: row.name,
-    isDefault: Number(row.is_default) === 1,
-    healthCheckIntervalMs: Number(row.health_check_interval_ms),
+    isDefault: row.is_default === 1,
+    healthCheckIntervalMs: row.health_check_interval_ms,
     healthCheckScript: row.health_check_script,
-    healthCheckTimeoutMs: Number(row.health_check_timeout_ms),
+    healthCheckTimeoutMs: row.health_check_timeout_ms,
   };
 }

@@ -96,7 +96,7 @@ function fromRow(row: PoolRow): WorkerPool {
     description: row.description,
     kind: row.kind as WorkerPool['kind'],
     strategy: row.strategy as Strategy,
-    isDefault: Number(row.is_default) === 1,
-    createdAt: Number(row.created_at),
+    isDefault: row.is_default === 1,
+    createdAt: row.created_at,
   };
 }

@@ -194,25 +194,21 @@ function fromRow(row: WorkerRow): Worker {
     keyFingerprint: row.key_fingerprint,
     poolIds: row.pool_ids === null ? [] : row.pool_ids.split(',').sort(),
     labels: JSON.parse(row.labels) as Record<string, string>,
-    slots: Number(row.slots),
-    enabled: Number(row.enabled) === 1,
-    draining: Number(row.draining) === 1,
+    slots: row.slots,
+    enabled: row.enabled === 1,
+    draining: row.draining === 1,
     locked: row.locked,
     quarantined: row.quarantined,
-    revoked: Number(row.revoked) === 1,
-    ephemeral: Number(row.ephemeral) === 1,
+    revoked: row.revoked === 1,
+    ephemeral: row.ephemeral === 1,
     version: row.version,
     facts: row.facts === null ? null : (JSON.parse(row.facts) as Worker['facts']),
     incarnation: row.incarnation === null ? null : (JSON.parse(row.incarnation) as Worker['incarnation']),
     health: row.health as HealthState,
     healthReason: row.health_reason,
-    healthAt: Number(row.health_at),
-    connectedAt: time(row.connected_at),
-    lastSeenAt: time(row.last_seen_at),
-    createdAt: Number(row.created_at),
+    healthAt: row.health_at,
+    connectedAt: row.connected_at,
+    lastSeenAt: row.last_seen_at,
+    createdAt: row.created_at,
   };
-}
-
-function time(value: number | null): number | null {
-  return value === null ? null : Number(value);
 }

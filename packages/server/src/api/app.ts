@@ -1,0 +1,61 @@
+/**
+ * The bare HTTP application: how input is checked, errors told, bodies
+ * written. Routes are added by `routes.ts`.
+ */
+import { AppError } from '@longshore/base';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+
+import type { Caller } from '../app/audit.ts';
+import { LARGEST_REQUEST_BYTES, REQUEST_TIMEOUT_MS } from '../limits.ts';
+import { check } from './validation.ts';
+
+export type ApiApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export function createApp(): ApiApp {
+  const app = fastify({
+    logger: false,
+    bodyLimit: LARGEST_REQUEST_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    // Names of pools stand in paths.
+    routerOptions: { maxParamLength: 300 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => {
+    const part =
+      httpPart === 'querystring' ? 'The query' : httpPart === 'params' ? 'The path' : 'The request';
+    return (input: unknown) => {
+      try {
+        return { value: check(schema, input ?? undefined, part) };
+      } catch (thrown) {
+        if (thrown instanceof AppError) return { error: thrown };
+        throw thrown;
+      }
+    };
+  });
+  // What goes out was made field by field in views.ts against the same schemas' types: checking it again costs more
+  // than it finds.
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  app.decorateRequest('caller', null);
+  return app;
+}
+
+/** Who asks, on a route that needs a key. */
+export function callerOf(request: Pick<FastifyRequest, 'caller'>): Caller & { keyId: string } {
+  if (request.caller === null) throw new AppError('bug', 'a route was reached without authentication');
+  return request.caller;
+}

@@ -1,0 +1,296 @@
+/**
+ * Follows one task for one listener. Woken by the task's changes and by growth
+ * of its attempts' logs, never by a timer; what was sent is never read again.
+ *
+ * Events of one kind come in their order; each carries the place after it, so
+ * that a listener that was cut off goes on there. State (`task`, `attempt`) is
+ * told as it is now, so after a cut it may be told twice.
+ */
+import { RECORD_HEADER_BYTES, scanRecords, streamName } from '@longshore/protocol/spool-record';
+
+import type { TaskChange, TaskView as CoreTask } from '../app/core-api.ts';
+import type { AttemptEventRecord } from '../app/ports/attempts.ts';
+import type { TaskLogEntry } from '../app/ports/tasks.ts';
+import type { Attempt } from '../domain/attempt.ts';
+import type { TaskState } from '../domain/task.ts';
+import { LARGEST_LIST_LIMIT, STREAM_READ_BYTES } from '../limits.ts';
+import { encodeCursor, type AttemptPlace, type TaskPlace } from './cursor.ts';
+import type { ApiServices } from './services.ts';
+import { attemptView, taskView } from './views.ts';
+
+export interface EventSink {
+  write(text: string): void;
+  /** A promise while it is full. */
+  room(): Promise<void> | undefined;
+}
+
+interface FollowedAttempt {
+  attempt: Attempt;
+  place: AttemptPlace;
+  /** Spool bytes that can be read. */
+  length: number;
+  stop: () => void;
+}
+
+const ENDED: ReadonlySet<TaskState> = new Set<TaskState>(['success', 'failed', 'cancelled', 'timedOut']);
+
+export class TaskFollower {
+  readonly #services: Pick<ApiServices, 'core' | 'logs' | 'names'>;
+  readonly #sink: EventSink;
+  readonly #place: TaskPlace;
+  readonly #attempts = new Map<string, FollowedAttempt>();
+  #task: CoreTask;
+  #changes: TaskChange[] = [];
+  #wake: (() => void) | undefined;
+  #woken = false;
+  #stopped = false;
+  #pending = '';
+
+  constructor(
+    services: Pick<ApiServices, 'core' | 'logs' | 'names'>,
+    { task, place }: { task: CoreTask; place: TaskPlace },
+    sink: EventSink,
+  ) {
+    this.#services = services;
+    this.#task = task;
+    this.#place = place;
+    this.#sink = sink;
+  }
+
+  /** Resolves when the task's end was told, or after `stop`. */
+  async run(): Promise<void> {
+    const { tasks } = this.#services.core;
+    const { spaceId, id } = this.#task;
+    const unwatch = tasks.watch(spaceId, id, (change) => {
+      this.#changes.push(change);
+      this.#stir();
+    });
+    try {
+      await this.#catchUp();
+      while (!this.#stopped) {
+        await this.#takeChanges();
+        await this.#sendOutput();
+        this.#flush();
+        await this.#sink.room();
+        if (ENDED.has(this.#task.state) && this.#changes.length === 0) {
+          await this.#end();
+          return;
+        }
+        await this.#slept();
+      }
+    } finally {
+      unwatch();
+      for (const { stop } of this.#attempts.values()) stop();
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stir();
+  }
+
+  /** What is there already: read after the watch began, so nothing falls between. */
+  async #catchUp(): Promise<void> {
+    const { tasks } = this.#services.core;
+    const { spaceId, id } = this.#task;
+    // The task as it was given is told before anything is read: who submitted it learns its id at once.
+    await this.#tellTask(this.#task);
+    this.#flush();
+    await this.#fillLog();
+    const attempts = await tasks.attempts(spaceId, id);
+    for (const attempt of attempts) {
+      await this.#tellAttempt(attempt);
+      await this.#fillEvents(attempt.id);
+    }
+    await this.#tellTask(await tasks.get(spaceId, id));
+  }
+
+  async #takeChanges(): Promise<void> {
+    while (this.#changes.length > 0 && !this.#stopped) {
+      const changes = this.#changes;
+      this.#changes = [];
+      for (const change of changes) await this.#take(change);
+    }
+  }
+
+  async #take(change: TaskChange): Promise<void> {
+    switch (change.kind) {
+      case 'task':
+        return this.#tellTask(change.task);
+      case 'attempt':
+        return this.#tellAttempt(change.attempt);
+      case 'log':
+        if ((change.entries[0]?.n ?? 0) > this.#place.log + 1) await this.#fillLog();
+        this.#tellLog(change.entries);
+        return;
+      case 'events': {
+        const followed = this.#attempts.get(change.attemptId);
+        if (followed === undefined || (change.events[0]?.n ?? 0) > followed.place.event + 1) {
+          await this.#fillEvents(change.attemptId);
+        }
+        this.#tellEvents(change.attemptId, change.events);
+        return;
+      }
+    }
+  }
+
+  async #tellTask(task: CoreTask): Promise<void> {
+    // A change heard before the first reading may be older than what was read.
+    if (ENDED.has(this.#task.state) && !ENDED.has(task.state)) return;
+    this.#task = task;
+    this.#event('task', await taskView(task, this.#services.names));
+  }
+
+  async #tellAttempt(attempt: Attempt): Promise<void> {
+    const followed = this.#attempts.get(attempt.id);
+    if (followed === undefined) await this.#beginAttempt(attempt);
+    else if (followed.attempt.endedAt !== null && attempt.endedAt === null) return;
+    else followed.attempt = attempt;
+    const { id, action, workerId, workerName, state, outcome, message, complete } = await attemptView(
+      attempt,
+      this.#services.names,
+    );
+    this.#event('attempt', { id, action, workerId, workerName, state, outcome, message, complete });
+  }
+
+  async #beginAttempt(attempt: Attempt): Promise<void> {
+    const { logs } = this.#services;
+    const place = this.#place.attempts.get(attempt.id) ?? { offset: 0, event: 0 };
+    this.#place.attempts.set(attempt.id, place);
+    const followed: FollowedAttempt = { attempt, place, length: 0, stop: () => undefined };
+    this.#attempts.set(attempt.id, followed);
+    followed.stop = logs.follow(attempt.id, (length) => {
+      if (length <= followed.length) return;
+      followed.length = length;
+      this.#stir();
+    });
+    followed.length = Math.max(followed.length, await logs.length(attempt.id));
+  }
+
+  async #fillLog(): Promise<void> {
+    const { tasks } = this.#services.core;
+    for (;;) {
+      const entries = await tasks.log(this.#task.spaceId, this.#task.id, this.#place.log, LARGEST_LIST_LIMIT);
+      this.#tellLog(entries);
+      if (entries.length < LARGEST_LIST_LIMIT) return;
+      this.#flush();
+      await this.#sink.room();
+    }
+  }
+
+  #tellLog(entries: readonly TaskLogEntry[]): void {
+    const fresh = entries.filter((entry) => entry.n > this.#place.log);
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    this.#place.log = last.n;
+    this.#event('log', { entries: fresh });
+  }
+
+  async #fillEvents(attemptId: string): Promise<void> {
+    const followed = this.#attempts.get(attemptId);
+    if (followed === undefined) return;
+    const events = await this.#services.core.tasks.events(
+      this.#task.spaceId,
+      attemptId,
+      followed.place.event,
+    );
+    this.#tellEvents(attemptId, events);
+  }
+
+  #tellEvents(attemptId: string, events: readonly AttemptEventRecord[]): void {
+    const place = this.#attempts.get(attemptId)?.place;
+    if (place === undefined) return;
+    for (const event of events) {
+      if (event.n <= place.event) continue;
+      place.event = event.n;
+      this.#event('event', { attemptId, ...event });
+    }
+  }
+
+  /** Each attempt in turn, a chunk at a time, so that a loud one doesn't silence the others. */
+  async #sendOutput(): Promise<void> {
+    for (let more = true; more && !this.#stopped;) {
+      more = false;
+      for (const followed of this.#attempts.values()) {
+        if (followed.place.offset >= followed.length) continue;
+        await this.#sendChunk(followed);
+        more ||= followed.place.offset < followed.length;
+        this.#flush();
+        await this.#sink.room();
+      }
+      if (this.#changes.length > 0) {
+        this.#stir();
+        return;
+      }
+    }
+  }
+
+  async #sendChunk({ attempt, place, length }: FollowedAttempt): Promise<void> {
+    const chunk = await this.#services.logs.read(attempt.id, place.offset, STREAM_READ_BYTES);
+    if (chunk.length === 0)
+      throw new Error(`the log of ${attempt.id} has ${length} bytes, but none at ${place.offset}`);
+    let records = '';
+    const { whole, rest } = scanRecords(
+      chunk,
+      (start, end, stream, time) => {
+        const base64 = chunk.toString('base64', start + RECORD_HEADER_BYTES, end);
+        records += `${records === '' ? '' : ','}{"stream":"${streamName(stream)}","time":${time},"base64":"${base64}"}`;
+      },
+      { verify: false },
+    );
+    if (whole === 0) throw new Error(`no record of ${attempt.id} begins at ${place.offset} (${rest})`);
+    const from = place.offset;
+    place.offset += whole;
+    this.#raw(
+      'output',
+      `{"attemptId":"${attempt.id}","from":${from},"next":${place.offset},"records":[${records}]}`,
+    );
+  }
+
+  /** All that is stored of it has been sent: says so, once. */
+  async #end(): Promise<void> {
+    const { core, names, logs } = this.#services;
+    await this.#fillLog();
+    const attempts = await core.tasks.attempts(this.#task.spaceId, this.#task.id);
+    for (const attempt of attempts) {
+      if (!this.#attempts.has(attempt.id)) await this.#tellAttempt(attempt);
+      const followed = this.#attempts.get(attempt.id);
+      if (followed === undefined) continue;
+      if (followed.place.event < attempt.eventCount) await this.#fillEvents(attempt.id);
+      followed.length = Math.max(followed.length, await logs.length(attempt.id));
+    }
+    await this.#sendOutput();
+    if (this.#stopped) return;
+    this.#event('end', {
+      task: await taskView(this.#task, names),
+      attempts: await Promise.all(attempts.map((attempt) => attemptView(attempt, names))),
+    });
+    this.#flush();
+  }
+
+  #event(name: string, data: object): void {
+    this.#raw(name, JSON.stringify(data));
+  }
+
+  #raw(name: string, json: string): void {
+    this.#pending += `id: ${encodeCursor(this.#place)}\nevent: ${name}\ndata: ${json}\n\n`;
+  }
+
+  #flush(): void {
+    if (this.#pending === '' || this.#stopped) return;
+    const text = this.#pending;
+    this.#pending = '';
+    this.#sink.write(text);
+  }
+
+  #stir(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  async #slept(): Promise<void> {
+    if (!this.#woken) await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#wake = undefined;
+    this.#woken = false;
+  }
+}

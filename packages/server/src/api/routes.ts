@@ -1,0 +1,26 @@
+import type { ApiApp } from './app.ts';
+import { artifactRoutes } from './rest/artifacts.ts';
+import { attemptRoutes } from './rest/attempts.ts';
+import { leaseRoutes } from './rest/leases.ts';
+import { policyRoutes } from './rest/policies.ts';
+import { poolRoutes } from './rest/pools.ts';
+import { serverRoutes } from './rest/server.ts';
+import { taskRoutes } from './rest/tasks.ts';
+import { apiKeyRoutes, auditRoutes, tokenRoutes, whoamiRoutes } from './rest/trust.ts';
+import { workerRoutes } from './rest/workers.ts';
+import type { ApiConfig, ApiServices } from './services.ts';
+
+export function addRoutes(app: ApiApp, services: ApiServices, config: ApiConfig): void {
+  poolRoutes(app, services);
+  workerRoutes(app, services);
+  policyRoutes(app, services);
+  taskRoutes(app, services, config);
+  attemptRoutes(app, services);
+  artifactRoutes(app, services);
+  leaseRoutes(app, services);
+  tokenRoutes(app, services);
+  apiKeyRoutes(app, services);
+  auditRoutes(app, services);
+  whoamiRoutes(app, config);
+  serverRoutes(app, services, config);
+}

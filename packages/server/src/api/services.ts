@@ -1,0 +1,53 @@
+/** What the API serves: `app`, by interface. */
+import type { Clock, Logger } from '@longshore/base';
+
+import type { ApiKeys } from '../app/api-keys.ts';
+import type { Artifacts } from '../app/artifacts.ts';
+import type { Audit, Caller } from '../app/audit.ts';
+import type { Core } from '../app/core-api.ts';
+import type { Health } from '../app/health.ts';
+import type { KnownNames } from '../app/known-names.ts';
+import type { Pools } from '../app/pools.ts';
+import type { LogStore } from '../app/ports/log-store.ts';
+import type { Tokens } from '../app/tokens.ts';
+import type { Workers } from '../app/workers.ts';
+
+export interface ApiServices {
+  core: Pick<Core, 'tasks' | 'leases' | 'nodes'>;
+  logs: Pick<LogStore, 'read' | 'length' | 'follow'>;
+  pools: Pools;
+  workers: Workers;
+  health: Health;
+  tokens: Tokens;
+  apiKeys: ApiKeys;
+  artifacts: Artifacts;
+  audit: Audit;
+  names: KnownNames;
+}
+
+export interface ApiConfig {
+  /** Where to listen; port 0 takes a free one. */
+  host: string;
+  port: number;
+  nodeId: string;
+  version: string;
+  /** `/metrics` needs no API key. */
+  openMetrics: boolean;
+  /** What `/metrics` answers. */
+  metrics: () => Promise<{ contentType: string; body: string }>;
+  /** Whether the node takes work: each part's word. */
+  ready: () => { ready: boolean; detail: Record<string, string> };
+  clock: Clock;
+  logger: Logger;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by auth.ts before any handler that needs it. */
+    caller: (Caller & { keyId: string }) | null;
+  }
+  interface FastifyContextConfig {
+    /** No API key is asked for. */
+    open?: boolean;
+  }
+}

@@ -1,0 +1,202 @@
+/** Domain to JSON, field by field: nothing goes out that is not named here. */
+import type { QueuedRequest, TaskView as CoreTask } from '../app/core-api.ts';
+import type { KnownNames } from '../app/known-names.ts';
+import type { ArtifactRecord } from '../app/ports/attempts.ts';
+import type { MachinePolicy } from '../app/ports/machines.ts';
+import type { ApiKey, RegistrationToken } from '../app/ports/trust.ts';
+import type { PoolOverview } from '../app/pools.ts';
+import type { WorkerOverview } from '../app/workers.ts';
+import type { Attempt } from '../domain/attempt.ts';
+import type { Lease, Resource } from '../domain/lease.ts';
+import type { ScriptSpec } from '../domain/script.ts';
+import type { PolicyView } from './schemas/policies.ts';
+import type { PoolView } from './schemas/pools.ts';
+import { MASK, type ScriptView } from './schemas/scripts.ts';
+import type { ArtifactView, AttemptView, TaskDetailView, TaskView } from './schemas/tasks.ts';
+import type { ApiKeyView, TokenView } from './schemas/trust.ts';
+import type { WorkerView } from './schemas/workers.ts';
+
+export function poolView({ pool, workers, healthyWorkers }: PoolOverview): PoolView {
+  const { id, name, description, kind, strategy, isDefault, createdAt } = pool;
+  return { id, name, description, kind, strategy, isDefault, workers, healthyWorkers, createdAt };
+}
+
+export function workerView({ worker, pools, connected, leases, idleSince }: WorkerOverview): WorkerView {
+  return {
+    id: worker.id,
+    name: worker.name,
+    mode: worker.mode,
+    address: worker.address,
+    pools,
+    labels: worker.labels,
+    slots: worker.slots,
+    enabled: worker.enabled,
+    draining: worker.draining,
+    locked: worker.locked,
+    quarantined: worker.quarantined,
+    revoked: worker.revoked,
+    ephemeral: worker.ephemeral,
+    connected,
+    leases,
+    idleSince,
+    health: worker.health,
+    healthReason: worker.healthReason,
+    healthAt: worker.healthAt,
+    version: worker.version,
+    keyFingerprint: worker.keyFingerprint,
+    facts: worker.facts,
+    connectedAt: worker.connectedAt,
+    lastSeenAt: worker.lastSeenAt,
+    createdAt: worker.createdAt,
+  };
+}
+
+export function policyView(policy: MachinePolicy): PolicyView {
+  const { id, name, isDefault, healthCheckIntervalMs, healthCheckScript, healthCheckTimeoutMs } = policy;
+  return { id, name, isDefault, healthCheckIntervalMs, healthCheckScript, healthCheckTimeoutMs };
+}
+
+export async function tokenView(token: RegistrationToken, names: KnownNames): Promise<TokenView> {
+  const { id, description, createdBy, createdAt, expiresAt, usedAt, usedBy } = token;
+  const pools = await Promise.all(
+    token.poolIds.map(async (poolId) => ({ id: poolId, name: await names.poolName(token.spaceId, poolId) })),
+  );
+  return { id, pools, description, createdBy, createdAt, expiresAt, usedAt, usedBy };
+}
+
+export function apiKeyView({ id, name, createdAt, lastUsedAt, revokedAt }: ApiKey): ApiKeyView {
+  return { id, name, createdAt, lastUsedAt, revokedAt };
+}
+
+export function artifactView(artifact: ArtifactRecord): ArtifactView {
+  const { id, taskId, attemptId, name, length, digest, error, createdAt } = artifact;
+  return { id, taskId, attemptId, name, length, digest, error, createdAt };
+}
+
+export async function taskView(task: CoreTask, names: KnownNames): Promise<TaskView> {
+  const { target } = task.spec;
+  return {
+    id: task.id,
+    kind: task.kind,
+    name: task.name,
+    state: task.state,
+    target:
+      target.kind === 'pool'
+        ? { kind: 'pool', poolId: target.poolId, poolName: await names.poolName(task.spaceId, target.poolId) }
+        : { kind: 'workers', workerIds: target.workerIds },
+    leaseMode: task.spec.leaseMode,
+    tools: task.spec.tools,
+    ticket: task.ticket,
+    place: task.place,
+    nodeId: task.nodeId,
+    waitReason: task.waitReason,
+    message: task.message,
+    timeoutMs: task.timeoutMs,
+    createdBy: task.createdBy,
+    cancelRequestedAt: task.cancelRequestedAt,
+    createdAt: task.createdAt,
+    startedAt: task.startedAt,
+    endedAt: task.endedAt,
+  };
+}
+
+export async function taskDetailView(task: CoreTask, names: KnownNames): Promise<TaskDetailView> {
+  return { ...(await taskView(task, names)), script: scriptView(task.spec.script) };
+}
+
+function scriptView(script: ScriptSpec): ScriptView {
+  return {
+    ...script,
+    variables: script.variables.map(({ name, value, sensitive }) => ({
+      name,
+      value: sensitive ? MASK : value,
+      sensitive,
+    })),
+    files: script.files.map(({ name, contentBase64, executable }) => ({
+      name,
+      bytes: Buffer.byteLength(contentBase64, 'base64'),
+      executable,
+    })),
+  };
+}
+
+export async function attemptView(attempt: Attempt, names: KnownNames): Promise<AttemptView> {
+  return {
+    id: attempt.id,
+    taskId: attempt.taskId,
+    action: attempt.action,
+    workerId: attempt.workerId,
+    workerName: await names.workerName(attempt.spaceId, attempt.workerId),
+    try: attempt.try,
+    leaseId: attempt.leaseId,
+    state: attempt.state,
+    outputLength: attempt.outputLength,
+    eventCount: attempt.eventCount,
+    outcome: attempt.outcome,
+    message: attempt.report?.message ?? '',
+    bestEffortCleanup: attempt.report?.bestEffortCleanup ?? false,
+    digest: attempt.report?.digest ?? '',
+    complete: attempt.complete,
+    createdAt: attempt.createdAt,
+    startedAt: attempt.startedAt,
+    endedAt: attempt.endedAt,
+  };
+}
+
+/** Names of tasks, which leases and requests carry for people. */
+export type TaskNames = (spaceId: string, taskId: string) => Promise<string>;
+
+export async function leaseView(
+  lease: Lease,
+  { names, taskNames }: { names: KnownNames; taskNames: TaskNames },
+) {
+  return {
+    id: lease.id,
+    resource: await resourceView(lease.spaceId, lease.resource, names),
+    mode: lease.mode,
+    taskId: lease.taskId,
+    taskName: await taskNames(lease.spaceId, lease.taskId),
+    holder: lease.holder,
+    nodeId: lease.nodeId,
+    fence: lease.fence,
+    reason: lease.reason,
+    grantedAt: lease.grantedAt,
+    orphanedAt: lease.orphanedAt,
+  };
+}
+
+export async function requestView(
+  { request, place, reason }: QueuedRequest,
+  { names, taskNames }: { names: KnownNames; taskNames: TaskNames },
+) {
+  const { spaceId, wants, barrier } = request;
+  return {
+    id: request.id,
+    ticket: request.ticket,
+    place,
+    taskId: request.taskId,
+    taskName: await taskNames(spaceId, request.taskId),
+    holder: request.holder,
+    mode: request.mode,
+    wants:
+      'all' in wants
+        ? await wantedWorkers(spaceId, wants.all, names)
+        : `pool ${await names.poolName(spaceId, wants.anyOfPool)}`,
+    barrier: barrier === null ? null : await resourceView(spaceId, barrier, names),
+    reason,
+    createdAt: request.createdAt,
+  };
+}
+
+async function wantedWorkers(
+  spaceId: string,
+  resources: readonly Resource[],
+  names: KnownNames,
+): Promise<string> {
+  const shown = await Promise.all(resources.map(({ id }) => names.workerName(spaceId, id)));
+  return `${shown.length === 1 ? 'worker' : 'workers'} ${shown.join(', ')}`;
+}
+
+async function resourceView(spaceId: string, { kind, id }: Resource, names: KnownNames) {
+  return { kind, id, name: kind === 'worker' ? await names.workerName(spaceId, id) : '' };
+}

@@ -1,0 +1,112 @@
+/**
+ * Names of pools and workers to ids and back, from memory: a submission names
+ * its pool, each event of a stream its worker, and a query for these would
+ * cost more than all the rest. Forgotten when an announcement of any node says
+ * that one changed; that a pool or worker is still there is decided in the
+ * transaction that uses it.
+ */
+import { notFound } from '@longshore/base';
+
+import { defaultPool, workerNamed } from './names.ts';
+import { POOL_TOPIC_PREFIX } from './pools.ts';
+import type { Store } from './ports/store.ts';
+
+export interface KnownNames {
+  /** @throws AppError `notFound` */
+  poolId(spaceId: string, nameOrId: string): Promise<string>;
+  defaultPoolId(spaceId: string): Promise<string>;
+  /** Empty when there is none of this id. */
+  poolName(spaceId: string, id: string): Promise<string>;
+  /** @throws AppError `notFound` */
+  workerId(spaceId: string, nameOrId: string): Promise<string>;
+  /** Empty when there is none of this id. */
+  workerName(spaceId: string, id: string): Promise<string>;
+  close(): void;
+}
+
+interface PoolNames {
+  idByKey: Map<string, string>;
+  nameById: Map<string, string>;
+  defaultId: string;
+}
+
+export function createKnownNames(store: Store): KnownNames {
+  const pools = new Map<string, Promise<PoolNames>>();
+  const workers = new WorkerNames(store);
+  const stop = store.listen('worker', (id) => {
+    if (id.startsWith(POOL_TOPIC_PREFIX)) pools.clear();
+    else workers.forget(id);
+  });
+  const poolsOf = (spaceId: string): Promise<PoolNames> => {
+    let known = pools.get(spaceId);
+    if (known === undefined) {
+      known = loadPools(store, spaceId);
+      pools.set(spaceId, known);
+      known.catch(() => pools.delete(spaceId));
+    }
+    return known;
+  };
+  return {
+    async poolId(spaceId, nameOrId) {
+      const find = async (): Promise<string | undefined> =>
+        (await poolsOf(spaceId)).idByKey.get(nameOrId.toLowerCase());
+      const id = await find();
+      if (id !== undefined) return id;
+      // Perhaps made a moment ago, and the announcement is under way.
+      pools.delete(spaceId);
+      const fresh = await find();
+      if (fresh === undefined) throw notFound('worker pool', nameOrId);
+      return fresh;
+    },
+    defaultPoolId: async (spaceId) => (await poolsOf(spaceId)).defaultId,
+    poolName: async (spaceId, id) => (await poolsOf(spaceId)).nameById.get(id) ?? '',
+    workerId: (spaceId, nameOrId) => workers.idOf(spaceId, nameOrId),
+    workerName: (spaceId, id) => workers.nameOf(spaceId, id),
+    close: stop,
+  };
+}
+
+async function loadPools(store: Store, spaceId: string): Promise<PoolNames> {
+  return store.read(async (tx) => {
+    const idByKey = new Map<string, string>();
+    const nameById = new Map<string, string>();
+    for (const pool of await tx.pools.list(spaceId)) {
+      idByKey.set(pool.name.toLowerCase(), pool.id);
+      idByKey.set(pool.id.toLowerCase(), pool.id);
+      nameById.set(pool.id, pool.name);
+    }
+    return { idByKey, nameById, defaultId: (await defaultPool(tx, spaceId)).id };
+  });
+}
+
+/** Workers one by one, as they are asked for: there may be thousands. */
+class WorkerNames {
+  readonly #store: Store;
+  readonly #names = new Map<string, Promise<string>>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  forget(id: string): void {
+    this.#names.delete(id);
+  }
+
+  nameOf(spaceId: string, id: string): Promise<string> {
+    let name = this.#names.get(id);
+    if (name === undefined) {
+      name = this.#store.read(async (tx) => (await tx.workers.get(spaceId, id))?.name ?? '');
+      this.#names.set(id, name);
+      // What is not there may come; what failed may work.
+      name.then(
+        (found) => found === '' && this.#names.delete(id),
+        () => this.#names.delete(id),
+      );
+    }
+    return name;
+  }
+
+  async idOf(spaceId: string, nameOrId: string): Promise<string> {
+    return (await this.#store.read((tx) => workerNamed(tx, spaceId, nameOrId))).id;
+  }
+}

@@ -1,0 +1,227 @@
+/** Workers, as operators see and change them. A worker goes only when nothing is leased on it. */
+import { AppError, type Clock } from '@longshore/base';
+
+import type { Lease } from '../domain/lease.ts';
+import { changed, deletionBar, idleSince, unlocked, type WorkerChange } from '../domain/worker-change.ts';
+import type { Worker } from '../domain/worker.ts';
+import { DEFAULT_SLOTS, FORCED_DELETE_WAIT_MS } from '../limits.ts';
+import { record, type Caller } from './audit.ts';
+import type { Leases } from './core-api.ts';
+import { poolIdsNamed, poolNamed, workerNamed } from './names.ts';
+import type { AgentDirectory } from './ports/agents.ts';
+import type { PairingPort } from './ports/pairing.ts';
+import type { Store, Tx } from './ports/store.ts';
+
+export interface WorkerOverview {
+  worker: Worker;
+  pools: { id: string; name: string }[];
+  /** Has a session with a server node. */
+  connected: boolean;
+  leases: number;
+  idleSince: number | null;
+}
+
+export interface NewListeningWorker {
+  pairing: string;
+  name?: string | undefined;
+  /** Names or ids; none: the default pool. */
+  pools?: string[] | undefined;
+  labels?: Record<string, string> | undefined;
+  slots?: number | undefined;
+  address?: string | undefined;
+}
+
+export type WorkerRequest = Omit<WorkerChange, 'poolIds'> & {
+  /** Names or ids. */
+  pools?: string[] | undefined;
+};
+
+export interface Workers {
+  list(spaceId: string, pool?: string): Promise<WorkerOverview[]>;
+  get(spaceId: string, nameOrId: string): Promise<WorkerOverview>;
+  addListening(by: Caller, worker: NewListeningWorker): Promise<WorkerOverview>;
+  change(by: Caller, nameOrId: string, request: WorkerRequest): Promise<WorkerOverview>;
+  /** Its identity may be used again; with it goes a quarantine. */
+  unlock(by: Caller, nameOrId: string): Promise<WorkerOverview>;
+  /** @throws AppError `conflict` while leased, unless forced, which cancels what runs and waits for that a while */
+  delete(by: Caller, nameOrId: string, options?: { force?: boolean }): Promise<void>;
+}
+
+export interface WorkersParts {
+  store: Store;
+  clock: Clock;
+  agents: AgentDirectory;
+  pairing: PairingPort;
+  leases: Pick<Leases, 'release'>;
+}
+
+export function createWorkers(parts: WorkersParts): Workers {
+  const { store, clock } = parts;
+  const change = (
+    caller: Caller,
+    nameOrId: string,
+    how: (tx: Tx, worker: Worker) => Promise<{ to: Worker; action: string; detail: object }>,
+  ) =>
+    store.write(async (tx) => {
+      const worker = await workerNamed(tx, caller.spaceId, nameOrId);
+      const { to, action, detail } = await how(tx, worker);
+      await tx.workers.update(to);
+      await record(tx, { ...caller, clock }, { action, subject: worker.id, detail: { ...detail } });
+      store.announce(tx, 'worker', worker.id);
+      return overviewOf(tx, to);
+    });
+  return {
+    list: (spaceId, pool) =>
+      store.read(async (tx) => {
+        const filter = pool === undefined ? {} : { poolId: (await poolNamed(tx, spaceId, pool)).id };
+        const workers = await tx.workers.list(spaceId, filter);
+        return overviews(tx, workers, spaceId);
+      }),
+    get: (spaceId, nameOrId) =>
+      store.read(async (tx) => overviewOf(tx, await workerNamed(tx, spaceId, nameOrId))),
+    async addListening(caller, request) {
+      const poolIds = await store.read((tx) => poolIdsNamed(tx, caller.spaceId, request.pools));
+      const worker = await parts.pairing.pairListeningAgent({
+        pairing: request.pairing,
+        address: request.address ?? null,
+        worker: {
+          spaceId: caller.spaceId,
+          name: request.name ?? '',
+          poolIds,
+          labels: request.labels ?? {},
+          slots: request.slots ?? DEFAULT_SLOTS,
+        },
+        createdBy: caller.actor,
+      });
+      return store.read((tx) => overviewOf(tx, worker));
+    },
+    change: (caller, nameOrId, request) =>
+      change(caller, nameOrId, async (tx, worker) => {
+        const { pools, ...rest } = request;
+        if (rest.name !== undefined) await nameFree(tx, worker, rest.name);
+        const poolIds = pools === undefined ? undefined : await changedPools(tx, worker, pools);
+        return { to: changed(worker, { ...rest, poolIds }), action: 'worker.changed', detail: request };
+      }),
+    unlock: (caller, nameOrId) =>
+      change(caller, nameOrId, async (tx, worker) => {
+        // Without a ticket to show, the copy that connects next is the one that stays.
+        await tx.tickets.deleteFor(worker.id);
+        const detail = { locked: worker.locked, quarantined: worker.quarantined };
+        return { to: unlocked(worker), action: 'worker.unlocked', detail };
+      }),
+    delete: (caller, nameOrId, { force = false } = {}) => deleteWorker(parts, caller, { nameOrId, force }),
+  };
+}
+
+async function nameFree(tx: Tx, worker: Worker, name: string): Promise<void> {
+  const other = await tx.workers.byName(worker.spaceId, name);
+  if (other === undefined || other.id === worker.id) return;
+  throw new AppError('conflict', `There is a worker "${other.name}" already`, {
+    fields: [{ field: 'name', value: name, expected: 'a name that no other worker has, whatever its case' }],
+    detail: { workerId: other.id },
+  });
+}
+
+async function changedPools(tx: Tx, worker: Worker, pools: string[]): Promise<string[]> {
+  if (worker.mode === 'builtIn') {
+    throw new AppError(
+      'conflict',
+      `The built-in worker "${worker.name}" belongs to no pool; it serves the default pool while that is empty`,
+    );
+  }
+  return poolIdsNamed(tx, worker.spaceId, pools);
+}
+
+async function deleteWorker(
+  parts: WorkersParts,
+  caller: Caller,
+  of: { nameOrId: string; force: boolean },
+): Promise<void> {
+  const worker = await parts.store.read((tx) => workerNamed(tx, caller.spaceId, of.nameOrId));
+  if (of.force) await clear(parts, caller, worker);
+  await parts.store.write(async (tx) => {
+    const leases = await heldOn(tx, worker);
+    const bar = deletionBar(worker, leases);
+    if (bar !== undefined) {
+      const leased = leases.map(({ id, taskId, mode }) => ({ id, taskId, mode }));
+      throw new AppError('conflict', bar, { detail: { workerId: worker.id, leases: leased } });
+    }
+    await tx.tickets.deleteFor(worker.id);
+    await tx.workers.delete(worker.spaceId, worker.id);
+    await record(
+      tx,
+      { ...caller, clock: parts.clock },
+      {
+        action: 'worker.deleted',
+        subject: worker.id,
+        detail: { name: worker.name, forced: of.force },
+      },
+    );
+    parts.store.announce(tx, 'worker', worker.id);
+    parts.store.announce(tx, 'trust', worker.id);
+  });
+  parts.agents.session(worker.id)?.close('revoked', 'The worker was deleted');
+}
+
+/** No new lease, everything that runs cancelled; returns when it is free, or after a while. */
+async function clear(parts: WorkersParts, caller: Caller, worker: Worker): Promise<void> {
+  const { store, clock } = parts;
+  const freed = Promise.withResolvers<void>();
+  let looking: Promise<void> = Promise.resolve();
+  const look = (): void => {
+    looking = looking.then(async () => {
+      if ((await store.read((tx) => heldOn(tx, worker))).length === 0) freed.resolve();
+    }, freed.reject);
+  };
+  const stop = store.listen('lease', look);
+  const giveUp = clock.after(FORCED_DELETE_WAIT_MS, () => freed.resolve());
+  try {
+    const leases = await store.write(async (tx) => {
+      const now = await workerNamed(tx, worker.spaceId, worker.id);
+      if (now.enabled) {
+        await tx.workers.update({ ...now, enabled: false });
+        store.announce(tx, 'worker', worker.id);
+      }
+      return heldOn(tx, worker);
+    });
+    for (const lease of leases)
+      await parts.leases.release(caller.spaceId, lease.id, caller.actor, { force: true });
+    look();
+    await freed.promise;
+  } finally {
+    stop();
+    giveUp();
+  }
+}
+
+async function heldOn(tx: Tx, worker: Worker): Promise<Lease[]> {
+  const leases = await tx.leases.held(worker.spaceId);
+  return leases.filter(({ resource }) => resource.kind === 'worker' && resource.id === worker.id);
+}
+
+async function overviewOf(tx: Tx, worker: Worker): Promise<WorkerOverview> {
+  const [overview] = await overviews(tx, [worker], worker.spaceId);
+  if (overview === undefined) throw new AppError('bug', `no overview of worker ${worker.id}`);
+  return overview;
+}
+
+async function overviews(tx: Tx, workers: readonly Worker[], spaceId: string): Promise<WorkerOverview[]> {
+  const poolNames = new Map((await tx.pools.list(spaceId)).map((pool) => [pool.id, pool.name]));
+  const held = new Map<string, number>();
+  for (const { resource } of await tx.leases.held(spaceId))
+    held.set(resource.id, (held.get(resource.id) ?? 0) + 1);
+  const connected = new Set((await tx.nodes.sessions()).map(({ workerId }) => workerId));
+  const shown: WorkerOverview[] = [];
+  for (const worker of workers) {
+    const leases = held.get(worker.id) ?? 0;
+    const [last] = leases > 0 ? [] : await tx.leases.history(spaceId, { resourceId: worker.id, limit: 1 });
+    shown.push({
+      worker,
+      pools: worker.poolIds.map((id) => ({ id, name: poolNames.get(id) ?? '' })),
+      connected: connected.has(worker.id),
+      leases,
+      idleSince: idleSince(worker, { held: leases, lastReleasedAt: last?.releasedAt ?? null }),
+    });
+  }
+  return shown;
+}

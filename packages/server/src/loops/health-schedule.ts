@@ -1,0 +1,139 @@
+/**
+ * Looks after workers' health: a session makes a worker healthy at once, one
+ * that stays away becomes `unavailable` after a grace, and those connected are
+ * checked as the machine policy says. Of several nodes, the one with the
+ * lowest id that has a session with a worker checks it.
+ */
+import { toError, type Cancel, type Clock, type Logger } from '@longshore/base';
+
+import { recordConnected, recordHealth } from '../app/health-record.ts';
+import type { Health } from '../app/health.ts';
+import type { HealthRecord } from '../app/ports/machines.ts';
+import type { Store } from '../app/ports/store.ts';
+import { checkDue, whenAway, whenConnected } from '../domain/health.ts';
+import type { Worker } from '../domain/worker.ts';
+import {
+  HEALTH_CHECKS_AT_ONCE,
+  HEALTH_RECORDS_KEPT_PER_WORKER,
+  HEALTH_SCHEDULE_BEAT_MS,
+  UNAVAILABLE_AFTER_MS,
+} from '../limits.ts';
+
+export interface HealthScheduleParts {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  health: Health;
+  nodeId: string;
+  spaceId: string;
+}
+
+export class HealthSchedule {
+  readonly #parts: HealthScheduleParts;
+  /** Since when each worker has no session with any node, on the monotonic clock. */
+  readonly #awaySince = new Map<string, number>();
+  #round: Promise<void> = Promise.resolve();
+  #stops: Cancel[] = [];
+
+  constructor(parts: HealthScheduleParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { store, clock, health, spaceId } = this.#parts;
+    await health.resume(spaceId);
+    this.#stops = [
+      clock.every(HEALTH_SCHEDULE_BEAT_MS, () => this.#next(() => this.#look())),
+      store.listen('worker', (id) => this.#next(() => this.#greet(id))),
+    ];
+    this.#next(() => this.#look());
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stops.splice(0)) stop();
+    await this.#round;
+  }
+
+  /** One after another, so that a slow database gets no second question. */
+  #next(step: () => Promise<void>): void {
+    this.#round = this.#round.then(step).catch((thrown: unknown) => {
+      this.#parts.logger.warn('looking after health failed', { error: toError(thrown) });
+    });
+  }
+
+  /** A worker changed, perhaps because it has just come. */
+  async #greet(workerId: string): Promise<void> {
+    const { store } = this.#parts;
+    const worker = await store.read((tx) => tx.workers.find(workerId));
+    if (worker === undefined || whenConnected(worker) === null) return;
+    await store.write(async (tx) => {
+      const sessions = await tx.nodes.sessions();
+      if (!sessions.some((session) => session.workerId === workerId)) return;
+      const now = await tx.workers.find(workerId);
+      if (now !== undefined) await recordConnected(tx, this.#parts, now);
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { store, health, spaceId } = this.#parts;
+    const [workers, sessions] = await store.read(
+      async (tx) => [await tx.workers.list(spaceId), await tx.nodes.sessions()] as const,
+    );
+    const checker = new Map<string, string>();
+    for (const { nodeId, workerId } of sessions) {
+      const other = checker.get(workerId);
+      if (other === undefined || nodeId < other) checker.set(workerId, nodeId);
+    }
+    const { healthCheckIntervalMs } = await health.policy(spaceId);
+    for (const worker of workers) {
+      const by = checker.get(worker.id);
+      if (by === undefined) await this.#away(worker);
+      else await this.#there(worker, { mine: by === this.#parts.nodeId, intervalMs: healthCheckIntervalMs });
+    }
+    this.#forget(workers);
+  }
+
+  async #away(worker: Worker): Promise<void> {
+    const now = this.#parts.clock.monotonic();
+    const since = this.#awaySince.get(worker.id) ?? now;
+    this.#awaySince.set(worker.id, since);
+    if (whenAway(worker, now - since, UNAVAILABLE_AFTER_MS) === null) return;
+    await this.#parts.store.write(async (tx) => {
+      const stored = await tx.workers.find(worker.id);
+      const finding = stored === undefined ? null : whenAway(stored, now - since, UNAVAILABLE_AFTER_MS);
+      if (stored !== undefined && finding !== null) {
+        await recordHealth(tx, this.#parts, { worker: stored, finding, taskId: '' });
+      }
+    });
+  }
+
+  async #there(worker: Worker, { mine, intervalMs }: { mine: boolean; intervalMs: number }): Promise<void> {
+    this.#awaySince.delete(worker.id);
+    if (whenConnected(worker) !== null) return this.#greet(worker.id);
+    const { store, health, clock, spaceId } = this.#parts;
+    const busy = health.underWay();
+    if (!mine || !worker.enabled || worker.locked !== '' || busy.has(worker.id)) return;
+    if (intervalMs === 0 || busy.size >= HEALTH_CHECKS_AT_ONCE) return;
+    const history = await store.read((tx) =>
+      tx.health.history(spaceId, worker.id, HEALTH_RECORDS_KEPT_PER_WORKER),
+    );
+    if (checkDue(lastTimes(history), intervalMs, clock.now())) {
+      await health.check({ spaceId, actor: 'schedule' }, worker.id);
+    }
+  }
+
+  #forget(workers: readonly Worker[]): void {
+    const known = new Set(workers.map((worker) => worker.id));
+    for (const id of this.#awaySince.keys()) if (!known.has(id)) this.#awaySince.delete(id);
+  }
+}
+
+/** From a history, newest first: when it was last checked, and when it last came. */
+function lastTimes(history: readonly HealthRecord[]): {
+  lastCheckAt: number | null;
+  becameAvailableAt: number | null;
+} {
+  const check = history.find((entry) => entry.taskId !== '');
+  const came = history.find((entry) => entry.taskId === '' && entry.state === 'healthy');
+  return { lastCheckAt: check?.time ?? null, becameAvailableAt: came?.time ?? null };
+}
