@@ -1,0 +1,79 @@
+/** What of an append is new and right; shared by both log stores. */
+import {
+  scanRecords,
+  RECORD_HEADER_BYTES,
+  RECORD_LIMIT_BYTES,
+  encodeMarker,
+  sealRecord,
+} from '@longshore/protocol/spool-record';
+
+import { AppError, isId } from '@longshore/base';
+
+/** Ids become file names and keys: nothing else may. */
+export function requireId(id: string, what: string): string {
+  if (!isId(id)) throw new AppError('invalid', `an id of ${what} of ${id.length} characters is not one`);
+  return id;
+}
+
+export interface Append {
+  attemptId: string;
+  offset: number;
+  records: Uint8Array;
+}
+
+/**
+ * The part of an append that lies beyond the stored `length`: whole records,
+ * each verified. Empty when all is there already.
+ *
+ * @throws AppError `conflict` for a gap, `corrupt` for what is not whole records
+ */
+export function newRecords({ attemptId, offset, records }: Append, length: number): Buffer {
+  if (offset > length) {
+    throw new AppError(
+      'conflict',
+      `output of attempt ${attemptId} at ${offset} leaves a gap: ${length} bytes are stored`,
+      { detail: { length } },
+    );
+  }
+  const bytes = Buffer.from(records.buffer, records.byteOffset, records.length);
+  if (offset + bytes.length <= length) return bytes.subarray(bytes.length);
+  const fresh = bytes.subarray(length - offset);
+  const { whole, rest } = scanRecords(fresh);
+  if (rest !== 'none') {
+    throw new AppError(
+      'corrupt',
+      `output of attempt ${attemptId} at ${length + whole} is ${rest === 'torn' ? 'not a whole record' : 'no spool record'}`,
+      { detail: { length } },
+    );
+  }
+  return fresh;
+}
+
+/** Shortest range that a marker can stand for. */
+const SHORTEST_MISSING_BYTES = 128;
+
+/**
+ * Records that stand for spool bytes which can't be had any more: exactly as
+ * long as those, so that every offset after them stays right. Each says which
+ * bytes it stands for, its JSON filled up with spaces.
+ *
+ * @throws AppError `invalid` when the range is too short to hold a marker
+ */
+export function missingRecords(offset: number, bytes: number, time: number): Buffer {
+  if (!Number.isSafeInteger(bytes) || bytes < SHORTEST_MISSING_BYTES) {
+    throw new AppError(
+      'invalid',
+      `missing output of ${bytes} bytes at ${offset}: less than ${SHORTEST_MISSING_BYTES}`,
+    );
+  }
+  const target = Buffer.alloc(bytes, 0x20);
+  // Even parts, so that none is too short.
+  const count = Math.ceil(bytes / RECORD_LIMIT_BYTES);
+  for (let i = 0, at = 0; i < count; i += 1) {
+    const end = i === count - 1 ? bytes : Math.floor((bytes * (i + 1)) / count);
+    encodeMarker(time, { missing: { from: offset + at, to: offset + end } }).copy(target, at, 0);
+    sealRecord(target, at, { stream: 'marker', time, length: end - at - RECORD_HEADER_BYTES });
+    at = end;
+  }
+  return target;
+}

@@ -1,0 +1,175 @@
+/**
+ * Logs of the embedded server: one append-only file an attempt, holding the
+ * spool's bytes at the spool's offsets, in folders by the time in its id. The
+ * name of a file is an id and nothing else. Few files are open at once.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { isErrno, type Clock } from '@longshore/base';
+
+import type { LogStore } from '../app/ports/log-store.ts';
+import { LOG_FILES_OPEN } from '../limits.ts';
+import { missingRecords, requireId } from './accept.ts';
+import { ArtifactFiles } from './artifact-files.ts';
+import { Followers } from './followers.ts';
+import { LogFile } from './log-file.ts';
+import { SyncRounds } from './sync-rounds.ts';
+
+export interface FileLogStoreOptions {
+  /** Made if it is missing. */
+  directory: string;
+  clock: Clock;
+  /** Must end the process: what was acknowledged can't be made durable. */
+  failed: (error: Error) => void;
+}
+
+/** A ULID's first letters are its time: 6 of them are some 16 seconds short of 18 minutes. */
+const FOLDER_LETTERS = 6;
+
+export class FileLogStore implements LogStore {
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #rounds: SyncRounds;
+  readonly #followers = new Followers();
+  readonly #artifacts: ArtifactFiles;
+  /** Open files, the one used last at the end. */
+  readonly #files = new Map<string, LogFile>();
+  readonly #folders = new Set<string>();
+  /** Bytes taken since the start, for the metrics. */
+  bytesStored = 0;
+
+  constructor({ directory, clock, failed }: FileLogStoreOptions) {
+    this.#directory = join(directory, 'output');
+    this.#clock = clock;
+    this.#rounds = new SyncRounds(failed);
+    this.#artifacts = new ArtifactFiles(join(directory, 'artifacts'));
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+  }
+
+  async append(attemptId: string, offset: number, records: Uint8Array): Promise<number> {
+    return this.#open(attemptId).append(offset, records);
+  }
+
+  async appendMissing(attemptId: string, offset: number, bytes: number): Promise<number> {
+    return this.append(attemptId, offset, missingRecords(offset, bytes, this.#clock.now()));
+  }
+
+  async length(attemptId: string): Promise<number> {
+    const open = this.#files.get(attemptId);
+    if (open !== undefined) return open.length;
+    try {
+      return (await stat(this.#pathOf(attemptId))).size;
+    } catch (thrown) {
+      if (isErrno(thrown, 'ENOENT')) return 0;
+      throw thrown;
+    }
+  }
+
+  async read(attemptId: string, offset: number, limit: number): Promise<Buffer> {
+    const file = this.#openExisting(attemptId);
+    return file === undefined ? Buffer.alloc(0) : file.read(offset, limit);
+  }
+
+  follow(attemptId: string, grown: (length: number) => void): () => void {
+    return this.#followers.add(attemptId, grown);
+  }
+
+  async recover(attemptId: string): Promise<number> {
+    return (await this.#openExisting(attemptId)?.recover()) ?? 0;
+  }
+
+  async truncate(attemptId: string, length: number): Promise<void> {
+    await this.#openExisting(attemptId)?.truncate(length);
+  }
+
+  async delete(attemptId: string): Promise<void> {
+    const file = this.#files.get(attemptId);
+    if (file !== undefined) {
+      await file.quiet();
+      this.#files.delete(attemptId);
+      file.close();
+    }
+    await rm(this.#pathOf(attemptId), { force: true });
+  }
+
+  putArtifact(artifactId: string, offset: number, content: Uint8Array): Promise<number> {
+    return this.#artifacts.put(artifactId, offset, content);
+  }
+
+  finishArtifact(artifactId: string, digest: string): Promise<number> {
+    return this.#artifacts.finish(artifactId, digest);
+  }
+
+  readArtifact(artifactId: string): AsyncIterable<Buffer> {
+    return this.#artifacts.read(artifactId);
+  }
+
+  /** Waits for what is being written and synced. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.quiet()));
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+    await this.#artifacts.close();
+  }
+
+  #pathOf(attemptId: string): string {
+    return join(
+      this.#directory,
+      requireId(attemptId, 'an attempt').slice(0, FOLDER_LETTERS),
+      `${attemptId}.spool`,
+    );
+  }
+
+  #openExisting(attemptId: string): LogFile | undefined {
+    if (!this.#files.has(attemptId) && !existsSync(this.#pathOf(attemptId))) return undefined;
+    return this.#open(attemptId);
+  }
+
+  #open(attemptId: string): LogFile {
+    let file = this.#files.get(attemptId);
+    if (file !== undefined) {
+      this.#files.delete(attemptId);
+      this.#files.set(attemptId, file);
+      return file;
+    }
+    const path = this.#pathOf(attemptId);
+    file = new LogFile(attemptId, {
+      path,
+      newDirectories: this.#namesToSync(path),
+      events: {
+        grown: (length, by) => {
+          this.bytesStored += by;
+          this.#followers.tell(attemptId, length);
+        },
+        dirty: (written) => this.#rounds.add(written),
+      },
+    });
+    if (this.#files.size >= LOG_FILES_OPEN) this.#closeUnused();
+    this.#files.set(attemptId, file);
+    return file;
+  }
+
+  /** Directories that hold a name which may not be durable yet; makes the folder. */
+  #namesToSync(path: string): string[] {
+    const folder = join(path, '..');
+    const known = this.#folders.has(folder);
+    if (!known) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const directories = known && existsSync(path) ? [] : [folder];
+    if (!known) {
+      this.#folders.add(folder);
+      directories.push(this.#directory);
+    }
+    return directories;
+  }
+
+  #closeUnused(): void {
+    for (const [attemptId, file] of this.#files) {
+      if (this.#files.size < LOG_FILES_OPEN) return;
+      if (!file.idle) continue;
+      this.#files.delete(attemptId);
+      file.close();
+    }
+  }
+}

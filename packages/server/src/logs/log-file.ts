@@ -1,0 +1,254 @@
+/**
+ * One attempt's output, as an open file. Three lengths, always in this order:
+ *
+ *   durable ≤ length (written: can be read) ≤ accepted (checked, being written)
+ *
+ * Appends are written in their order; each is whole records, so that `length`
+ * is a record boundary whatever the process dies of, but for a torn tail that
+ * a crash of the machine leaves, which `recover` cuts.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  read as readFile,
+  write as writeFile,
+  writeSync,
+} from 'node:fs';
+
+import { recordsWithin, RECORD_LIMIT_BYTES, scanRecords } from '@longshore/protocol/spool-record';
+
+import { AppError } from '@longshore/base';
+
+import { LOG_RECOVER_READ_BYTES, LOG_WRITE_INLINE_BYTES } from '../limits.ts';
+import { newRecords } from './accept.ts';
+import type { Syncable } from './sync-rounds.ts';
+
+interface Waiter {
+  upTo: number;
+  resolve: (length: number) => void;
+  reject: (error: Error) => void;
+}
+
+export interface LogFileEvents {
+  /** @param by how many bytes more */
+  grown(length: number, by: number): void;
+  /** It was written and has to be synced. */
+  dirty(file: LogFile): void;
+}
+
+export class LogFile implements Syncable {
+  readonly attemptId: string;
+  readonly fd: number;
+  readonly #events: LogFileEvents;
+  #newDirectories: string[];
+  #accepted: number;
+  #length: number;
+  #durable: number;
+  /** none ─(written, and somebody waits)→ asked ─(round)→ running ─(done)→ none, or asked again */
+  #sync: 'none' | 'asked' | 'running' = 'none';
+  /** Length at the beginning of the sync under way: all that it covers. */
+  #covered = 0;
+  readonly #queue: Buffer[] = [];
+  #writing = false;
+  #reading = 0;
+  #waiters: Waiter[] = [];
+  /** The last append if it was short: followers read it from here. */
+  #tail: { offset: number; bytes: Buffer } | undefined;
+
+  /** @param newDirectories directories to be synced when the file is new */
+  constructor(
+    attemptId: string,
+    { path, newDirectories, events }: { path: string; newDirectories: string[]; events: LogFileEvents },
+  ) {
+    this.attemptId = attemptId;
+    this.#events = events;
+    this.fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    this.#newDirectories = newDirectories;
+    this.#length = fstatSync(this.fd).size;
+    this.#accepted = this.#length;
+    // An earlier process may have written it and died before it synced.
+    this.#durable = 0;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Nothing is under way that needs the descriptor. */
+  get idle(): boolean {
+    return !this.#writing && this.#reading === 0 && this.#waiters.length === 0 && this.#sync === 'none';
+  }
+
+  /** Resolves with the length when all that was given is durable. @throws AppError `conflict`, `corrupt` */
+  append(offset: number, records: Uint8Array): Promise<number> {
+    const fresh = newRecords({ attemptId: this.attemptId, offset, records }, this.#accepted);
+    this.#accepted += fresh.length;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#waiters.push({ upTo: this.#accepted, resolve, reject });
+    if (fresh.length === 0) this.#written(undefined);
+    else if (!this.#writing && fresh.length <= LOG_WRITE_INLINE_BYTES) this.#writeInline(fresh);
+    else {
+      this.#queue.push(fresh);
+      if (!this.#writing) this.#writeQueued();
+    }
+    return promise;
+  }
+
+  /** Whole records from `offset`, at most about `limit` bytes but at least one record. */
+  async read(offset: number, limit: number): Promise<Buffer> {
+    const available = this.#length - offset;
+    if (available <= 0) return Buffer.alloc(0);
+    const tail = this.#tail;
+    if (tail?.offset === offset && tail.bytes.length <= limit) return tail.bytes;
+    const wanted = Math.min(available, Math.max(limit, RECORD_LIMIT_BYTES));
+    const bytes = await this.#readExactly(offset, wanted);
+    return bytes.subarray(0, recordsWithin(bytes, limit));
+  }
+
+  /** Cuts what is no whole record off the end; returns the length. */
+  async recover(): Promise<number> {
+    let at = 0;
+    while (at < this.#length) {
+      const bytes = await this.#readExactly(at, Math.min(LOG_RECOVER_READ_BYTES, this.#length - at));
+      const { whole } = scanRecords(bytes);
+      if (whole === 0) break;
+      at += whole;
+    }
+    await this.truncate(at);
+    return at;
+  }
+
+  /** Waits for what is under way, then cuts. */
+  async truncate(length: number): Promise<void> {
+    await this.quiet();
+    if (length < this.#length) ftruncateSync(this.fd, length);
+    this.#length = Math.min(this.#length, length);
+    this.#accepted = this.#length;
+    this.#durable = Math.min(this.#durable, this.#length);
+    this.#tail = undefined;
+  }
+
+  takeNewDirectories(): string[] {
+    const taken = this.#newDirectories;
+    this.#newDirectories = [];
+    return taken;
+  }
+
+  syncBegan(): void {
+    this.#sync = 'running';
+    this.#covered = this.#length;
+  }
+
+  synced(): void {
+    this.#sync = 'none';
+    this.#durable = Math.max(this.#durable, this.#covered);
+    this.#settle();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async quiet(): Promise<void> {
+    while (!this.idle) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  /** Only when idle. */
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  #writeInline(bytes: Buffer): void {
+    try {
+      let done = 0;
+      while (done < bytes.length)
+        done += writeSync(this.fd, bytes, done, bytes.length - done, this.#length + done);
+    } catch (thrown) {
+      this.#failed(thrown);
+      return;
+    }
+    this.#written(bytes);
+  }
+
+  #writeQueued(): void {
+    const bytes = this.#queue.shift();
+    this.#writing = bytes !== undefined;
+    if (bytes !== undefined) this.#writeFrom(bytes, 0);
+  }
+
+  #writeFrom(bytes: Buffer, done: number): void {
+    writeFile(this.fd, bytes, done, bytes.length - done, this.#length + done, (error, count) => {
+      if (error !== null) this.#failed(error);
+      else if (done + count < bytes.length) this.#writeFrom(bytes, done + count);
+      else {
+        this.#written(bytes);
+        this.#writeQueued();
+      }
+    });
+  }
+
+  #written(bytes: Buffer | undefined): void {
+    if (bytes !== undefined) {
+      this.#tail = bytes.length <= LOG_WRITE_INLINE_BYTES ? { offset: this.#length, bytes } : undefined;
+      this.#length += bytes.length;
+      this.#events.grown(this.#length, bytes.length);
+    }
+    this.#settle();
+  }
+
+  /** A full disk, say: what was not written is forgotten, and who gave it may give it again. */
+  #failed(cause: unknown): void {
+    this.#queue.length = 0;
+    this.#writing = false;
+    this.#accepted = this.#length;
+    const error = new AppError(
+      'unavailable',
+      `storing output of attempt ${this.attemptId} at ${this.#length}`,
+      { cause },
+    );
+    const lost = this.#waiters.filter((waiter) => waiter.upTo > this.#length);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.upTo <= this.#length);
+    for (const waiter of lost) waiter.reject(error);
+  }
+
+  #settle(): void {
+    let settled = 0;
+    for (const waiter of this.#waiters) {
+      if (waiter.upTo > this.#durable) break;
+      waiter.resolve(this.#durable);
+      settled += 1;
+    }
+    if (settled > 0) this.#waiters.splice(0, settled);
+    if (this.#waiters.length === 0 || this.#length === this.#durable || this.#sync !== 'none') return;
+    this.#sync = 'asked';
+    this.#events.dirty(this);
+  }
+
+  async #readExactly(offset: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length);
+    this.#reading += 1;
+    try {
+      for (let done = 0; done < length;) {
+        const count = await readSome(this.fd, bytes.subarray(done), offset + done);
+        if (count === 0)
+          throw new AppError(
+            'corrupt',
+            `the log of attempt ${this.attemptId} ends at ${offset + done}, before ${offset + length}`,
+          );
+        done += count;
+      }
+    } finally {
+      this.#reading -= 1;
+    }
+    return bytes;
+  }
+}
+
+function readSome(fd: number, into: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    readFile(fd, into, 0, into.length, position, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+}

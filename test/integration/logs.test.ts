@@ -1,0 +1,293 @@
+/** The log store, in files and in rows of PostgreSQL alike. */
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { createIds, isCode, systemClock, type AppError } from '@longshore/base';
+import { decodeMarker, decodeRecords, encodeRecords } from '@longshore/protocol/spool-record';
+import type { LogStore } from '@longshore/server/app/ports/log-store';
+import { FileLogStore } from '@longshore/server/logs/file-log-store';
+import { RowLogStore } from '@longshore/server/logs/row-log-store';
+
+import { openStage } from '../support/store.ts';
+
+const ids = createIds();
+const record = (text: string): Buffer => encodeRecords('stdout', 1_700_000_000_000, Buffer.from(text));
+
+interface Place {
+  /** The same log as another process, or the same one after a restart, sees it. */
+  open(): Promise<LogStore>;
+  close(): Promise<void>;
+}
+
+async function files(): Promise<Place & { directory: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'longshore-logs-'));
+  const opened: LogStore[] = [];
+  return {
+    directory,
+    async open() {
+      const failed = (error: Error): never => {
+        throw error;
+      };
+      const logs = new FileLogStore({ directory, clock: systemClock, failed });
+      opened.push(logs);
+      return logs;
+    },
+    async close() {
+      for (const logs of opened) await logs.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+async function rows(): Promise<Place> {
+  const stage = await openStage('postgres');
+  const opened: LogStore[] = [];
+  let n = 0;
+  return {
+    async open() {
+      const nodeId = `node-${String((n += 1))}`;
+      await stage.openStore(nodeId);
+      const logs = new RowLogStore({ database: await stage.open(nodeId), clock: systemClock });
+      opened.push(logs);
+      return logs;
+    },
+    async close() {
+      for (const logs of opened) await logs.close();
+      await stage.close();
+    },
+  };
+}
+
+describe.each([
+  ['files', files],
+  ['rows', rows],
+])('logs in %s', (_name, make) => {
+  let place: Place;
+  let logs: LogStore;
+
+  beforeAll(async () => {
+    place = await make();
+    logs = await place.open();
+  });
+
+  afterAll(async () => {
+    await place.close();
+  });
+
+  async function readAll(attemptId: string, limit = 1_000_000): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for (let at = 0; ;) {
+      const part = await logs.read(attemptId, at, limit);
+      if (part.length === 0) return Buffer.concat(parts);
+      parts.push(part);
+      at += part.length;
+    }
+  }
+
+  test('an attempt without output has length 0', async () => {
+    const id = ids();
+    expect(await logs.length(id)).toBe(0);
+    expect(await logs.read(id, 0, 100)).toHaveLength(0);
+    expect(await logs.recover(id)).toBe(0);
+  });
+
+  test('keeps records byte for byte, and resolves with the durable length', async () => {
+    const id = ids();
+    const [a, b] = [record('one\n'), encodeRecords('stderr', 2, randomBytes(70_000))];
+    expect(await logs.append(id, 0, a)).toBe(a.length);
+    expect(await logs.append(id, a.length, b)).toBe(a.length + b.length);
+    expect(await readAll(id)).toEqual(Buffer.concat([a, b]));
+  });
+
+  test('appends in one turn are stored in their order, and all resolve', async () => {
+    const id = ids();
+    const records = Array.from({ length: 50 }, (_, i) =>
+      i % 7 === 0 ? encodeRecords('stdout', i, randomBytes(40_000)) : record(`line ${i}\n`),
+    );
+    let offset = 0;
+    const lengths = await Promise.all(
+      records.map((bytes) => {
+        const stored = logs.append(id, offset, bytes);
+        offset += bytes.length;
+        return stored;
+      }),
+    );
+    expect(lengths.at(-1)).toBe(offset);
+    expect(await readAll(id)).toEqual(Buffer.concat(records));
+  });
+
+  test('drops what is there already, also in part', async () => {
+    const id = ids();
+    const [a, b, c] = [record('a'), record('bb'), record('ccc')];
+    await logs.append(id, 0, Buffer.concat([a, b]));
+    await logs.append(id, 0, Buffer.concat([a, b]));
+    await logs.append(id, a.length, Buffer.concat([b, c]));
+    expect(await readAll(id)).toEqual(Buffer.concat([a, b, c]));
+  });
+
+  test('refuses a gap with the length that it has', async () => {
+    const id = ids();
+    const a = record('a');
+    await logs.append(id, 0, a);
+    const error = await logs.append(id, 1000, a).catch((thrown: unknown) => thrown as AppError);
+    expect(isCode(error, 'conflict') && error.detail.length).toBe(a.length);
+  });
+
+  test('refuses what is not whole records, and stays right', async () => {
+    const id = ids();
+    const a = record('abc');
+    const spoilt = Buffer.from(a);
+    spoilt.writeUInt8(0x58, a.length - 1);
+    for (const bad of [
+      a.subarray(0, -1),
+      spoilt,
+      Buffer.from('nonsense that is long enough to be a header'),
+    ]) {
+      expect(isCode(await logs.append(id, 0, bad).catch((thrown: unknown) => thrown), 'corrupt')).toBe(true);
+    }
+    await logs.append(id, 0, a);
+    expect(await readAll(id)).toEqual(a);
+  });
+
+  test('reads whole records within the limit, but at least one', async () => {
+    const id = ids();
+    const [a, b, c] = [record('a'.repeat(100)), record('b'.repeat(100)), record('c'.repeat(100))];
+    await logs.append(id, 0, Buffer.concat([a, b, c]));
+    expect(await logs.read(id, 0, 1)).toEqual(a);
+    expect(await logs.read(id, 0, a.length + b.length + 5)).toEqual(Buffer.concat([a, b]));
+    expect(await logs.read(id, a.length, 1_000_000)).toEqual(Buffer.concat([b, c]));
+    expect(await logs.read(id, a.length + b.length + c.length, 10)).toHaveLength(0);
+  });
+
+  test('a follower hears each growth and can read it then, and nothing after it left', async () => {
+    const id = ids();
+    const heard: number[] = [];
+    const stop = logs.follow(id, (length) => heard.push(length));
+    const a = record('a');
+    await logs.append(id, 0, a);
+    expect(heard.at(-1)).toBe(a.length);
+    stop();
+    await logs.append(id, a.length, a);
+    expect(heard.at(-1)).toBe(a.length);
+  });
+
+  test('what is missing keeps every offset after it right, and says which bytes', async () => {
+    const id = ids();
+    const [a, c] = [record('before'), record('after')];
+    await logs.append(id, 0, a);
+    const missing = 4 * 1024 * 1024 - 17;
+    expect(await logs.appendMissing(id, a.length, missing)).toBe(a.length + missing);
+    await logs.append(id, a.length + missing, c);
+    const records = decodeRecords(await readAll(id));
+    expect(records.at(-1)?.payload.toString()).toBe('after');
+    let at = a.length;
+    for (const { stream, payload } of records.slice(1, -1)) {
+      expect(stream).toBe('marker');
+      const marker = decodeMarker(payload) as { missing: { from: number; to: number } };
+      expect(marker.missing.from).toBe(at);
+      at = marker.missing.to;
+    }
+    expect(at).toBe(a.length + missing);
+  });
+
+  test('goes on where a process before it stopped', async () => {
+    const id = ids();
+    const [a, b] = [record('a'), record('b')];
+    await logs.append(id, 0, a);
+    const next = await place.open();
+    expect(await next.recover(id)).toBe(a.length);
+    await next.append(id, 0, Buffer.concat([a, b]));
+    expect(await next.read(id, 0, 1000)).toEqual(Buffer.concat([a, b]));
+  });
+
+  test('cuts off, and goes on from there', async () => {
+    const id = ids();
+    const [a, b, c] = [record('a'), record('b'), record('c')];
+    await logs.append(id, 0, Buffer.concat([a, b]));
+    await logs.truncate(id, a.length);
+    expect(await logs.length(id)).toBe(a.length);
+    await logs.append(id, a.length, c);
+    expect(await readAll(id)).toEqual(Buffer.concat([a, c]));
+  });
+
+  test('deletes', async () => {
+    const id = ids();
+    await logs.append(id, 0, record('a'));
+    await logs.delete(id);
+    expect(await logs.length(id)).toBe(0);
+  });
+
+  test('an id that is none touches nothing', async () => {
+    await expect(logs.append('../../etc/x', 0, record('a'))).rejects.toThrow();
+    await expect(logs.putArtifact('a/b', 0, Buffer.from('x'))).rejects.toThrow();
+  });
+
+  test('many attempts at once, more than files may be open', async () => {
+    const attempts = Array.from({ length: 150 }, () => ids());
+    await Promise.all(
+      attempts.map(async (id) => {
+        await logs.append(id, 0, record(id));
+        await logs.append(id, record(id).length, record('end'));
+      }),
+    );
+    for (const id of attempts) expect(await readAll(id)).toEqual(Buffer.concat([record(id), record('end')]));
+  });
+
+  test('artifacts: by chunk, again after a cut, verified, read back', async () => {
+    const id = ids();
+    const content = randomBytes(300_000);
+    const digest = createHash('sha256').update(content).digest('hex');
+    expect(await logs.putArtifact(id, 0, content.subarray(0, 100_000))).toBe(100_000);
+    expect(await logs.putArtifact(id, 50_000, content.subarray(50_000, 200_000))).toBe(200_000);
+    expect(
+      isCode(
+        await logs.putArtifact(id, 250_000, content.subarray(250_000)).catch((thrown: unknown) => thrown),
+        'conflict',
+      ),
+    ).toBe(true);
+    expect(await logs.putArtifact(id, 200_000, content.subarray(200_000))).toBe(300_000);
+    expect(await logs.finishArtifact(id, digest)).toBe(300_000);
+    expect(await logs.finishArtifact(id, digest)).toBe(300_000);
+    const parts: Buffer[] = [];
+    for await (const part of logs.readArtifact(id)) parts.push(part);
+    expect(Buffer.concat(parts).equals(content)).toBe(true);
+  });
+
+  test('an artifact whose digest differs is refused, and can be sent again', async () => {
+    const id = ids();
+    await logs.putArtifact(id, 0, Buffer.from('wrong'));
+    expect(
+      isCode(await logs.finishArtifact(id, '00'.repeat(32)).catch((thrown: unknown) => thrown), 'corrupt'),
+    ).toBe(true);
+    await logs.putArtifact(id, 0, Buffer.from('right'));
+    await logs.finishArtifact(id, createHash('sha256').update('right').digest('hex'));
+  });
+
+  test('an empty artifact is an artifact', async () => {
+    const id = ids();
+    await logs.putArtifact(id, 0, Buffer.alloc(0));
+    expect(await logs.finishArtifact(id, createHash('sha256').digest('hex'))).toBe(0);
+  });
+});
+
+describe('logs in files', () => {
+  test('a torn tail is cut at the last whole record', async () => {
+    const place = await files();
+    const id = ids();
+    const a = record('whole');
+    const before = await place.open();
+    await before.append(id, 0, a);
+    await before.close();
+    const [folder = ''] = await readdir(join(place.directory, 'output'));
+    const path = join(place.directory, 'output', folder, `${id}.spool`);
+    await appendFile(path, record('torn').subarray(0, 20));
+    const after = await place.open();
+    expect(await after.recover(id)).toBe(a.length);
+    expect((await stat(path)).size).toBe(a.length);
+    await place.close();
+  });
+});
