@@ -54,7 +54,7 @@ function kindOf(outcome: OutcomeFile['outcome']): Outcome['kind'] {
       return { $case: 'timedOut', value: {} };
     case 'refused':
       // The file may be an older program's: what it says is passed on as it stands.
-      return { $case: 'refused', value: { reason: outcome.reason as never, detail: outcome.detail } };
+      return { $case: 'refused', value: { reason: outcome.reason, detail: outcome.detail } };
     case 'interrupted':
       return { $case: 'interrupted', value: { detail: outcome.detail } };
   }

@@ -12,7 +12,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from
 
 import { isErrno } from '@longshore/base';
 import { segmentIsFull } from '@longshore/protocol/segments';
-import { recordsWithin } from '@longshore/protocol/spool-record';
+import { RECORD_LIMIT_BYTES, recordsWithin } from '@longshore/protocol/spool-record';
 
 import { reclaimedFile, segmentFile, type Reclaimed } from '../contract/workspace.ts';
 
@@ -44,7 +44,7 @@ export class SpoolReader {
     const segment = this.#locate(offset, length);
     if (segment === undefined) return { kind: 'missing', bytes: this.#nextStart(offset, length) - offset };
     const fd = this.#file(segment.index);
-    const buffer = Buffer.allocUnsafe(Math.min(limit, length - offset));
+    const buffer = Buffer.allocUnsafe(Math.min(Math.max(limit, RECORD_LIMIT_BYTES), length - offset));
     const got = fd === undefined ? 0 : readSync(fd, buffer, 0, buffer.length, offset - segment.start);
     const whole = recordsWithin(buffer.subarray(0, got), limit);
     if (whole === 0) return { kind: 'missing', bytes: this.#nextStart(offset, length) - offset };

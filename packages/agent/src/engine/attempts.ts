@@ -1,0 +1,238 @@
+/**
+ * All attempts of this agent: read from the workspaces at the start, kept in
+ * step with the script host, judged when their host is gone.
+ *
+ * Always true: an attempt is in this table from before its start is handed to
+ * the host until its workspace goes; nothing is called interrupted while its
+ * process may live.
+ */
+import { toError, type Clock, type Logger } from '@longshore/base';
+import type { AttemptState, HostWelcome, StartFailed } from '@longshore/protocol/gen/longshore/host/v1/host';
+
+import { workspacePaths } from '../contract/workspace.ts';
+import { judge } from '../domain/recovery.ts';
+import { ACK_SAVE_MS, JANITOR_INTERVAL_MS, UNKNOWN_KEPT_MS, UNRELEASED_KEPT_MS } from '../limits.ts';
+import type { HostListener, HostPort } from './host-port.ts';
+import { closeBooks, type EarlyEnd } from './interrupted.ts';
+import { LocalAttempt } from './local-attempt.ts';
+import { phaseFromWire } from './names.ts';
+import { toWire } from './outcome-file.ts';
+import type { TombstoneFile } from './tombstone-file.ts';
+import { listWorkspaces, readState, removeWorkspace } from './workspace-files.ts';
+
+export interface AttemptsOptions {
+  dataDir: string;
+  bootId: string;
+  host: HostPort;
+  tombstones: TombstoneFile;
+  clock: Clock;
+  logger: Logger;
+}
+
+export class Attempts implements HostListener {
+  readonly #options: AttemptsOptions;
+  readonly #byId = new Map<string, LocalAttempt>();
+  readonly #hosts = new Map<string, Set<string>>();
+  readonly #gone = new Set<string>();
+  /** Why no attempt is taken: what a dead host left behind could not be shown to be gone. */
+  #quarantined = '';
+  readonly #stops: (() => void)[];
+  readonly #closings = new Set<Promise<void>>();
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#stops = [
+      clock.every(ACK_SAVE_MS, () => this.#saveAcks()),
+      clock.every(JANITOR_INTERVAL_MS, () => this.sweep()),
+    ];
+  }
+
+  get quarantined(): string {
+    return this.#quarantined;
+  }
+
+  get(id: string): LocalAttempt | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): IterableIterator<LocalAttempt> {
+    return this.#byId.values();
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Reads every workspace again: what a link that was killed, or restarted, takes up. */
+  async recover(): Promise<void> {
+    const { dataDir, logger } = this.#options;
+    for (const id of listWorkspaces(dataDir)) {
+      const paths = workspacePaths(dataDir, id);
+      const state = readState(paths);
+      if (state === undefined) {
+        logger.info('removing a workspace that was never handed to a script host', { attemptId: id });
+        removeWorkspace(paths, 0);
+        continue;
+      }
+      const attempt = new LocalAttempt(dataDir, state);
+      this.#byId.set(id, attempt);
+      try {
+        attempt.readOutcome();
+      } catch (thrown) {
+        // What it says can't be known any more; that it ended is known.
+        logger.error('an outcome can not be read', { attemptId: id, error: toError(thrown) });
+        await this.#close(attempt, { kind: 'interrupted', detail: 'its outcome could not be read' });
+      }
+    }
+  }
+
+  /** After the host port has told of every host that there is. */
+  judgeAll(): void {
+    for (const attempt of this.#byId.values()) this.#judge(attempt);
+  }
+
+  add(attempt: LocalAttempt): void {
+    this.#byId.set(attempt.id, attempt);
+    this.#hosts.get(attempt.state.handedTo)?.add(attempt.id);
+  }
+
+  /** Its server has all of it, or its time is over: never to be started again, and gone. */
+  remove(attempt: LocalAttempt): void {
+    const { tombstones, host } = this.#options;
+    tombstones.add(attempt.id);
+    attempt.follower?.drop(attempt);
+    attempt.spool.close();
+    this.#byId.delete(attempt.id);
+    for (const ids of this.#hosts.values()) ids.delete(attempt.id);
+    host.forget(attempt.id);
+    removeWorkspace(attempt.paths, attempt.outputLength);
+  }
+
+  connected(welcome: HostWelcome): void {
+    this.#gone.delete(welcome.hostId);
+    this.#hosts.set(welcome.hostId, new Set(welcome.attempts.map((a) => a.attemptId)));
+    for (const state of welcome.attempts) this.state(state);
+    for (const attempt of this.#byId.values()) {
+      if (attempt.state.handedTo !== welcome.hostId || attempt.ended) continue;
+      this.#judge(attempt);
+      // A cancel that came while the socket was down.
+      if (attempt.state.cancelRequested && !attempt.closing)
+        this.#options.host.cancel(attempt.id, 'asked for before');
+    }
+  }
+
+  state(state: AttemptState): void {
+    const attempt = this.#byId.get(state.attemptId);
+    if (attempt === undefined || attempt.ended) return;
+    attempt.reached({
+      phase: phaseFromWire(state.phase),
+      outputLength: state.outputLength,
+      eventCount: state.eventCount,
+    });
+    if (state.ended && !this.#readEnd(attempt)) return;
+    attempt.follower?.grown(attempt);
+  }
+
+  startFailed({ attemptId, reason, detail }: StartFailed): void {
+    const attempt = this.#byId.get(attemptId);
+    if (attempt !== undefined) void this.#close(attempt, { kind: 'refused', reason, detail });
+  }
+
+  hostGone(hostId: string): void {
+    this.#hosts.delete(hostId);
+    this.#gone.add(hostId);
+    this.judgeAll();
+  }
+
+  hostUnclear(hostId: string, detail: string): void {
+    this.#hosts.delete(hostId);
+    this.#quarantined = `script host ${hostId} ended, and what it left behind may still run: ${detail}`;
+    this.#options.logger.error('quarantined', { hostId, detail });
+  }
+
+  /** The janitor: what nobody asks for any more, within stated limits. */
+  sweep(): void {
+    const { clock, tombstones, logger } = this.#options;
+    const now = clock.now();
+    for (const attempt of [...this.#byId.values()]) {
+      if (attempt.outcome === undefined) continue;
+      const since = now - attempt.outcome.endedAtMs;
+      const unknown =
+        attempt.unknownSince !== undefined && since > UNKNOWN_KEPT_MS && now - attempt.unknownSince > 0;
+      if (!unknown && (attempt.follower !== undefined || since <= UNRELEASED_KEPT_MS)) continue;
+      logger.warn('removing an attempt that no server asked for in time', {
+        attemptId: attempt.id,
+        endedAtMs: attempt.outcome.endedAtMs,
+      });
+      this.remove(attempt);
+    }
+    tombstones.expire();
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.#saveAcks();
+    await Promise.all(this.#closings);
+    for (const attempt of this.#byId.values()) attempt.spool.close();
+  }
+
+  #readEnd(attempt: LocalAttempt): boolean {
+    try {
+      if (attempt.readOutcome()) return true;
+      throw new Error('there is no outcome.json');
+    } catch (thrown) {
+      this.#options.logger.error('an attempt ended, and its outcome can not be read', {
+        attemptId: attempt.id,
+        error: toError(thrown),
+      });
+      void this.#close(attempt, { kind: 'interrupted', detail: 'its outcome could not be read' });
+      return false;
+    }
+  }
+
+  #judge(attempt: LocalAttempt): void {
+    if (attempt.ended || attempt.closing || attempt.readOutcome()) return;
+    const { bootId } = this.#options;
+    const verdict = judge(attempt.id, attempt.state, { bootId, connected: this.#hosts, gone: this.#gone });
+    if (verdict.kind === 'interrupted')
+      void this.#close(attempt, { kind: 'interrupted', detail: verdict.detail });
+  }
+
+  /** Writes the outcome that the host did not write. */
+  #close(attempt: LocalAttempt, outcome: EarlyEnd): Promise<void> {
+    attempt.closing = true;
+    const closing = (async () => {
+      const { clock, logger } = this.#options;
+      try {
+        attempt.end(toWire(await closeBooks(attempt.paths, outcome, clock.now())));
+        logger.warn('an attempt has an outcome without its host', { attemptId: attempt.id, ...outcome });
+        attempt.follower?.grown(attempt);
+      } catch (thrown) {
+        // A full disk, say: it stays without an outcome, and the next start of the link tries again.
+        logger.error('writing the outcome of an attempt failed', {
+          attemptId: attempt.id,
+          error: toError(thrown),
+        });
+      } finally {
+        attempt.closing = false;
+      }
+    })();
+    this.#closings.add(closing);
+    void closing.then(() => this.#closings.delete(closing));
+    return closing;
+  }
+
+  #saveAcks(): void {
+    for (const attempt of this.#byId.values()) {
+      try {
+        attempt.saveAck();
+      } catch (thrown) {
+        this.#options.logger.warn('an acknowledged offset was not written down', {
+          attemptId: attempt.id,
+          error: toError(thrown),
+        });
+      }
+    }
+  }
+}

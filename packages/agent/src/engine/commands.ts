@@ -1,0 +1,330 @@
+/**
+ * What a server node may ask of an attempt, and the answers: Start, Adopt,
+ * Cancel, Ack, Release, and the verdicts on an inventory.
+ *
+ * Always true: a fence is on disk before a command under it is obeyed; an
+ * attempt that this agent has denied, or released, never starts here again.
+ */
+import { statfsSync } from 'node:fs';
+
+import { toError, type Logger } from '@longshore/base';
+import { RefusedReason, type Fence } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+import type {
+  AgentFrame,
+  ArtifactAck,
+  Start,
+  Verdict as WireVerdict,
+} from '@longshore/protocol/gen/longshore/link/v1/link';
+
+import { workspacePaths, type WorkspaceState } from '../contract/workspace.ts';
+import { isStale } from '../domain/fence.ts';
+import { reconcile, type Verdict } from '../domain/reconcile.ts';
+import { decideStart } from '../domain/start.ts';
+import { ACK_TELL_BYTES, DISK_FLOOR_BYTES } from '../limits.ts';
+import type { Attempts } from './attempts.ts';
+import type { Facts } from './facts.ts';
+import type { HostPort } from './host-port.ts';
+import { LocalAttempt } from './local-attempt.ts';
+import { reasonToWire, toolOf } from './names.ts';
+import type { Sender } from './sender.ts';
+import type { TombstoneFile } from './tombstone-file.ts';
+import { createWorkspace, removeWorkspace, specProblem } from './workspace-files.ts';
+
+export interface CommandsOptions {
+  dataDir: string;
+  bootId: string;
+  host: HostPort;
+  attempts: Attempts;
+  tombstones: TombstoneFile;
+  facts: Facts;
+  draining: () => boolean;
+  logger: Logger;
+}
+
+/** The session that a command came by: answers and output go there. */
+export interface CommandSession {
+  send(frame: AgentFrame): void;
+  readonly sender: Sender;
+}
+
+const NO_FENCE: Fence = { generation: 0, n: 0 };
+
+export class Commands {
+  readonly #options: CommandsOptions;
+
+  constructor(options: CommandsOptions) {
+    this.#options = options;
+  }
+
+  start(session: CommandSession, start: Start): void {
+    const { attempts } = this.#options;
+    const fence = start.fence ?? NO_FENCE;
+    const decision = decideStart(fence, this.#startFacts(start));
+    switch (decision.kind) {
+      case 'start': {
+        this.#start(session, start);
+        return;
+      }
+      case 'repeat': {
+        const attempt = attempts.get(start.attemptId);
+        attempt?.raiseFence(fence);
+        if (attempt !== undefined && !session.sender.has(attempt)) this.#feed(session, attempt);
+        session.send(accepted(start.attemptId));
+        return;
+      }
+      case 'stale': {
+        this.#stale(session, start.attemptId, 'start');
+        return;
+      }
+      case 'refuse': {
+        this.#refuse(session, start.attemptId, {
+          reason: reasonToWire(decision.reason),
+          detail: decision.detail,
+        });
+        return;
+      }
+    }
+  }
+
+  adopt(
+    session: CommandSession,
+    { attemptId, fence = NO_FENCE }: { attemptId: string; fence: Fence | undefined },
+  ): void {
+    const attempt = this.#obeyed(session, { attemptId, fence, command: 'adopt' });
+    if (attempt !== undefined && !session.sender.has(attempt)) this.#feed(session, attempt);
+  }
+
+  cancel(
+    session: CommandSession,
+    { attemptId, fence = NO_FENCE, reason }: { attemptId: string; fence: Fence | undefined; reason: string },
+  ): void {
+    const { attempts } = this.#options;
+    if (attempts.get(attemptId) === undefined) {
+      // It is not here and now never will be: the server may go on at once.
+      this.#refuse(session, attemptId, {
+        reason: RefusedReason.DENIED_BEFORE,
+        detail: 'cancelled before it was here',
+      });
+      return;
+    }
+    const attempt = this.#obeyed(session, { attemptId, fence, command: 'cancel' });
+    if (attempt !== undefined) this.#cancel(attempt, reason);
+  }
+
+  acknowledged(
+    session: CommandSession,
+    { attemptId, offset, event }: { attemptId: string; offset: number; event: number },
+  ): void {
+    const attempt = this.#options.attempts.get(attemptId);
+    if (attempt === undefined || !session.sender.has(attempt)) return;
+    const before = attempt.state.ackedOffset;
+    attempt.acknowledged(offset, event);
+    if (!attempt.ended && Math.floor(before / ACK_TELL_BYTES) < Math.floor(offset / ACK_TELL_BYTES)) {
+      this.#options.host.acknowledged(attemptId, offset);
+    }
+    session.sender.acknowledged(attempt, offset, event);
+  }
+
+  artifactAcknowledged(session: CommandSession, ack: ArtifactAck): void {
+    const attempt = this.#options.attempts.get(ack.attemptId);
+    if (attempt !== undefined) session.sender.artifactAcknowledged(attempt, ack);
+  }
+
+  release(
+    session: CommandSession,
+    { attemptId, fence = NO_FENCE }: { attemptId: string; fence: Fence | undefined },
+  ): void {
+    const { attempts, tombstones } = this.#options;
+    if (attempts.get(attemptId) === undefined) {
+      tombstones.add(attemptId);
+      return;
+    }
+    const attempt = this.#obeyed(session, { attemptId, fence, command: 'release' });
+    if (attempt === undefined) return;
+    if (attempt.ended) attempts.remove(attempt);
+    else
+      this.#commandRefused(session, {
+        attemptId,
+        command: 'release',
+        reason: RefusedReason.INVALID,
+        fence: attempt.state.fence,
+      });
+  }
+
+  verdict(session: CommandSession, { attemptId, kind }: WireVerdict, now: number): void {
+    const attempt = this.#options.attempts.get(attemptId);
+    const verdict = verdictOf(kind);
+    if (attempt === undefined || verdict === undefined) return;
+    const action = reconcile(verdict, {
+      ended: attempt.ended,
+      ackedOffset: attempt.state.ackedOffset,
+      ackedEvent: attempt.state.ackedEvent,
+      outputLength: attempt.outputLength,
+      eventCount: attempt.eventCount,
+    });
+    switch (action.kind) {
+      case 'feed':
+        session.sender.add(attempt, {
+          offset: action.fromOffset,
+          event: action.fromEvent,
+          artifactOffsets: action.artifactOffsets,
+        });
+        if (action.cancel) this.#cancel(attempt, 'the server asked for it while the agent was away');
+        return;
+      case 'release': {
+        this.#options.attempts.remove(attempt);
+        return;
+      }
+      case 'flag':
+        if (attempt.follower === undefined) attempt.unknownSince ??= now;
+        {
+          this.#options.logger.warn('the server does not know an attempt', {
+            attemptId,
+            ended: attempt.ended,
+          });
+          return;
+        }
+      case 'leave':
+        return;
+    }
+  }
+
+  #startFacts({ attemptId, spec }: Start): Parameters<typeof decideStart>[1] {
+    const { attempts, tombstones, draining, facts, dataDir } = this.#options;
+    const { bavail, bsize } = statfsSync(dataDir);
+    const tool = spec === undefined ? '' : toolOf(spec.interpreter);
+    return {
+      known: attempts.get(attemptId)?.state.fence ?? null,
+      tombstone: tombstones.has(attemptId),
+      draining: draining(),
+      quarantined: attempts.quarantined,
+      freeBytes: bavail * bsize,
+      floorBytes: DISK_FLOOR_BYTES,
+      missingTool: facts.current().tools.some(({ name }) => name === tool) ? '' : tool,
+      invalid: specProblem(spec),
+    };
+  }
+
+  #start(session: CommandSession, { attemptId, taskId, fence = NO_FENCE, spec }: Start): void {
+    const { dataDir, bootId, host, attempts, logger } = this.#options;
+    if (spec === undefined) return;
+    const paths = workspacePaths(dataDir, attemptId);
+    const state: WorkspaceState = {
+      attemptId,
+      taskId,
+      fence: { generation: fence.generation, n: fence.n },
+      handedTo: host.hostId,
+      bootId,
+      ackedOffset: 0,
+      ackedEvent: 0,
+      cancelRequested: false,
+    };
+    try {
+      createWorkspace(paths, spec, state);
+    } catch (thrown) {
+      const error = toError(thrown);
+      logger.error('a workspace could not be made', { attemptId, error });
+      removeWorkspace(paths, 0);
+      this.#refuse(session, attemptId, {
+        reason: RefusedReason.DISK_FULL,
+        detail: `its workspace could not be made: ${error.message}`,
+      });
+      return;
+    }
+    const attempt = new LocalAttempt(dataDir, state);
+    attempts.add(attempt);
+    host.start({ attemptId, workspace: paths.root, spec });
+    this.#feed(session, attempt);
+    session.send(accepted(attemptId));
+  }
+
+  #feed(session: CommandSession, attempt: LocalAttempt): void {
+    session.sender.add(attempt, {
+      offset: attempt.state.ackedOffset,
+      event: attempt.state.ackedEvent,
+      artifactOffsets: [],
+    });
+  }
+
+  #cancel(attempt: LocalAttempt, reason: string): void {
+    if (attempt.ended) return;
+    if (!attempt.state.cancelRequested) {
+      attempt.state.cancelRequested = true;
+      attempt.save();
+    }
+    this.#options.host.cancel(attempt.id, reason);
+  }
+
+  /** The attempt of a command that is to be obeyed, its fence stored. */
+  #obeyed(
+    session: CommandSession,
+    { attemptId, fence, command }: { attemptId: string; fence: Fence; command: string },
+  ): LocalAttempt | undefined {
+    const attempt = this.#options.attempts.get(attemptId);
+    if (attempt === undefined) {
+      this.#commandRefused(session, {
+        attemptId,
+        command,
+        reason: RefusedReason.DENIED_BEFORE,
+        fence: NO_FENCE,
+      });
+      return undefined;
+    }
+    if (isStale(fence, attempt.state.fence)) {
+      this.#stale(session, attemptId, command);
+      return undefined;
+    }
+    attempt.raiseFence(fence);
+    return attempt;
+  }
+
+  #stale(session: CommandSession, attemptId: string, command: string): void {
+    const fence = this.#options.attempts.get(attemptId)?.state.fence ?? NO_FENCE;
+    this.#commandRefused(session, { attemptId, command, reason: RefusedReason.STALE_FENCE, fence });
+  }
+
+  #commandRefused(
+    session: CommandSession,
+    {
+      attemptId,
+      command,
+      reason,
+      fence,
+    }: { attemptId: string; command: string; reason: RefusedReason; fence: Fence },
+  ): void {
+    this.#options.logger.warn('a command was refused', { attemptId, command, reason });
+    session.send({
+      kind: { $case: 'commandRefused', value: { attemptId, command, reason, storedFence: fence } },
+    });
+  }
+
+  /** A positive denial: from now on a tombstone stands for it. */
+  #refuse(
+    session: CommandSession,
+    attemptId: string,
+    refused: { reason: RefusedReason; detail: string },
+  ): void {
+    this.#options.tombstones.add(attemptId);
+    session.send({
+      kind: { $case: 'startReply', value: { attemptId, kind: { $case: 'refused', value: refused } } },
+    });
+  }
+}
+
+function accepted(attemptId: string): AgentFrame {
+  return { kind: { $case: 'startReply', value: { attemptId, kind: { $case: 'accepted', value: {} } } } };
+}
+
+function verdictOf(kind: WireVerdict['kind']): Verdict | undefined {
+  switch (kind?.$case) {
+    case 'keep':
+      return { kind: 'keep', ...kind.value };
+    case 'cancel':
+    case 'release':
+    case 'notMine':
+    case 'unknown':
+      return { kind: kind.$case };
+    case undefined:
+      return undefined;
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The link process's heart: holds this machine's attempts, and talks about
+ * them with any number of server nodes at once. It neither dials nor listens
+ * (`links/` does, and hands each stream to `runSession`), and starts no process
+ * (the script host does, behind `HostPort`).
+ *
+ * Always true: one session a node, the newest; a session lost never disturbs a
+ * script; an attempt's output goes to the one session whose node owns it.
+ */
+import { mkdirSync } from 'node:fs';
+
+import type { Clock, Ids, Logger } from '@longshore/base';
+import type { DataSource } from '@longshore/protocol/data-join';
+import type { FrameDuplex } from '@longshore/protocol/duplex';
+import {
+  Goodbye_Reason,
+  type AgentDataFrame,
+  type AgentFrame,
+  type AttemptSummary,
+  type Hello,
+  type Incarnation,
+  type ServerDataFrame,
+  type ServerFrame,
+} from '@longshore/protocol/gen/longshore/link/v1/link';
+import { describeEnd, type SessionEnd } from '@longshore/protocol/session';
+import { CAPABILITIES, MAX_PROTOCOL, MIN_PROTOCOL } from '@longshore/protocol/versions';
+
+import { Attempts } from './attempts.ts';
+import { Commands } from './commands.ts';
+import type { Facts } from './facts.ts';
+import type { HostPort } from './host-port.ts';
+import { readBootId, readStoreId } from './incarnation.ts';
+import { ServerSession, type SessionEvents } from './server-session.ts';
+import { Tickets } from './tickets.ts';
+import { TombstoneFile } from './tombstone-file.ts';
+
+export interface EngineOptions {
+  dataDir: string;
+  agentId: string;
+  version: string;
+  host: HostPort;
+  facts: Facts;
+  clock: Clock;
+  logger: Logger;
+  ids: Ids;
+  /** Deregisters on stop: told to the server in Hello. */
+  ephemeral?: boolean;
+  /** For tests: else the system's. */
+  bootId?: string;
+}
+
+export interface RunSessionOptions extends SessionEvents {
+  /** The server node at the other end, as its certificate says. */
+  nodeId: string;
+  /** Aborted: the session says Goodbye (shutdown) and ends. */
+  signal: AbortSignal;
+}
+
+export interface Engine {
+  /** Known once `start` resolved. */
+  readonly incarnation: Incarnation;
+  /** Reads all workspaces again and connects to the script host. Call before any session. */
+  start(): Promise<void>;
+  /**
+   * Runs one session on a stream to its end, whatever the end is. A newer one to the same node ends it.
+   * Never throws.
+   */
+  runSession(
+    duplex: FrameDuplex<AgentFrame, ServerFrame>,
+    data: DataSource<AgentDataFrame, ServerDataFrame>,
+    options: RunSessionOptions,
+  ): Promise<SessionEnd>;
+  /** A draining agent takes no new attempt; those it has go on. */
+  setDraining(draining: boolean): void;
+  attempts(): AttemptSummary[];
+  /** Nodes with a session that has been reconciled. */
+  connectedNodes(): { nodeId: string; degraded: boolean }[];
+  /** Ends all sessions and lets go of the host. Scripts go on. */
+  close(): Promise<void>;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  return new LinkEngine(options);
+}
+
+class LinkEngine implements Engine {
+  readonly #options: EngineOptions;
+  readonly #storeId: string;
+  readonly #bootId: string;
+  readonly #tickets: Tickets;
+  readonly #attempts: Attempts;
+  readonly #commands: Commands;
+  readonly #sessions = new Map<string, ServerSession>();
+  readonly #stopFacts: (() => void) | undefined;
+  #draining = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { dataDir, clock, logger, host, facts, ids } = options;
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    this.#storeId = readStoreId(dataDir, ids);
+    const bootId = options.bootId ?? readBootId(ids);
+    this.#bootId = bootId;
+    this.#tickets = new Tickets(dataDir);
+    const tombstones = new TombstoneFile(dataDir, clock);
+    this.#attempts = new Attempts({ dataDir, bootId, host, tombstones, clock, logger });
+    this.#commands = new Commands({
+      dataDir,
+      bootId,
+      host,
+      attempts: this.#attempts,
+      tombstones,
+      facts,
+      draining: () => this.#draining,
+      logger,
+    });
+    this.#stopFacts = facts.changed?.((value) =>
+      this.#tell({ kind: { $case: 'factsChanged', value: { facts: value } } }),
+    );
+  }
+
+  get incarnation(): Incarnation {
+    return { storeId: this.#storeId, bootId: this.#bootId, hostId: this.#options.host.hostId };
+  }
+
+  async start(): Promise<void> {
+    await this.#attempts.recover();
+    await this.#options.host.connect(this.#attempts);
+    this.#attempts.judgeAll();
+  }
+
+  async runSession(
+    duplex: FrameDuplex<AgentFrame, ServerFrame>,
+    data: DataSource<AgentDataFrame, ServerDataFrame>,
+    { nodeId, signal, ...events }: RunSessionOptions,
+  ): Promise<SessionEnd> {
+    const logger = this.#options.logger.child({ nodeId });
+    this.#sessions.get(nodeId)?.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
+    const session = new ServerSession({
+      duplex,
+      data,
+      nodeId,
+      hello: (ticket) => this.#hello(ticket),
+      attempts: this.#attempts,
+      commands: this.#commands,
+      tickets: this.#tickets,
+      clock: this.#options.clock,
+      logger,
+      events,
+    });
+    this.#sessions.set(nodeId, session);
+    const stop = (): void => session.close(Goodbye_Reason.SHUTDOWN, 'the agent stops');
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const end = await session.ended;
+    signal.removeEventListener('abort', stop);
+    if (this.#sessions.get(nodeId) === session) this.#sessions.delete(nodeId);
+    logger.info('a session ended', { end: describeEnd(end), ...('error' in end && { error: end.error }) });
+    return end;
+  }
+
+  setDraining(draining: boolean): void {
+    if (draining === this.#draining) return;
+    this.#draining = draining;
+    this.#tell({ kind: { $case: 'draining', value: { draining } } });
+  }
+
+  attempts(): AttemptSummary[] {
+    return [...this.#attempts.all()].map((attempt) => attempt.summary());
+  }
+
+  connectedNodes(): { nodeId: string; degraded: boolean }[] {
+    return [...this.#sessions]
+      .filter(([, s]) => s.working)
+      .map(([nodeId, { degraded }]) => ({ nodeId, degraded }));
+  }
+
+  async close(): Promise<void> {
+    this.#stopFacts?.();
+    const sessions = [...this.#sessions.values()];
+    for (const session of sessions) session.close(Goodbye_Reason.SHUTDOWN, 'the agent stops');
+    await Promise.all(sessions.map((session) => session.ended));
+    await this.#attempts.close();
+    await this.#options.host.close();
+  }
+
+  #hello(ticket: Buffer): Hello {
+    const { agentId, version, facts, ephemeral = false } = this.#options;
+    return {
+      agentId,
+      version,
+      minProtocol: MIN_PROTOCOL,
+      maxProtocol: MAX_PROTOCOL,
+      capabilities: [...CAPABILITIES],
+      incarnation: this.incarnation,
+      ticket,
+      facts: facts.current(),
+      ephemeral,
+      draining: this.#draining,
+    };
+  }
+
+  /** Every node with a working session. */
+  #tell(frame: AgentFrame): void {
+    for (const session of this.#sessions.values()) if (session.working) session.send(frame);
+  }
+}

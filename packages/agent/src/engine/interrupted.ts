@@ -1,0 +1,83 @@
+/**
+ * Closes the books of an attempt whose host went: what is whole on the disk is
+ * counted and hashed, a torn tail is cut off, and `outcome.json` says
+ * interrupted. Only for attempts of which nothing can run any more.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, truncate } from 'node:fs/promises';
+
+import { isErrno } from '@longshore/base';
+import { listDigest } from '@longshore/protocol/segments';
+import { lastWholeRecord } from '@longshore/protocol/spool-record';
+
+import {
+  reclaimedFile,
+  segmentFile,
+  type OutcomeFile,
+  type Reclaimed,
+  type WorkspacePaths,
+} from '../contract/workspace.ts';
+import { EventsReader } from './events-reader.ts';
+import { writeOutcome } from './outcome-file.ts';
+
+export type EarlyEnd = Extract<OutcomeFile['outcome'], { kind: 'interrupted' | 'refused' }>;
+
+export interface SpoolOnDisk {
+  length: number;
+  segmentDigests: Buffer[];
+}
+
+/** Writes the outcome that the host did not, and returns it. */
+export async function closeBooks(
+  paths: WorkspacePaths,
+  outcome: EarlyEnd,
+  now: number,
+): Promise<OutcomeFile> {
+  const spool = await mendSpool(paths.spool);
+  const file: OutcomeFile = {
+    version: 1,
+    outcome,
+    message: '',
+    bestEffortCleanup: false,
+    startedAtMs: 0,
+    endedAtMs: now,
+    outputLength: spool.length,
+    eventCount: new EventsReader(paths.events).count(),
+    artifactCount: 0,
+    segmentDigests: spool.segmentDigests.map((digest) => digest.toString('hex')),
+    digest: listDigest(spool.segmentDigests).toString('hex'),
+  };
+  writeOutcome(paths.outcome, file);
+  return file;
+}
+
+/** Cuts what a crash left torn at the end, and measures the rest. Segment by segment: memory stays at 4 MiB. */
+export async function mendSpool(folder: string): Promise<SpoolOnDisk> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const before = await readReclaimed(folder);
+  const spool: SpoolOnDisk = {
+    length: before.bytes,
+    segmentDigests: before.digests.map((d) => Buffer.from(d, 'hex')),
+  };
+  const indexes = (await readdir(folder)).filter((name) => /^\d{6,}$/.test(name)).map(Number);
+  for (const index of indexes.filter((i) => i >= before.segments).sort((a, b) => a - b)) {
+    const bytes = await readFile(segmentFile(folder, index));
+    const whole = lastWholeRecord(bytes);
+    if (whole < bytes.length) await truncate(segmentFile(folder, index), whole);
+    if (whole === 0) break;
+    spool.length += whole;
+    spool.segmentDigests.push(createHash('sha256').update(bytes.subarray(0, whole)).digest());
+    // Nothing after a torn record was ever part of the stream.
+    if (whole < bytes.length) break;
+  }
+  return spool;
+}
+
+async function readReclaimed(folder: string): Promise<Reclaimed> {
+  try {
+    return JSON.parse(await readFile(reclaimedFile(folder), 'utf8')) as Reclaimed;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return { segments: 0, bytes: 0, digests: [] };
+    throw error;
+  }
+}
