@@ -29,6 +29,8 @@ export const PAIRING_LIFE_MS = 60_000;
 
 // ---- the machine ----
 
+/** After a start the first look at tools' versions waits for this: the session goes first. */
+export const FACTS_FIRST_LOOK_MS = 2_000;
 /** Facts are looked up again at this beat (tools are installed and removed, disks fill up). */
 export const FACTS_INTERVAL_MS = 10 * 60_000;
 /** A tool that does not say its version within this is named without one. */
@@ -132,3 +134,10 @@ export const LEFTOVERS_TIMEOUT_MS = 10_000;
 /** A listening agent that was just paired answers first, then closes what the port offered before. */
 export const SWITCH_GRACE_MS = 500;
 
+
+// ---- terminals ----
+
+/** When its process has ended, no more is read from a terminal than the kernel can have held (some 70 KB): an orphan may write on. */
+export const LONGEST_TERMINAL_DRAIN_BYTES = 1024 * 1024;
+/** Input that a program on a terminal doesn't take is tried again at this beat. */
+export const TERMINAL_INPUT_RETRY_MS = 10;

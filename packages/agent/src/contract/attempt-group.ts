@@ -1,0 +1,19 @@
+/**
+ * The control group of an attempt, as every runner needs one. The host hands
+ * the maker of groups to a runner, so that runners need not know each other.
+ */
+export interface AttemptGroup {
+  /** Its folder in the v2 hierarchy. */
+  readonly folder: string;
+  /** Files of further (v1) groups that take its processes. */
+  readonly files: readonly string[];
+  /** KILL to all in it; whether it was seen empty. */
+  kill(): Promise<boolean>;
+  /** False while something of the attempt still runs in it. */
+  remove(): boolean;
+}
+
+export interface AttemptGroups {
+  /** Null where none can be made. */
+  leaf(attemptId: string, maxProcesses: number): AttemptGroup | null;
+}
