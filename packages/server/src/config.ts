@@ -1,0 +1,113 @@
+/** The server's options: flags, environment, file keys, help and docs come from this table. */
+import { hostname } from 'node:os';
+
+import { LOG_LEVELS } from '@longshore/base';
+import { option, type HelpHead, type OptionValues } from '@longshore/base/options';
+
+export const ENV_PREFIX = 'LONGSHORE_';
+
+export const OPTIONS = {
+  config: option.text({
+    placeholder: 'FILE',
+    short: 'c',
+    description: 'Configuration file (YAML or JSON), with the file keys of this table.',
+  }),
+  dataDir: option.text({
+    default: './longshore-data',
+    placeholder: 'DIR',
+    description:
+      'Where the server keeps its database, logs and master key. One server at a time uses a directory.',
+  }),
+  httpAddress: option.address({
+    default: { host: '0.0.0.0', port: 8080 },
+    description: 'Where the REST API listens. Port 0 takes a free one.',
+  }),
+  agentAddress: option.address({
+    default: { host: '0.0.0.0', port: 10_943 },
+    description: 'Where polling agents connect. Port 0 takes a free one.',
+  }),
+  publicAgentAddress: option.address({
+    defaultText: 'this host and the port of --agent-address',
+    description: 'The address of the agent port as agents see it: tokens and sessions name it.',
+  }),
+  database: option.text({
+    default: 'sqlite',
+    secret: true,
+    description:
+      '`sqlite` (in the data directory) or the URL of a PostgreSQL database, which several servers may share.',
+    check: (value) =>
+      value === 'sqlite' || /^postgres(ql)?:\/\//.test(value)
+        ? undefined
+        : '`sqlite`, or postgres://user:password@host:port/database',
+  }),
+  masterKey: option.text({
+    secret: true,
+    defaultText: 'master.key in the data directory, made at the first start',
+    description:
+      'Key that seals secrets in the database: 32 bytes as base64 or hex. Servers that share a database share it.',
+    check: (value) => (decodeMasterKey(value) === undefined ? '32 bytes as base64 or hex' : undefined),
+  }),
+  nodeId: option.text({
+    defaultText: 'kept in the data directory',
+    placeholder: 'ID',
+    description: 'Name of this server node, unique among those that share a database.',
+    check: (value) =>
+      /^[A-Za-z0-9_-]{1,64}$/.test(value) ? undefined : 'letters, digits, - and _, at most 64',
+  }),
+  taskCap: option.integer({
+    default: 50,
+    min: 1,
+    max: 10_000,
+    description: 'Tasks that this node executes at once; more wait in the queue.',
+  }),
+  builtinWorker: option.onOff({
+    default: true,
+    description: 'Whether scripts may run on this machine while the default pool has no worker.',
+  }),
+  builtinWorkerUser: option.text({
+    placeholder: 'USER',
+    description: 'The user that the built-in worker runs as; needs a server that runs as root.',
+  }),
+  openMetrics: option.boolean({ default: false, description: 'Answer /metrics without an API key.' }),
+  logLevel: option.choice(LOG_LEVELS, { default: 'info', description: 'The lowest level that is logged.' }),
+  logFormat: option.choice(['json', 'text'] as const, {
+    default: 'json',
+    description: 'Log lines for machines or for people; on standard error.',
+  }),
+};
+
+export type ServerConfig = OptionValues<typeof OPTIONS>;
+
+export const HELP: HelpHead = {
+  usage:
+    'longshore-server [run] [options]   |   longshore-server backup DIR   |   longshore-server restore DIR',
+  about:
+    'The Longshore server: queues tasks, leases workers, runs scripts on them, keeps their logs. Its first start prints an administrator’s API key, once. ' +
+    '`backup DIR` copies a stopped or running embedded server’s data into DIR; `restore DIR` takes such a copy into the data directory and raises its generation, so that agents know.',
+  envPrefix: ENV_PREFIX,
+  examples: [
+    'longshore-server --data-dir /var/lib/longshore',
+    'LONGSHORE_DATABASE=postgres://longshore:…@db/longshore longshore-server --node-id a',
+    'longshore-server restore /backups/monday --data-dir /var/lib/longshore',
+  ],
+};
+
+/** Undefined when it is not a key. */
+export function decodeMasterKey(text: string): Buffer | undefined {
+  const trimmed = text.trim();
+  const key = /^[0-9a-fA-F]{64}$/.test(trimmed)
+    ? Buffer.from(trimmed, 'hex')
+    : Buffer.from(trimmed, 'base64');
+  return key.length === 32 ? key : undefined;
+}
+
+/** host:port that agents dial. */
+export function publicAddress(
+  config: Pick<ServerConfig, 'publicAgentAddress' | 'agentAddress'>,
+  listening: number,
+): { host: string; port: number } {
+  if (config.publicAgentAddress !== undefined) return config.publicAgentAddress;
+  const { host } = config.agentAddress;
+  const anyHost = host === '0.0.0.0' || host === '::';
+  return { host: anyHost ? hostname() : host, port: listening };
+}

@@ -1,0 +1,110 @@
+/**
+ * The server's data directory, and what tells one such directory from
+ * another: its lock, its master key, its node id.
+ *
+ *   longshore.db (-wal, -shm)   the embedded database
+ *   logs/                       output and artifacts, when the database is embedded
+ *   master.key                  0600; without it sealed values can't be opened
+ *   node-id                     this node's name, made once
+ *   lock                        held by the server that runs here
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { chmod, open, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import openDatabase from 'better-sqlite3';
+
+import { AppError, isErrno, type Ids } from '@longshore/base';
+
+import { decodeMasterKey } from './config.ts';
+
+export class DataDirectory {
+  readonly path: string;
+  readonly #unlock: () => void;
+
+  private constructor(path: string, unlock: () => void) {
+    this.path = path;
+    this.#unlock = unlock;
+  }
+
+  /** @throws AppError `conflict` when another server runs on it */
+  static open(path: string): DataDirectory {
+    const absolute = resolve(path);
+    mkdirSync(absolute, { recursive: true, mode: 0o700 });
+    return new DataDirectory(absolute, lock(absolute));
+  }
+
+  get database(): string {
+    return join(this.path, 'longshore.db');
+  }
+
+  get logs(): string {
+    return join(this.path, 'logs');
+  }
+
+  /** The key of the file, made if the store was never sealed. @throws AppError `forbidden` when it is gone */
+  async masterKey({ sealed }: { sealed: boolean }): Promise<Buffer> {
+    const file = join(this.path, 'master.key');
+    const found = await readIfThere(file);
+    if (found === undefined && sealed) {
+      throw new AppError(
+        'forbidden',
+        `the store is sealed, and its master key is not in ${file}: put it back, or give it by LONGSHORE_MASTER_KEY`,
+      );
+    }
+    const text = found ?? (await writeOnce(file, `${randomBytes(32).toString('base64')}\n`));
+    const key = decodeMasterKey(text);
+    if (key === undefined) throw new AppError('corrupt', `${file} does not hold a master key of 32 bytes`);
+    await chmod(file, 0o600);
+    return key;
+  }
+
+  async nodeId(ids: Ids): Promise<string> {
+    const file = join(this.path, 'node-id');
+    return ((await readIfThere(file)) ?? (await writeOnce(file, `${ids()}\n`))).trim();
+  }
+
+  close(): void {
+    this.#unlock();
+  }
+}
+
+/** SQLite's own lock on a file of its own: the kernel frees it whatever we die of. */
+function lock(directory: string): () => void {
+  const holder = openDatabase(join(directory, 'lock'), { timeout: 0 });
+  try {
+    holder.pragma('journal_mode = MEMORY');
+    holder.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    holder.close();
+    if (cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_BUSY') {
+      throw new AppError('conflict', `another server runs on the data directory ${directory}`, { cause });
+    }
+    throw cause;
+  }
+  return () => holder.close();
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    if (isErrno(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+}
+
+/** Durable before anything rests on it. */
+async function writeOnce(path: string, content: string): Promise<string> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  const directory = await open(join(path, '..'), 'r');
+  await directory.sync().finally(() => directory.close());
+  return content;
+}
