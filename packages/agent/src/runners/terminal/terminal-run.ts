@@ -108,8 +108,7 @@ export class TerminalRun implements Run {
   #drain(): void {
     if (this.#state.name !== 'draining' || this.#paused) return;
     this.#master.pause();
-    const taken = this.#master.read() as Buffer | null;
-    if (taken !== null) this.#read(taken);
+    this.#master.read(); // by its `data` event
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     // An orphan may write for ever: no more is read than the kernel can have held.
     while (!this.#isPaused() && this.#state.left > 0) {
