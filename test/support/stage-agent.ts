@@ -1,0 +1,122 @@
+/** One agent of a stage: registered in its mode, started, killed, started again. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { freePort } from './ports.ts';
+import { isHost, processesIn } from './proc.ts';
+import { Daemon, startProgram, type Ran, type RunOptions } from './program.ts';
+import type { RestClient } from './rest.ts';
+import { until } from './until.ts';
+
+export type AgentMode = 'polling' | 'listening';
+
+export const AGENT_MODES: readonly AgentMode[] = ['polling', 'listening'];
+
+/** What an agent needs of its stage. */
+export interface Home {
+  readonly rest: RestClient;
+  longshore(args: string[], options?: RunOptions): Promise<Ran>;
+}
+
+export interface StageAgentOptions {
+  mode: AgentMode;
+  name: string;
+  folder: string;
+  slots: number;
+  pool: string;
+}
+
+export class StageAgent {
+  readonly mode: AgentMode;
+  readonly name: string;
+  readonly folder: string;
+  readonly daemon: Daemon;
+  readonly #options: StageAgentOptions;
+
+  constructor(options: StageAgentOptions) {
+    this.#options = options;
+    this.mode = options.mode;
+    this.name = options.name;
+    this.folder = options.folder;
+    this.daemon = new Daemon('agent', {
+      args: ['run', '--data-dir', this.dataDir, '--log-format', 'json', '--log-level', 'debug'],
+      logFile: `${options.folder}.log`,
+    });
+  }
+
+  get dataDir(): string {
+    return join(this.folder, 'data');
+  }
+
+  /** The pid of its script host. */
+  get hostPid(): number {
+    const host = processesIn(this.dataDir).find(({ command }) => isHost(command));
+    if (host === undefined) throw new Error(`no script host of ${this.name} is running`);
+    return host.pid;
+  }
+
+  async register(stage: Home): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    if (this.mode === 'polling') await this.#registerPolling(stage);
+    else await this.#pair(stage);
+    await this.connected(stage);
+  }
+
+  /** Resolves when the server has a session with it and gives it leases. */
+  async connected(stage: Home): Promise<void> {
+    await until(`${this.name} is connected and healthy`, async () => {
+      this.daemon.mustRun();
+      const worker = await stage.rest.get<{ connected: boolean; health: string }>(`/workers/${this.name}`);
+      return worker.connected && ['healthy', 'hasWarnings'].includes(worker.health);
+    });
+  }
+
+  async #registerPolling(stage: Home): Promise<void> {
+    const { name, slots, pool } = this.#options;
+    const { token } = await stage.rest.post<{ token: string }>('/tokens', { pools: [pool] });
+    await must(
+      'register',
+      ['register', '--data-dir', this.dataDir, '--name', name, '--slots', String(slots)],
+      { LONGSHORE_TOKEN: token },
+    );
+    this.daemon.start();
+  }
+
+  async #pair(stage: Home): Promise<void> {
+    const { name, slots, pool } = this.#options;
+    const address = `127.0.0.1:${await freePort()}`;
+    const printed = await must(
+      'configure',
+      ['configure', '--data-dir', this.dataDir, '--name', name, '--listen', address],
+      {},
+    );
+    const pairing = /lsp_\S+/.exec(printed)?.[0];
+    if (pairing === undefined) throw new Error(`configure printed no pairing string: ${printed}`);
+    this.daemon.start();
+    const added = await stage.longshore(
+      [
+        'worker',
+        'add',
+        '--listening',
+        '-',
+        '--name',
+        name,
+        '--pool',
+        pool,
+        '--slots',
+        String(slots),
+        '--address',
+        address,
+      ],
+      { input: pairing },
+    );
+    if (added.code !== 0)
+      throw new Error(`worker add ended with ${String(added.code)}: ${added.stderr}\n${this.daemon.log()}`);
+  }
+}
+
+async function must(what: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { code, stdout, stderr } = await startProgram('agent', args, { env }).ended;
+  if (code !== 0) throw new Error(`longshore-agent ${what} ended with ${String(code)}: ${stderr}`);
+  return stdout.toString();
+}
