@@ -37,6 +37,12 @@ export const TOKEN_LIFE_MS = 60 * 60_000;
 export const LONGEST_TOKEN_LIFE_MS = 90 * 24 * 60 * 60_000;
 /** A built-in worker's own token: it is used within seconds. */
 export const BUILTIN_TOKEN_LIFE_MS = 5 * 60_000;
+/** How often it is seen whether the built-in worker runs, and the first wait before it is started again. */
+export const BUILTIN_LOOK_MS = 10_000;
+/** Its registration must have come about within this: below the life of its token. */
+export const BUILTIN_REGISTER_MS = 60_000;
+/** It is given so long to stop when it is switched off: above an agent's own shutdown. */
+export const BUILTIN_STOP_MS = 20_000;
 /** The built-in worker is started again, if it ended, at most so often. */
 export const BUILTIN_RESTART_LONGEST_MS = 60_000;
 

@@ -32,7 +32,9 @@ export async function insertWorker(tx: Tx, basis: WorkerBasis): Promise<Worker> 
   }
   const slots = basis.slots === 0 ? DEFAULT_SLOTS : basis.slots;
   if (slots > LARGEST_SLOTS) throw invalid('slots', slots, `1 to ${LARGEST_SLOTS}`);
-  if (poolIds.length === 0) throw invalid('pools', poolIds, 'at least one worker pool');
+  // The built-in worker belongs to no pool: placement takes it while the default pool is empty.
+  if (poolIds.length === 0 && basis.mode !== 'builtIn')
+    throw invalid('pools', poolIds, 'at least one worker pool');
   for (const poolId of poolIds) {
     if ((await tx.pools.get(spaceId, poolId)) === undefined)
       throw invalid('pools', poolId, 'a worker pool that exists');
