@@ -61,7 +61,14 @@ const SUITES: Record<string, Suite> = {
     'types (tsc)': [process.execPath, join(ROOT, 'node_modules/tsc7/bin/tsc'), '-p', 'tsconfig.json'],
     'code (eslint)': [join(BIN, 'eslint'), '.'],
     'format (prettier)': [join(BIN, 'prettier'), '--check', '--log-level=warn', '.'],
-    'imports (dependency-cruiser)': [join(BIN, 'depcruise'), 'packages', 'test', '--output-type', 'err'],
+    'imports (dependency-cruiser)': [
+      join(BIN, 'depcruise'),
+      'packages',
+      'test',
+      'scripts',
+      '--output-type',
+      'err',
+    ],
     'protos (buf)': [join(BIN, 'buf'), 'lint'],
   }),
   generate: checks({

@@ -561,21 +561,6 @@ export interface components {
             /** @description Shared leases that it takes at once */
             slots?: number;
         };
-        AddListeningWorkerInput: {
-            /** @description host:port to dial instead of that of the pairing string */
-            address?: string;
-            /** @description Labels: name to value */
-            labels?: {
-                [key: string]: string;
-            };
-            name?: string;
-            /** @description The pairing string that `longshore-agent configure` printed */
-            pairing: string;
-            /** @description Names or ids of worker pools; none: the default pool */
-            pools?: string[];
-            /** @description Shared leases that it takes at once */
-            slots?: number;
-        };
         ApiKey: {
             /** @description Milliseconds since the epoch */
             createdAt: number;
@@ -585,32 +570,7 @@ export interface components {
             name: string;
             revokedAt: number | null;
         };
-        ApiKeyInput: {
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            /** @description A ULID, made by the server */
-            id: string;
-            lastUsedAt: number | null;
-            name: string;
-            revokedAt: number | null;
-        };
         Artifact: {
-            /** @description A ULID, made by the server */
-            attemptId: string;
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            /** @description SHA-256, hex */
-            digest: string;
-            /** @description Why it could not be collected; empty: it was */
-            error: string;
-            /** @description A ULID, made by the server */
-            id: string;
-            length: number;
-            name: string;
-            /** @description A ULID, made by the server */
-            taskId: string;
-        };
-        ArtifactInput: {
             /** @description A ULID, made by the server */
             attemptId: string;
             /** @description Milliseconds since the epoch */
@@ -657,48 +617,7 @@ export interface components {
             /** @description Empty when the worker is gone */
             workerName: string;
         };
-        AttemptInput: {
-            action: string;
-            /** @description That all its processes are gone could not be shown */
-            bestEffortCleanup: boolean;
-            /** @description All output, events and artifacts are stored */
-            complete: boolean;
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            /** @description Of the whole output, hex; empty before its end */
-            digest: string;
-            endedAt: number | null;
-            eventCount: number;
-            /** @description A ULID, made by the server */
-            id: string;
-            leaseId: string;
-            /** @description The script's own word on how it ended (`fail step`), if it said one */
-            message: string;
-            outcome: components["schemas"]["OutcomeInput"] | null;
-            /** @description Spool bytes stored, record headers included */
-            outputLength: number;
-            startedAt: number | null;
-            /** @enum {string} */
-            state: "planned" | "sending" | "accepted" | "waiting" | "running" | "ended" | "denied";
-            /** @description A ULID, made by the server */
-            taskId: string;
-            try: number;
-            /** @description A ULID, made by the server */
-            workerId: string;
-            /** @description Empty when the worker is gone */
-            workerName: string;
-        };
         AuditEvent: {
-            action: string;
-            actor: string;
-            detail: {
-                [key: string]: unknown;
-            };
-            subject: string;
-            /** @description Milliseconds since the epoch */
-            time: number;
-        };
-        AuditEventInput: {
             action: string;
             actor: string;
             detail: {
@@ -711,9 +630,6 @@ export interface components {
         CancelTask: {
             reason?: string;
         };
-        CancelTaskInput: {
-            reason?: string;
-        };
         ChangeMachinePolicy: {
             /** @description Between two health checks of a worker; 0: never */
             healthCheckIntervalMs?: number;
@@ -721,27 +637,7 @@ export interface components {
             healthCheckScript?: string;
             healthCheckTimeoutMs?: number;
         };
-        ChangeMachinePolicyInput: {
-            /** @description Between two health checks of a worker; 0: never */
-            healthCheckIntervalMs?: number;
-            /** @description Bash; empty: only the connection is tested */
-            healthCheckScript?: string;
-            healthCheckTimeoutMs?: number;
-        };
         ChangeWorker: {
-            draining?: boolean;
-            enabled?: boolean;
-            /** @description Labels: name to value */
-            labels?: {
-                [key: string]: string;
-            };
-            name?: string;
-            /** @description Names or ids of worker pools */
-            pools?: string[];
-            /** @description Shared leases that it takes at once */
-            slots?: number;
-        };
-        ChangeWorkerInput: {
             draining?: boolean;
             enabled?: boolean;
             /** @description Labels: name to value */
@@ -763,29 +659,10 @@ export interface components {
              */
             strategy?: "fewest-leases" | "round-robin" | "pin-task";
         };
-        ChangeWorkerPoolInput: {
-            description?: string;
-            name?: string;
-            /**
-             * @description How one of several free workers is chosen
-             * @enum {string}
-             */
-            strategy?: "fewest-leases" | "round-robin" | "pin-task";
-        };
         CreateApiKey: {
             name: string;
         };
-        CreateApiKeyInput: {
-            name: string;
-        };
         CreatedApiKey: {
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @description The whole key: shown this once */
-            key: string;
-            name: string;
-        };
-        CreatedApiKeyInput: {
             /** @description A ULID, made by the server */
             id: string;
             /** @description The whole key: shown this once */
@@ -800,21 +677,7 @@ export interface components {
             /** @description The whole token: shown this once */
             token: string;
         };
-        CreatedRegistrationTokenInput: {
-            /** @description Milliseconds since the epoch */
-            expiresAt: number;
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @description The whole token: shown this once */
-            token: string;
-        };
         CreateRegistrationToken: {
-            description?: string;
-            lifeMs?: number;
-            /** @description Names or ids of worker pools; none: the default pool */
-            pools?: string[];
-        };
-        CreateRegistrationTokenInput: {
             description?: string;
             lifeMs?: number;
             /** @description Names or ids of worker pools; none: the default pool */
@@ -837,33 +700,7 @@ export interface components {
             /** @description Names or ids: the script runs on each */
             workers?: string[];
         };
-        CreateTaskInput: {
-            /**
-             * @description `shared` when not given
-             * @enum {string}
-             */
-            leaseMode?: "shared" | "exclusive";
-            name?: string;
-            /** @description Name or id of a worker pool; neither pool nor workers: the default pool */
-            pool?: string;
-            script: components["schemas"]["ScriptRequestInput"];
-            /** @description From start on, waiting included; 0: without limit */
-            timeoutMs?: number;
-            /** @description Tools that the worker must have, beside the interpreter's */
-            tools?: string[];
-            /** @description Names or ids: the script runs on each */
-            workers?: string[];
-        };
         CreateWorkerPool: {
-            description?: string;
-            name: string;
-            /**
-             * @description How one of several free workers is chosen
-             * @enum {string}
-             */
-            strategy?: "fewest-leases" | "round-robin" | "pin-task";
-        };
-        CreateWorkerPoolInput: {
             description?: string;
             name: string;
             /**
@@ -876,27 +713,7 @@ export interface components {
             /** @description Id of the unreachable attempt; not given: all of the task that wait for an unreachable worker */
             attempt?: string;
         };
-        DidNotRunInput: {
-            /** @description Id of the unreachable attempt; not given: all of the task that wait for an unreachable worker */
-            attempt?: string;
-        };
         Error: {
-            error: {
-                /** @description One of a closed set: invalid, notFound, conflict, … */
-                code: string;
-                detail: {
-                    [key: string]: unknown;
-                };
-                fields: {
-                    expected: string;
-                    field: string;
-                    /** @description The value given; never of a secret */
-                    value?: unknown;
-                }[];
-                message: string;
-            };
-        };
-        ErrorInput: {
             error: {
                 /** @description One of a closed set: invalid, notFound, conflict, … */
                 code: string;
@@ -921,49 +738,7 @@ export interface components {
             /** @description Milliseconds since the epoch */
             time: number;
         };
-        HealthRecordInput: {
-            reason: string;
-            /** @enum {string} */
-            state: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
-            /** @description The health task that found it; empty for a connection event */
-            taskId: string;
-            /** @description Milliseconds since the epoch */
-            time: number;
-        };
         Lease: {
-            fence: {
-                generation: number;
-                n: number;
-            };
-            /** @description Milliseconds since the epoch */
-            grantedAt: number;
-            holder: {
-                id: string;
-                /** @enum {string} */
-                kind: "task" | "step";
-            };
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @enum {string} */
-            mode: "shared" | "exclusive" | "maintenance";
-            nodeId: string;
-            /** @description When its node was declared dead; null: it is not */
-            orphanedAt: number | null;
-            /** @description Why this resource was chosen */
-            reason: string;
-            resource: {
-                /** @description A ULID, made by the server */
-                id: string;
-                /** @enum {string} */
-                kind: "worker" | "target";
-                /** @description Empty when it is gone */
-                name: string;
-            };
-            /** @description A ULID, made by the server */
-            taskId: string;
-            taskName: string;
-        };
-        LeaseInput: {
             fence: {
                 generation: number;
                 n: number;
@@ -1028,38 +803,6 @@ export interface components {
             /** @description For people: `pool linux`, `workers a, b` */
             wants: string;
         };
-        LeaseRequestInput: {
-            /** @description The worker that an exclusive request has chosen and waits for */
-            barrier: {
-                /** @description A ULID, made by the server */
-                id: string;
-                /** @enum {string} */
-                kind: "worker" | "target";
-                /** @description Empty when it is gone */
-                name: string;
-            } | null;
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            holder: {
-                id: string;
-                /** @enum {string} */
-                kind: "task" | "step";
-            };
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @enum {string} */
-            mode: "shared" | "exclusive" | "maintenance";
-            /** @description From 1 */
-            place: number;
-            /** @description Why it waits */
-            reason: string;
-            /** @description A ULID, made by the server */
-            taskId: string;
-            taskName: string;
-            ticket: number;
-            /** @description For people: `pool linux`, `workers a, b` */
-            wants: string;
-        };
         MachineFacts: {
             architecture: string;
             cgroups: boolean;
@@ -1073,30 +816,7 @@ export interface components {
                 version: string;
             }[];
         };
-        MachineFactsInput: {
-            architecture: string;
-            cgroups: boolean;
-            freeDiskBytes: number;
-            hostname: string;
-            memoryBytes: number;
-            os: string;
-            processors: number;
-            tools: {
-                name: string;
-                version: string;
-            }[];
-        };
         MachinePolicy: {
-            healthCheckIntervalMs: number;
-            /** @description Bash; empty: only the connection is tested */
-            healthCheckScript: string;
-            healthCheckTimeoutMs: number;
-            /** @description A ULID, made by the server */
-            id: string;
-            isDefault: boolean;
-            name: string;
-        };
-        MachinePolicyInput: {
             healthCheckIntervalMs: number;
             /** @description Bash; empty: only the connection is tested */
             healthCheckScript: string;
@@ -1134,34 +854,6 @@ export interface components {
             /** @constant */
             kind: "lost";
         };
-        OutcomeInput: {
-            code: number;
-            /** @constant */
-            kind: "exited";
-        } | {
-            /** @constant */
-            kind: "signalled";
-            name: string;
-        } | {
-            /** @constant */
-            kind: "cancelled";
-        } | {
-            /** @constant */
-            kind: "timedOut";
-        } | {
-            detail: string;
-            /** @constant */
-            kind: "refused";
-            reason: string;
-        } | {
-            detail: string;
-            /** @constant */
-            kind: "interrupted";
-        } | {
-            detail: string;
-            /** @constant */
-            kind: "lost";
-        };
         OutputVariable: {
             action: string;
             /** @description A ULID, made by the server */
@@ -1172,53 +864,7 @@ export interface components {
             value: string;
             workerName: string;
         };
-        OutputVariableInput: {
-            action: string;
-            /** @description A ULID, made by the server */
-            attemptId: string;
-            name: string;
-            sensitive: boolean;
-            /** @description `********` when sensitive */
-            value: string;
-            workerName: string;
-        };
         PastLease: {
-            fence: {
-                generation: number;
-                n: number;
-            };
-            /** @description Milliseconds since the epoch */
-            grantedAt: number;
-            holder: {
-                id: string;
-                /** @enum {string} */
-                kind: "task" | "step";
-            };
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @enum {string} */
-            mode: "shared" | "exclusive" | "maintenance";
-            nodeId: string;
-            /** @description When its node was declared dead; null: it is not */
-            orphanedAt: number | null;
-            /** @description Why this resource was chosen */
-            reason: string;
-            /** @description Milliseconds since the epoch */
-            releasedAt: number;
-            releaseReason: string;
-            resource: {
-                /** @description A ULID, made by the server */
-                id: string;
-                /** @enum {string} */
-                kind: "worker" | "target";
-                /** @description Empty when it is gone */
-                name: string;
-            };
-            /** @description A ULID, made by the server */
-            taskId: string;
-            taskName: string;
-        };
-        PastLeaseInput: {
             fence: {
                 generation: number;
                 n: number;
@@ -1272,58 +918,7 @@ export interface components {
             /** @description Id of the worker that was registered with it */
             usedBy: string;
         };
-        RegistrationTokenInput: {
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            createdBy: string;
-            description: string;
-            /** @description Milliseconds since the epoch */
-            expiresAt: number;
-            /** @description A ULID, made by the server */
-            id: string;
-            pools: {
-                /** @description A ULID, made by the server */
-                id: string;
-                name: string;
-            }[];
-            usedAt: number | null;
-            /** @description Id of the worker that was registered with it */
-            usedBy: string;
-        };
         Script: {
-            arguments: string[];
-            body: string;
-            environment: {
-                [key: string]: string;
-            };
-            files: {
-                bytes: number;
-                executable: boolean;
-                name: string;
-            }[];
-            graceMs: number;
-            /** @enum {string} */
-            interpreter: "bash" | "sh" | "python" | "node" | "powershell";
-            isolation: {
-                /** @enum {string} */
-                mode: "reader" | "writer";
-                name: string;
-            } | null;
-            maxProcesses: number;
-            outputQuotaBytes: number;
-            runAs: string;
-            terminal: {
-                columns: number;
-                rows: number;
-            } | null;
-            timeoutMs: number;
-            variables: {
-                name: string;
-                sensitive: boolean;
-                value: string;
-            }[];
-        };
-        ScriptInput: {
             arguments: string[];
             body: string;
             environment: {
@@ -1395,60 +990,7 @@ export interface components {
                 value: string;
             }[];
         };
-        ScriptRequestInput: {
-            arguments?: string[];
-            body: string;
-            environment?: {
-                [key: string]: string;
-            };
-            files?: {
-                /** @description Base64 of the content */
-                contentBase64: string;
-                executable?: boolean;
-                name: string;
-            }[];
-            /** @description Between TERM and KILL */
-            graceMs?: number;
-            /**
-             * @description `bash` when not given
-             * @enum {string}
-             */
-            interpreter?: "bash" | "sh" | "python" | "node" | "powershell";
-            /** @description A mutex of the machine */
-            isolation?: {
-                /** @enum {string} */
-                mode: "reader" | "writer";
-                name: string;
-            };
-            maxProcesses?: number;
-            outputQuotaBytes?: number;
-            /** @description User name; the agent's own when not given */
-            runAs?: string;
-            terminal?: {
-                columns: number;
-                rows: number;
-            };
-            variables?: {
-                name: string;
-                sensitive?: boolean;
-                value: string;
-            }[];
-        };
         ServerNode: {
-            /** @description host:port that agents dial */
-            agentAddress: string;
-            beat: number;
-            draining: boolean;
-            /** @description Rises at each start */
-            epoch: number;
-            id: string;
-            /** @description The node that answers */
-            self: boolean;
-            /** @description Milliseconds since the epoch */
-            startedAt: number;
-            version: string;
-        };
-        ServerNodeInput: {
             /** @description host:port that agents dial */
             agentAddress: string;
             beat: number;
@@ -1543,99 +1085,7 @@ export interface components {
             /** @description Why it waits; empty when it does not */
             waitReason: string;
         };
-        TaskDetailInput: {
-            cancelRequestedAt: number | null;
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            createdBy: string;
-            endedAt: number | null;
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @enum {string} */
-            kind: "script" | "health";
-            /** @enum {string} */
-            leaseMode: "shared" | "exclusive";
-            /** @description What became of it, in one line */
-            message: string;
-            name: string;
-            nodeId: string | null;
-            /** @description Place in the queue from 1; null when it is not queued */
-            place: number | null;
-            script: components["schemas"]["ScriptInput"];
-            startedAt: number | null;
-            /** @enum {string} */
-            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
-            target: {
-                /** @constant */
-                kind: "pool";
-                /** @description A ULID, made by the server */
-                poolId: string;
-                /** @description Empty when the pool is gone */
-                poolName: string;
-            } | {
-                /** @constant */
-                kind: "workers";
-                workerIds: string[];
-            };
-            /** @description Order in the queue: a lower one goes first */
-            ticket: number;
-            timeoutMs: number;
-            tools: string[];
-            /** @description Why it waits; empty when it does not */
-            waitReason: string;
-        };
-        TaskInput: {
-            cancelRequestedAt: number | null;
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            createdBy: string;
-            endedAt: number | null;
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @enum {string} */
-            kind: "script" | "health";
-            /** @enum {string} */
-            leaseMode: "shared" | "exclusive";
-            /** @description What became of it, in one line */
-            message: string;
-            name: string;
-            nodeId: string | null;
-            /** @description Place in the queue from 1; null when it is not queued */
-            place: number | null;
-            startedAt: number | null;
-            /** @enum {string} */
-            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
-            target: {
-                /** @constant */
-                kind: "pool";
-                /** @description A ULID, made by the server */
-                poolId: string;
-                /** @description Empty when the pool is gone */
-                poolName: string;
-            } | {
-                /** @constant */
-                kind: "workers";
-                workerIds: string[];
-            };
-            /** @description Order in the queue: a lower one goes first */
-            ticket: number;
-            timeoutMs: number;
-            tools: string[];
-            /** @description Why it waits; empty when it does not */
-            waitReason: string;
-        };
         TaskLogEntry: {
-            /** @description Empty when about the task */
-            attemptId: string;
-            /** @enum {string} */
-            level: "verbose" | "info" | "highlight" | "wait" | "warning" | "error";
-            /** @description Numbered from 1 in a task */
-            n: number;
-            text: string;
-            /** @description Milliseconds since the epoch */
-            time: number;
-        };
-        TaskLogEntryInput: {
             /** @description Empty when about the task */
             attemptId: string;
             /** @enum {string} */
@@ -1741,114 +1191,7 @@ export interface components {
             /** @constant */
             event: "end";
         };
-        TaskStreamEventInput: {
-            data: components["schemas"]["TaskInput"];
-            /** @constant */
-            event: "task";
-        } | {
-            data: {
-                entries: components["schemas"]["TaskLogEntryInput"][];
-            };
-            /** @constant */
-            event: "log";
-        } | {
-            data: {
-                action: string;
-                complete: boolean;
-                /** @description A ULID, made by the server */
-                id: string;
-                message: string;
-                outcome: components["schemas"]["OutcomeInput"] | null;
-                state: string;
-                /** @description A ULID, made by the server */
-                workerId: string;
-                workerName: string;
-            };
-            /** @constant */
-            event: "attempt";
-        } | {
-            data: {
-                /** @description A ULID, made by the server */
-                attemptId: string;
-                /** @description Spool offset of the first record */
-                from: number;
-                /** @description Spool offset after the last record */
-                next: number;
-                records: {
-                    /** @description A marker's is JSON */
-                    base64: string;
-                    /** @enum {string} */
-                    stream: "stdout" | "stderr" | "marker";
-                    /** @description Milliseconds since the epoch */
-                    time: number;
-                }[];
-            };
-            /** @constant */
-            event: "output";
-        } | {
-            data: ({
-                /** @constant */
-                kind: "setVariable";
-                name: string;
-                sensitive: boolean;
-                value: string;
-            } | {
-                index: number;
-                /** @constant */
-                kind: "newArtifact";
-                name: string;
-                path: string;
-            } | {
-                /** @constant */
-                kind: "progress";
-                message: string;
-                percentage: number;
-            } | {
-                /** @constant */
-                kind: "resultMessage";
-                text: string;
-            } | {
-                /** @constant */
-                kind: "levelChanged";
-                level: string;
-                /** @enum {string} */
-                stream: "stdout" | "stderr";
-            } | {
-                /** @constant */
-                kind: "note";
-                level: string;
-                text: string;
-            }) & {
-                atOffset: number;
-                /** @description A ULID, made by the server */
-                attemptId: string;
-                n: number;
-                /** @description Milliseconds since the epoch */
-                time: number;
-            };
-            /** @constant */
-            event: "event";
-        } | {
-            data: {
-                attempts: components["schemas"]["AttemptInput"][];
-                task: components["schemas"]["TaskInput"];
-            };
-            /** @constant */
-            event: "end";
-        };
         WhoAmI: {
-            apiKey: {
-                /** @description A ULID, made by the server */
-                id: string;
-                name: string;
-            };
-            server: {
-                nodeId: string;
-                version: string;
-            };
-            space: string;
-        };
-        WhoAmIInput: {
             apiKey: {
                 /** @description A ULID, made by the server */
                 id: string;
@@ -1863,7 +1206,7 @@ export interface components {
         Worker: {
             /** @description host:port of a listening agent; empty otherwise */
             address: string;
-            /** @description Has a session with this server node */
+            /** @description Has a session with a server node */
             connected: boolean;
             connectedAt: number | null;
             /** @description Milliseconds since the epoch */
@@ -1917,84 +1260,7 @@ export interface components {
             healthReason: string;
             items: components["schemas"]["HealthRecord"][];
         };
-        WorkerHealthInput: {
-            /** @enum {string} */
-            health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
-            /** @description Milliseconds since the epoch */
-            healthAt: number;
-            healthReason: string;
-            items: components["schemas"]["HealthRecordInput"][];
-        };
-        WorkerInput: {
-            /** @description host:port of a listening agent; empty otherwise */
-            address: string;
-            /** @description Has a session with this server node */
-            connected: boolean;
-            connectedAt: number | null;
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            draining: boolean;
-            enabled: boolean;
-            /** @description Deregisters itself when it stops */
-            ephemeral: boolean;
-            /** @description What the agent found on its machine */
-            facts: components["schemas"]["MachineFactsInput"] | null;
-            /** @enum {string} */
-            health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
-            /** @description Milliseconds since the epoch */
-            healthAt: number;
-            healthReason: string;
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @description When its last lease ended, or when it was registered; null while leased */
-            idleSince: number | null;
-            /** @description SHA-256 of its public key, hex: its identity */
-            keyFingerprint: string;
-            labels: {
-                [key: string]: string;
-            };
-            lastSeenAt: number | null;
-            /** @description Leases held on it now */
-            leases: number;
-            /** @description Why its identity is locked; empty: it is not */
-            locked: string;
-            /** @enum {string} */
-            mode: "polling" | "listening" | "builtIn";
-            name: string;
-            pools: {
-                /** @description A ULID, made by the server */
-                id: string;
-                name: string;
-            }[];
-            /** @description Why it gets no new lease; empty: it may */
-            quarantined: string;
-            revoked: boolean;
-            /** @description Shared leases that it takes at once */
-            slots: number;
-            /** @description Of its agent; empty before its first session */
-            version: string;
-        };
         WorkerPool: {
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            description: string;
-            /** @description Of these, healthy or with warnings */
-            healthyWorkers: number;
-            /** @description A ULID, made by the server */
-            id: string;
-            isDefault: boolean;
-            /** @enum {string} */
-            kind: "static" | "dynamic";
-            name: string;
-            /**
-             * @description How one of several free workers is chosen
-             * @enum {string}
-             */
-            strategy: "fewest-leases" | "round-robin" | "pin-task";
-            /** @description Workers in it */
-            workers: number;
-        };
-        WorkerPoolInput: {
             /** @description Milliseconds since the epoch */
             createdAt: number;
             description: string;
@@ -2069,7 +1335,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateApiKeyInput"];
+                "application/json": components["schemas"]["CreateApiKey"];
             };
         };
         responses: {
@@ -2526,7 +1792,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeMachinePolicyInput"];
+                "application/json": components["schemas"]["ChangeMachinePolicy"];
             };
         };
         responses: {
@@ -2596,7 +1862,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateWorkerPoolInput"];
+                "application/json": components["schemas"]["CreateWorkerPool"];
             };
         };
         responses: {
@@ -2700,7 +1966,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeWorkerPoolInput"];
+                "application/json": components["schemas"]["ChangeWorkerPool"];
             };
         };
         responses: {
@@ -2817,7 +2083,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateTaskInput"];
+                "application/json": components["schemas"]["CreateTask"];
             };
         };
         responses: {
@@ -2961,7 +2227,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CancelTaskInput"] | null;
+                "application/json": components["schemas"]["CancelTask"] | null;
             };
         };
         responses: {
@@ -2999,7 +2265,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DidNotRunInput"] | null;
+                "application/json": components["schemas"]["DidNotRun"] | null;
             };
         };
         responses: {
@@ -3086,7 +2352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TaskStreamEvent"];
+                    "text/event-stream": components["schemas"]["TaskStreamEvent"];
                 };
             };
             /** @description Default Response */
@@ -3182,7 +2448,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateRegistrationTokenInput"];
+                "application/json": components["schemas"]["CreateRegistrationToken"];
             };
         };
         responses: {
@@ -3287,7 +2553,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AddListeningWorkerInput"];
+                "application/json": components["schemas"]["AddListeningWorker"];
             };
         };
         responses: {
@@ -3394,7 +2660,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeWorkerInput"];
+                "application/json": components["schemas"]["ChangeWorker"];
             };
         };
         responses: {
