@@ -18,6 +18,8 @@ import { delimiter, join } from 'node:path';
 import { AppError } from '@longshore/base';
 import { Interpreter, type Variable } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
+import { ATTEMPT_TAG } from '../contract/host-record.ts';
+
 export interface ScriptRequest {
   attemptId: string;
   interpreter: Interpreter;
@@ -81,7 +83,7 @@ export function prepareScript(request: ScriptRequest): PreparedScript {
   const env: Record<string, string> = {
     ...request.baseEnvironment,
     ...request.environment,
-    LONGSHORE_ATTEMPT: request.attemptId,
+    [ATTEMPT_TAG]: request.attemptId,
     LONGSHORE_HELPERS: helpers,
     LONGSHORE_VARIABLES: variablesFile,
   };

@@ -14,9 +14,9 @@ export function jsonForms(text: string): string[] {
   const dotnet = plain
     .replaceAll('\\"', '\\u0022')
     .replace(/[<>&'+`\u007f-\uffff]/g, (c) => unicodeEscape(c, true));
-  const twice = JSON.stringify(plain).slice(1, -1);
+  const twice = [plain, ascii].map((form) => JSON.stringify(form).slice(1, -1));
   const slashes = [plain, ascii].map((form) => form.replaceAll('/', '\\/'));
-  return different(text, [plain, html, ascii, dotnet, twice, ...slashes]);
+  return different(text, [plain, html, ascii, dotnet, ...twice, ...slashes]);
 }
 
 function unicodeEscape(character: string, upper: boolean): string {
@@ -74,6 +74,8 @@ export function quotedForms(text: string): string[] {
     controls(backslashes),
     python,
     python.replaceAll("'", "\\'"),
+    pythonAscii(python),
+    pythonAscii(python.replaceAll("'", "\\'")),
     hexadecimal(python),
     hexadecimal(python.replaceAll("'", "\\'")),
   ]);
@@ -126,6 +128,15 @@ export function markupForms(text: string): string[] {
     quotes.replaceAll("'", '&apos;'),
     base.replaceAll('"', '&#34;').replaceAll("'", '&#39;'),
   ]);
+}
+
+/** What Python's `ascii` writes for characters beyond it. */
+function pythonAscii(text: string): string {
+  return text.replace(/[\u0080-\u{10ffff}]/gu, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16);
+    if (code.length <= 2) return `\\x${code}`;
+    return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\U${code.padStart(8, '0')}`;
+  });
 }
 
 function different(text: string, forms: readonly string[]): string[] {
