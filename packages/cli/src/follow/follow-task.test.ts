@@ -33,6 +33,13 @@ describe('followTask', () => {
     for (const [id, event, data] of events)
       response.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   };
+  const saysAndEnds = (
+    response: ServerResponse,
+    ...events: Parameters<typeof says> extends [unknown, ...infer Events] ? Events : never
+  ): void => {
+    says(response, ...events);
+    response.end();
+  };
   const follow = async (states: string[] = []): Promise<string[]> => {
     const settings = {
       server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -63,8 +70,8 @@ describe('followTask', () => {
       },
       (r) => void r.writeHead(503).end('starting'),
       (r) => void r.destroy(),
-      (r) => void says(r, ['c3', 'output', output(3)]) ?? r.end(),
-      (r) => void says(r, ['c4', 'end', { task: {}, attempts: [] }]) ?? r.end(),
+      (r) => saysAndEnds(r, ['c3', 'output', output(3)]),
+      (r) => saysAndEnds(r, ['c4', 'end', { task: {}, attempts: [] }]),
     ];
     const states: string[] = [];
     expect(await follow(states)).toEqual(['output 1', 'output 2', 'output 3', 'end']);
@@ -83,11 +90,11 @@ describe('followTask', () => {
     const base64 = Buffer.alloc(6_000_000, 'x').toString('base64');
     answers = [
       (r) =>
-        void says(
+        saysAndEnds(
           r,
           ['c1', 'output', { ...(output(1) as object), records: [{ stream: 'stdout', time: 1, base64 }] }],
           ['c2', 'end', { task: {}, attempts: [] }],
-        ) ?? r.end(),
+        ),
     ];
     expect(await follow()).toEqual(['output 1', 'end']);
   });
