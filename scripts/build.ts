@@ -9,10 +9,10 @@ import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -91,8 +91,9 @@ for (const program of PROGRAMS) {
 async function bundle(program: Program, dist: string): Promise<void> {
   const source = join(ROOT, 'packages', program.name, 'src');
   const native = join(ROOT, 'packages', program.name, 'native');
-  rmSync(dist, { recursive: true, force: true });
-  mkdirSync(dist, { recursive: true });
+  // In place only when it is whole: what was built before stays when this fails.
+  const fresh = `${dist}.new`;
+  rmSync(fresh, { recursive: true, force: true });
   if (existsSync(join(native, 'binding.gyp'))) buildNative(native);
   await build({
     absWorkingDir: ROOT,
@@ -100,7 +101,7 @@ async function bundle(program: Program, dist: string): Promise<void> {
       in: join(source, entry),
       out: (entry.split('/').pop() ?? entry).replace(/\.ts$/, ''),
     })),
-    outdir: dist,
+    outdir: fresh,
     chunkNames: 'chunk-[hash]',
     bundle: true,
     splitting: true,
@@ -121,8 +122,10 @@ async function bundle(program: Program, dist: string): Promise<void> {
     logLevel: 'warning',
   });
   for (const [from, to] of program.copies) {
-    if (existsSync(join(ROOT, from))) cpSync(join(ROOT, from), join(dist, to), { recursive: true });
+    if (existsSync(join(ROOT, from))) cpSync(join(ROOT, from), join(fresh, to), { recursive: true });
   }
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
 }
 
 /** npm brings node-gyp along, and `npm_config_nodedir` (scripts/node sets it) the headers, so that nothing is downloaded. */
@@ -153,7 +156,7 @@ function digestOf(paths: string[]): string {
       return;
     }
     for (const name of readdirSync(join(ROOT, path)).toSorted()) {
-      if (!['node_modules', 'dist', 'build', 'bin'].includes(name)) add(join(path, name));
+      if (!['node_modules', 'dist', 'dist.new', 'build', 'bin'].includes(name)) add(join(path, name));
     }
   };
   for (const path of paths) add(path);
