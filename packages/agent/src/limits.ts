@@ -22,6 +22,8 @@ export const DIAL_GOOD_SESSION_MS = 10_000;
 export const GOODBYE_TIMEOUT_MS = 3_000;
 /** An ephemeral agent's deregistration must be answered within this. */
 export const DEREGISTER_TIMEOUT_MS = 5_000;
+/** A deregistered agent's script host ends within this: above the grace that scripts get. */
+export const HOST_STOP_MS = 30_000;
 /** An unpaired agent's self-signed certificate: as long as anybody may take to pair it. */
 export const SELF_SIGNED_LIFE_MS = 365 * 24 * 60 * 60_000;
 /** A pairing that was begun must be completed within this. */
@@ -37,7 +39,6 @@ export const FACTS_INTERVAL_MS = 10 * 60_000;
 export const TOOL_TIMEOUT_MS = 5_000;
 /** Free disk is reported again when it changed by more than this share. */
 export const FREE_DISK_CHANGE_SHARE = 0.1;
-
 
 // ---- link: sessions ----
 
@@ -127,13 +128,14 @@ export const HOST_RECORD_LOOK_MS = 30_000;
 export const HOST_LOG_LIMIT_BYTES = 10 * 1024 ** 2;
 /** A host that was just launched answers within this, also on a loaded machine. */
 export const HOST_LAUNCH_TIMEOUT_MS = 15_000;
+/** While a host is being launched, the link looks for it at this beat: an agent is ready only with its host. */
+export const HOST_LAUNCH_LOOK_MS = 8;
 /** While no host answers, the link looks again at this beat. */
 export const HOST_RETRY_MS = 200;
 /** What a dead host left behind is gone within this, or the worker is quarantined. */
 export const LEFTOVERS_TIMEOUT_MS = 10_000;
 /** A listening agent that was just paired answers first, then closes what the port offered before. */
 export const SWITCH_GRACE_MS = 500;
-
 
 // ---- terminals ----
 

@@ -80,7 +80,7 @@ export function readHostRecords(dataDir: string): HostRecord[] {
 
 function readRecord(file: string): HostRecord | null {
   try {
-    const record = JSON.parse(readFileSync(file, 'utf8')) as HostRecord;
+    const record = JSON.parse(readFileSync(file, 'utf8')) as HostRecord | { format: undefined };
     return record.format === 1 ? record : null;
   } catch {
     return null;

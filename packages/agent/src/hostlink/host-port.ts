@@ -1,0 +1,225 @@
+/**
+ * The engine's port to the script hosts: finds them by their records, launches
+ * one of our own version where there is none, and keeps the connections.
+ *
+ * Always true: new attempts go to one host only, the newest of our version (or
+ * the newest of all where we may not launch); older ones are told to retire
+ * and run what they have to its end; a host is replaced only when it is proven dead.
+ */
+import { AppError, type Cancel, type Clock, type Logger, toError } from '@longshore/base';
+import type { FromHost, HostWelcome, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
+import { RefusedReason } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+
+import { type HostRecord, readHostRecords } from '../contract/host-record.ts';
+import { AGENT_VERSION } from '../contract/version.ts';
+import type { HostListener, HostPort } from '../engine/host-port.ts';
+import { HOST_LAUNCH_LOOK_MS, HOST_LAUNCH_TIMEOUT_MS, HOST_RETRY_MS } from '../limits.ts';
+import { KnownHost } from './known-host.ts';
+import { launchHost } from './launch.ts';
+
+export interface HostPortOptions {
+  dataDir: string;
+  clock: Clock;
+  logger: Logger;
+  /** `never`: a service of its own starts the host (systemd); we only wait for it. */
+  launch?: 'detached' | 'never';
+  /** Another command for the host, without `--data-dir`; for tests and supervisors. */
+  command?: readonly string[];
+}
+
+export function createHostPort(options: HostPortOptions): HostPort {
+  return new SocketHostPort(options);
+}
+
+class SocketHostPort implements HostPort {
+  readonly #options: HostPortOptions;
+  readonly #hosts = new Map<string, KnownHost>();
+  /** Which host has an attempt. */
+  readonly #owners = new Map<string, KnownHost>();
+  /** Cancels that its host may not have heard, for it was away. */
+  readonly #cancels = new Map<string, string>();
+  #listener: HostListener | null = null;
+  #target: KnownHost | null = null;
+  #cancelLook: Cancel | undefined;
+  #launchedAt = -Infinity;
+  #looking = false;
+  #closed = false;
+  #whenUp: (() => void)[] = [];
+
+  constructor(options: HostPortOptions) {
+    this.#options = options;
+  }
+
+  get hostId(): string {
+    return this.#target?.hostId ?? '';
+  }
+
+  get connected(): boolean {
+    return this.#target?.isUp ?? false;
+  }
+
+  async connect(listener: HostListener): Promise<void> {
+    this.#listener = listener;
+    const { clock, dataDir } = this.#options;
+    const up = new Promise<void>((resolve) => this.#whenUp.push(resolve));
+    let cancel: Cancel = () => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const error = new AppError(
+        'unavailable',
+        `no script host answered within ${HOST_LAUNCH_TIMEOUT_MS} ms; see logs/host.log in ${dataDir}`,
+      );
+      cancel = clock.after(HOST_LAUNCH_TIMEOUT_MS, () => reject(error));
+    });
+    await this.#look();
+    await Promise.race([up, late]).finally(() => cancel());
+  }
+
+  start(request: Parameters<HostPort['start']>[0]): void {
+    const target = this.#target;
+    if (target?.isUp !== true) {
+      const failure = {
+        attemptId: request.attemptId,
+        reason: RefusedReason.DRAINING,
+        detail: 'the script host does not answer at present',
+      };
+      queueMicrotask(() => this.#listener?.startFailed(failure));
+      return;
+    }
+    this.#owners.set(request.attemptId, target);
+    target.send({ $case: 'start', value: request });
+  }
+
+  cancel(attemptId: string, reason: string): void {
+    this.#cancels.set(attemptId, reason);
+    this.#toOwner(attemptId, { $case: 'cancel', value: { attemptId, reason } });
+  }
+
+  acknowledged(attemptId: string, offset: number): void {
+    this.#toOwner(attemptId, { $case: 'acknowledged', value: { attemptId, offset } });
+  }
+
+  forget(attemptId: string): void {
+    this.#toOwner(attemptId, { $case: 'forget', value: { attemptId } });
+    this.#owners.delete(attemptId);
+    this.#cancels.delete(attemptId);
+  }
+
+  resize(attemptId: string, size: { columns: number; rows: number }): void {
+    this.#toOwner(attemptId, { $case: 'resize', value: { attemptId, size } });
+  }
+
+  input(attemptId: string, bytes: Uint8Array): void {
+    this.#toOwner(attemptId, { $case: 'input', value: { attemptId, bytes: Buffer.from(bytes) } });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelLook?.();
+    await Promise.all([...this.#hosts.values()].map((host) => host.close()));
+  }
+
+  #toOwner(attemptId: string, frame: NonNullable<ToHost['kind']>): void {
+    this.#owners.get(attemptId)?.send(frame);
+  }
+
+  /** Reads the records, and does what each host needs; again soon while anything is open. */
+  async #look(): Promise<void> {
+    if (this.#looking || this.#closed) return;
+    this.#looking = true;
+    try {
+      for (const record of readHostRecords(this.#options.dataDir)) this.#know(record);
+      await Promise.all([...this.#hosts.values()].map((host) => host.look()));
+      await this.#launchIfNone();
+    } catch (thrown) {
+      this.#options.logger.error('looking after the script hosts', { error: toError(thrown) });
+    } finally {
+      this.#looking = false;
+    }
+    if (!this.connected || [...this.#hosts.values()].some((host) => !host.isUp)) this.#lookSoon();
+  }
+
+  #lookSoon(): void {
+    if (this.#closed) return;
+    this.#cancelLook?.();
+    const launching =
+      !this.connected && this.#options.clock.monotonic() - this.#launchedAt < HOST_LAUNCH_TIMEOUT_MS;
+    this.#cancelLook = this.#options.clock.after(
+      launching ? HOST_LAUNCH_LOOK_MS : HOST_RETRY_MS,
+      () => void this.#look(),
+    );
+  }
+
+  #know(record: HostRecord): void {
+    if (this.#hosts.has(record.hostId)) return;
+    const { dataDir, clock, logger } = this.#options;
+    const events = {
+      up: (host: KnownHost, welcome: HostWelcome) => this.#up(host, welcome),
+      heard: (host: KnownHost, frame: NonNullable<FromHost['kind']>) => this.#heard(host, frame),
+      away: () => this.#lookSoon(),
+      gone: (host: KnownHost) => this.#gone(host),
+      unclear: (host: KnownHost, detail: string) => this.#listener?.hostUnclear?.(host.hostId, detail),
+    };
+    this.#hosts.set(record.hostId, new KnownHost(record, { dataDir, events, clock, logger }));
+  }
+
+  async #launchIfNone(): Promise<void> {
+    const { launch = 'detached', dataDir, clock, logger, command } = this.#options;
+    if (launch === 'never') return;
+    const ours = [...this.#hosts.values()].some((host) => host.isServing && this.#isOurs(host));
+    if (ours || clock.monotonic() - this.#launchedAt < HOST_LAUNCH_TIMEOUT_MS) return;
+    this.#launchedAt = clock.monotonic();
+    const pid = await launchHost(dataDir, command);
+    logger.info('script host launched', { pid });
+  }
+
+  #isOurs(host: KnownHost): boolean {
+    return this.#options.command !== undefined || host.record.version === AGENT_VERSION;
+  }
+
+  #up(host: KnownHost, welcome: HostWelcome): void {
+    for (const { attemptId } of welcome.attempts) this.#owners.set(attemptId, host);
+    const before = this.#target;
+    if (this.#isBetter(host, before)) this.#target = host;
+    this.#launchedAt = -Infinity;
+    this.#listener?.connected(welcome);
+    for (const other of this.#hosts.values()) {
+      if (other !== this.#target && other.isUp && this.#target?.isUp === true)
+        other.send({ $case: 'retire', value: {} });
+    }
+    for (const [attemptId, reason] of this.#cancels) {
+      if (this.#owners.get(attemptId) === host) host.send({ $case: 'cancel', value: { attemptId, reason } });
+    }
+    if (this.connected) for (const resolve of this.#whenUp.splice(0)) resolve();
+  }
+
+  /** Where we may launch, ours; else the newest. */
+  #isBetter(host: KnownHost, before: KnownHost | null): boolean {
+    const { launch = 'detached' } = this.#options;
+    if (launch === 'detached' && !this.#isOurs(host)) return false;
+    return before === null || !before.isServing || host.record.startedAtMs >= before.record.startedAtMs;
+  }
+
+  #heard(host: KnownHost, frame: NonNullable<FromHost['kind']>): void {
+    if (frame.$case === 'state') {
+      this.#owners.set(frame.value.attemptId, host);
+      if (frame.value.ended) this.#cancels.delete(frame.value.attemptId);
+      this.#listener?.state(frame.value);
+    } else if (frame.$case === 'startFailed') {
+      this.#cancels.delete(frame.value.attemptId);
+      this.#listener?.startFailed(frame.value);
+    }
+  }
+
+  #gone(host: KnownHost): void {
+    this.#hosts.delete(host.hostId);
+    for (const [attemptId, owner] of this.#owners) {
+      if (owner !== host) continue;
+      this.#owners.delete(attemptId);
+      this.#cancels.delete(attemptId);
+    }
+    if (this.#target === host) this.#target = null;
+    this.#launchedAt = -Infinity;
+    this.#listener?.hostGone(host.hostId);
+    this.#lookSoon();
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * One script host as the link sees it, from its record to its end.
+ *
+ *   away ──record's process lives──▶ connecting ──welcome──▶ up ──socket lost──▶ away
+ *    └──process proven dead──▶ clearing ──all gone──▶ gone
+ *                                  ▲ └──not all gone──▶ unclear
+ *                                  └─────────looked at again────┘
+ *
+ * Always true: `gone` follows only from a dead process whose leftovers are
+ * seen to be gone.
+ */
+import { type Clock, type Logger, toError } from '@longshore/base';
+import type { FromHost, HostWelcome, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
+
+import { type HostRecord, removeHostRecord } from '../contract/host-record.ts';
+import { AGENT_VERSION } from '../contract/version.ts';
+import { isAlive } from '../machine/processes.ts';
+import { HostClient } from './host-client.ts';
+import { killLeftovers } from './leftovers.ts';
+
+export interface KnownHostEvents {
+  up: (host: KnownHost, welcome: HostWelcome) => void;
+  heard: (host: KnownHost, frame: Exclude<NonNullable<FromHost['kind']>, { $case: 'welcome' }>) => void;
+  /** The socket is lost: look again soon. */
+  away: (host: KnownHost) => void;
+  gone: (host: KnownHost) => void;
+  unclear: (host: KnownHost, detail: string) => void;
+}
+
+export class KnownHost {
+  readonly record: HostRecord;
+  readonly #dataDir: string;
+  readonly #events: KnownHostEvents;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #state: 'away' | 'connecting' | 'up' | 'clearing' | 'unclear' | 'gone' = 'away';
+  #client: HostClient | null = null;
+
+  constructor(
+    record: HostRecord,
+    parts: { dataDir: string; events: KnownHostEvents; clock: Clock; logger: Logger },
+  ) {
+    this.record = record;
+    this.#dataDir = parts.dataDir;
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+    this.#logger = parts.logger.child({ hostId: record.hostId });
+  }
+
+  get hostId(): string {
+    return this.record.hostId;
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  /** Not proven dead. */
+  get isServing(): boolean {
+    return this.#state === 'away' || this.#state === 'connecting' || this.#state === 'up';
+  }
+
+  /** Does what its state asks for; resolves when a clearing is over. */
+  async look(): Promise<void> {
+    if (this.#state !== 'away' && this.#state !== 'unclear') return;
+    if (isAlive(this.record.process)) this.#connect();
+    else await this.#clear();
+  }
+
+  send(frame: NonNullable<ToHost['kind']>): void {
+    this.#client?.send(frame);
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    await client?.end();
+  }
+
+  #connect(): void {
+    this.#state = 'connecting';
+    const client = new HostClient(this.record.socket, AGENT_VERSION, {
+      welcome: (welcome) => {
+        this.#state = 'up';
+        this.#events.up(this, welcome);
+      },
+      heard: (frame) => this.#events.heard(this, frame),
+      closed: (error) => {
+        if (this.#client !== client) return;
+        this.#client = null;
+        if (this.#state === 'up') this.#logger.warn('the script host’s socket was lost', { error });
+        this.#state = 'away';
+        this.#events.away(this);
+      },
+    });
+    this.#client = client;
+  }
+
+  async #clear(): Promise<void> {
+    const again = this.#state === 'unclear';
+    this.#state = 'clearing';
+    let remains: string;
+    try {
+      remains = await killLeftovers(this.#dataDir, this.record, this.#clock);
+    } catch (thrown) {
+      remains = `what script host ${this.hostId} left behind could not be cleared: ${toError(thrown).message}`;
+    }
+    if (remains === '') {
+      this.#state = 'gone';
+      this.#logger.info('a script host has ended, and nothing of it is left');
+      removeHostRecord(this.#dataDir, this.hostId);
+      this.#events.gone(this);
+      return;
+    }
+    this.#state = 'unclear';
+    if (!again) this.#logger.error('a script host died, and what it left behind is not gone', { remains });
+    this.#events.unclear(this, remains);
+  }
+}

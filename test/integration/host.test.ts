@@ -1,0 +1,272 @@
+/** The script host as a real process, seen from the link's side. Time-outs are generous: the waits end with their condition. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+import { readHostRecords } from '@longshore/agent/contract/host-record';
+import { isEmptyCgroup, makeCgroup, ownCgroups, removeCgroup } from '@longshore/agent/machine/cgroups';
+import { Interpreter, Isolation_Mode, Phase } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+
+import { HostHarness, type Laid, lives, until } from './host-harness.ts';
+
+jest.setTimeout(60_000);
+
+/** Everything about processes is proven only where the machine lets us make a cgroup. */
+const withCgroups = canMakeCgroups();
+
+let host: HostHarness;
+beforeAll(async () => {
+  host = await HostHarness.start();
+});
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+describe('how a script ends', () => {
+  test.each([0, 1, 3, 126, 255])('exit code %i', async (code) => {
+    const laid = await host.run(`echo out; echo err >&2; exit ${code}`);
+    expect(laid.outcome.outcome).toEqual({ kind: 'exited', code });
+    expect(laid.spool()).toEqual({ stdout: Buffer.from('out\n'), stderr: Buffer.from('err\n') });
+    expect(laid.outcome.bestEffortCleanup).toBe(false);
+  });
+
+  test.each(['SIGKILL', 'SIGSEGV', 'SIGTERM'])('killed by %s', async (name) => {
+    const laid = await host.run(`kill -${name.slice(3)} $$; sleep 60`);
+    expect(laid.outcome.outcome).toEqual({ kind: 'signalled', name });
+  });
+
+  test('a process that can’t be made is refused, and says why', async () => {
+    const laid = await host.run('true', { runAs: 'nobody-has-this-name' });
+    expect(laid.outcome.outcome).toMatchObject({ kind: 'refused' });
+    expect(host.link.failed.get(laid.id)?.detail).toContain('nobody-has-this-name');
+  });
+
+  test('the same attempt sent again does not start again', async () => {
+    const laid = await host.run('echo once');
+    host.link.port.start({ attemptId: laid.id, workspace: laid.paths.root, spec: laid.spec });
+    const after = await host.run('true');
+    expect(after.outcome.outcome).toEqual({ kind: 'exited', code: 0 });
+    expect(laid.spool().stdout.toString()).toBe('once\n');
+  });
+
+  test('nothing of the host’s environment, and the variables in no place that others see', async () => {
+    const laid = await host.run('env; tr "\\0" " " < /proc/$$/cmdline; ls -ld "$LONGSHORE_VARIABLES"', {
+      environment: { MINE: 'here' },
+      variables: [{ name: 'Password', value: 'correct-horse-battery', sensitive: true }],
+    });
+    const shown = laid.spool().stdout.toString();
+    expect(shown).toContain('MINE=here');
+    expect(shown).toContain('-rw-------');
+    expect(shown).not.toContain('NODE_');
+    expect(shown).not.toContain('JEST');
+    expect(shown).not.toContain('correct-horse-battery');
+    const [, file = ''] = /LONGSHORE_VARIABLES=(.*)/.exec(shown) ?? [];
+    expect(file).not.toBe('');
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('output', () => {
+  test('all 256 bytes, invalid UTF-8, no newline at the end', async () => {
+    const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const body = `import sys\nb = bytes(range(256))\nsys.stdout.buffer.write(b * 3 + b'\\xff\\xfe\\xc3(' )\nsys.stderr.buffer.write(b'no newline')`;
+    const laid = await host.run(body, { interpreter: Interpreter.PYTHON });
+    expect(laid.spool().stdout).toEqual(
+      Buffer.concat([all, all, all, Buffer.from([0xff, 0xfe, 0xc3, 0x28])]),
+    );
+    expect(laid.spool().stderr.toString()).toBe('no newline');
+  });
+
+  test('both streams mixed: each in order', async () => {
+    const laid = await host.run('for i in $(seq 2000); do echo "o$i"; echo "e$i" >&2; done');
+    const expected = (prefix: string): string =>
+      Array.from({ length: 2000 }, (_, i) => `${prefix}${i + 1}\n`).join('');
+    expect(laid.spool().stdout.toString()).toBe(expected('o'));
+    expect(laid.spool().stderr.toString()).toBe(expected('e'));
+  });
+
+  test('a single line of 100 MB, exact, in little memory', async () => {
+    await host.run('head -c 20000000 /dev/zero'); // warm
+    const before = host.rssBytes();
+    const laid = await host.run('head -c 100000000 /dev/zero | tr "\\0" x');
+    expect(host.rssBytes() - before).toBeLessThan(64 * 1024 ** 2);
+    const { stdout } = laid.spool();
+    expect(stdout.length).toBe(100_000_000);
+    expect(createHash('sha256').update(stdout).digest('hex')).toBe(
+      createHash('sha256').update(Buffer.alloc(100_000_000, 'x')).digest('hex'),
+    );
+    expect(laid.segments()).toBeGreaterThan(20);
+  });
+
+  test('a secret is masked, a service message becomes an event', async () => {
+    const laid = await host.run(
+      'printf "a hunter2-secret b\\n"; set_longshore_variable Answer 42; echo after',
+      {
+        variables: [{ name: 's', value: 'hunter2-secret', sensitive: true }],
+      },
+    );
+    expect(laid.spool().stdout.toString()).toBe('a ******** b\nafter\n');
+    expect(laid.events().map(({ n, kind }) => [n, kind])).toEqual([
+      [1, { $case: 'setVariable', value: { name: 'Answer', value: '42', sensitive: false } }],
+    ]);
+  });
+
+  test('what a process substitution writes after the script’s end is not lost', async () => {
+    const laid = await host.run('exec > >(sleep 0.05; cat); echo through');
+    expect(laid.spool().stdout.toString()).toBe('through\n');
+  });
+
+  test('an orphan that holds the pipe does not hold the attempt', async () => {
+    const started = performance.now();
+    const laid = await host.run('echo before; setsid sleep 40 & echo $! > pid; exit 4');
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(laid.outcome.outcome).toEqual({ kind: 'exited', code: 4 });
+    expect(laid.spool().stdout.toString()).toBe('before\n');
+    expect(laid.notes().join()).toContain('still run');
+    process.kill(Number(readFileSync(join(laid.paths.work, 'pid'), 'utf8')), 'SIGKILL');
+  });
+
+  test('at its quota the script waits, and says so when it begins and ends', async () => {
+    const quota = 9 * 1024 ** 2;
+    const laid = host.start('head -c 20000000 /dev/zero; echo done >&2', { outputQuotaBytes: quota });
+    await until('the quota is reached', () => laid.notes().length === 1);
+    const { outputLength } = host.link.states.get(laid.id)!;
+    expect(laid.notes()[0]).toContain('quota');
+    expect(outputLength).toBeGreaterThanOrEqual(quota);
+    expect(outputLength).toBeLessThan(quota + 2 * 1024 ** 2);
+    expect(host.link.states.get(laid.id)!.ended).toBe(false);
+    // As the server fetches, the script goes on.
+    const acknowledge = setInterval(
+      () => host.link.port.acknowledged(laid.id, host.link.states.get(laid.id)!.outputLength),
+      5,
+    );
+    await host.ended(laid).finally(() => clearInterval(acknowledge));
+    expect(laid.outcome.outputLength).toBeGreaterThan(20_000_000);
+    expect(laid.notes().at(-1)).toContain('goes on');
+    expect(existsSync(join(laid.paths.spool, '000000'))).toBe(false);
+  });
+});
+
+describe('cancel and time-out', () => {
+  const graceMs = 200;
+  const cases: [name: string, body: string][] = [
+    ['ignores TERM', 'trap "" TERM; echo ready; while :; do sleep 1; done'],
+    ['called setsid', 'setsid bash -c "trap \\"\\" TERM; echo \\$\\$ >> pids; echo ready; sleep 600" & wait'],
+    [
+      'has an emptied environment',
+      'env -i setsid bash -c "echo \\$\\$ >> pids; echo ready; sleep 600" & wait',
+    ],
+    ['has a grandchild that holds stdout', '(setsid sleep 600 & echo $! >> pids); echo ready; sleep 600'],
+    [
+      'has an orphan of an orphan',
+      '(setsid setsid env -i bash -c "(sleep 600 & echo \\$! >> pids); echo ready" &); sleep 600',
+    ],
+  ];
+  test.each(cases)('a script that %s is gone with all that it started', async (_name, body) => {
+    const laid = host.start(body, { graceMs });
+    await host.printed(laid, 'ready');
+    const cancelled = performance.now();
+    host.link.port.cancel(laid.id, 'a test');
+    await host.ended(laid);
+    expect(performance.now() - cancelled).toBeLessThan(graceMs + 2000);
+    expect(laid.outcome).toMatchObject({ outcome: { kind: 'cancelled' }, bestEffortCleanup: !withCgroups });
+    expect(pidsOf(laid).filter(lives)).toEqual([]);
+  });
+
+  (withCgroups ? test : test.skip)('a bounded fork bomb', async () => {
+    const laid = host.start('echo ready; bomb() { bomb | bomb & }; bomb; sleep 600', {
+      graceMs,
+      maxProcesses: 40,
+    });
+    // The bound holds: bash says so when it can't fork any more.
+    await host.printed(laid, 'Resource temporarily unavailable');
+    host.link.port.cancel(laid.id, 'a test');
+    await host.ended(laid);
+    expect(laid.outcome).toMatchObject({ outcome: { kind: 'cancelled' }, bestEffortCleanup: false });
+    const leaf = join(readHostRecords(host.dataDir)[0]!.cgroup, laid.id);
+    expect(isEmptyCgroup(leaf)).toBe(true);
+  });
+
+  test('a time-out ends a script that ignores TERM', async () => {
+    const laid = await host.run('trap "" TERM; while :; do sleep 1; done', { timeoutMs: 300, graceMs });
+    expect(laid.outcome.outcome).toEqual({ kind: 'timedOut' });
+  });
+
+  test('a script may end by itself within the grace', async () => {
+    const laid = host.start('trap "echo bye; exit 0" TERM; echo ready; while :; do sleep 0.05; done');
+    await host.printed(laid, 'ready');
+    host.link.port.cancel(laid.id, 'a test');
+    await host.ended(laid);
+    expect(laid.outcome.outcome).toEqual({ kind: 'cancelled' });
+    expect(laid.spool().stdout.toString()).toContain('bye');
+  });
+});
+
+describe('isolation', () => {
+  const writer = { name: 'the disk', mode: Isolation_Mode.WRITER };
+
+  test('one writer at a time; who waits says so, names the holder, and can be cancelled', async () => {
+    const first = host.start('echo ready; while [ ! -e stop ]; do sleep 0.02; done', { isolation: writer });
+    await host.printed(first, 'ready');
+    const second = host.start('echo second', { isolation: writer });
+    const third = host.start('echo third', { isolation: { ...writer, mode: Isolation_Mode.READER } });
+    await until('the third waits', () => third.notes().length > 0);
+    expect(second.notes()[0]).toContain(first.id);
+    expect(host.link.states.get(second.id)?.phase).toBe(Phase.WAITING);
+    host.link.port.cancel(second.id, 'a test');
+    await host.ended(second);
+    expect(second.outcome).toMatchObject({ outcome: { kind: 'cancelled' }, startedAtMs: 0 });
+    expect(host.link.states.get(third.id)?.phase).toBe(Phase.WAITING);
+    host.link.port.cancel(first.id, 'a test');
+    await host.ended(third);
+    expect(third.spool().stdout.toString()).toBe('third\n');
+  });
+});
+
+describe('the link goes away', () => {
+  test('a script goes on without a link, and the next one takes it up', async () => {
+    const laid = host.start('echo ready; while [ ! -e go ]; do sleep 0.02; done; echo went on; exit 7');
+    await host.printed(laid, 'ready');
+    await host.relink();
+    expect(host.link.welcomes[0]?.attempts.map(({ attemptId }) => attemptId)).toContain(laid.id);
+    await host.run(`touch ${join(laid.paths.work, 'go')}`);
+    await host.ended(laid);
+    expect(laid.outcome.outcome).toEqual({ kind: 'exited', code: 7 });
+    expect(laid.spool().stdout.toString()).toBe('ready\nwent on\n');
+  });
+});
+
+describe('the host is killed', () => {
+  test('what belonged to it is gone before the link hears of it, and another host serves', async () => {
+    await using own = await HostHarness.start();
+    const laid = own.start(
+      'setsid bash -c "trap \\"\\" TERM; echo \\$\\$ >> pids; echo ready; sleep 600" & echo $$ >> pids; wait',
+    );
+    await own.printed(laid, 'ready');
+    const [died] = readHostRecords(own.dataDir);
+    process.kill(own.hostPid, 'SIGKILL');
+    await until('the host is given up', () => own.link.gone.length > 0);
+    expect(own.link.gone).toEqual([died!.hostId]);
+    expect(pidsOf(laid)).toHaveLength(2);
+    expect(pidsOf(laid).filter(lives)).toEqual([]);
+    expect(existsSync(died!.secrets)).toBe(false);
+    await until('another host serves', () => own.link.port.connected);
+    expect(own.link.port.hostId).not.toBe(died!.hostId);
+    const after = await own.run('echo again');
+    expect(after.spool().stdout.toString()).toBe('again\n');
+  });
+});
+
+function pidsOf(laid: Laid): number[] {
+  const file = join(laid.paths.work, 'pids');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
+}
+
+function canMakeCgroups(): boolean {
+  const { unified } = ownCgroups();
+  if (unified === null) return false;
+  const folder = join(unified, `longshore-test-${process.pid}`);
+  return makeCgroup(folder) && removeCgroup(folder);
+}
