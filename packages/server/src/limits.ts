@@ -15,8 +15,11 @@ export const HEALTH_CHECK_TIMEOUT_MS = 5 * 60_000;
 export const HEALTH_SCHEDULE_BEAT_MS = 15_000;
 /** Shortest interval between health checks that a policy may ask for. */
 export const HEALTH_CHECK_SHORTEST_INTERVAL_MS = 60_000;
-/** A worker that has been without a session for so long is `unavailable`: above a reconnect (30 s at most, see the agent's back-off). */
-export const UNAVAILABLE_AFTER_MS = 45_000;
+/**
+ * A worker that has been without a session for so long is shown as `unavailable`: above a quick reconnect. Placement
+ * waits longer for its return (RECONNECT_GRACE_MS).
+ */
+export const UNAVAILABLE_AFTER_MS = 15_000;
 /** Health checks that the schedule has under way at once: they share the queue with people's tasks. */
 export const HEALTH_CHECKS_AT_ONCE = 8;
 /** Of a check's words, so much is looked at for its reason. */
@@ -172,3 +175,26 @@ export const LOG_RECOVER_READ_BYTES = 1024 * 1024;
 export const LOG_CHUNK_BYTES = 1024 * 1024;
 /** Artifact bytes read at once. */
 export const ARTIFACT_READ_BYTES = 256 * 1024;
+
+// ── Process ─────────────────────────────────────────────────────────────────
+
+/** How often the lateness of the event loop is sampled: seldom, for each sample wakes an idle server. */
+export const EVENT_LOOP_SAMPLE_MS = 250;
+/** How long a stopping server waits for its agents' sessions to end; below systemd's 90 s. */
+export const GOODBYE_MS = 5_000;
+/** A stop that takes longer is cut short: what was acknowledged is durable anyway. */
+export const STOP_LONGEST_MS = 25_000;
+
+// ── Sessions with agents ────────────────────────────────────────────────────
+
+/** Between two pings of ours to an agent; the agent's own are as often. */
+export const PING_INTERVAL_MS = 5_000;
+/** Nothing heard from an agent for so long: the session is dead. Three pings. */
+export const DEAD_AFTER_MS = 15_000;
+/** From the stream's begin to our reply to the inventory. */
+export const HANDSHAKE_MS = 15_000;
+/** Output of one attempt, and of a session, that an agent may send before we acknowledged it; below CONNECTION_WINDOW_BYTES. */
+export const ATTEMPT_WINDOW_BYTES = 1024 * 1024;
+export const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Attempts in one inventory: far more than a machine ever keeps. */
+export const INVENTORY_LIMIT = 100_000;

@@ -33,7 +33,7 @@ export class HealthSchedule {
   /** Since when each worker has no session with any node, on the monotonic clock. */
   readonly #awaySince = new Map<string, number>();
   #round: Promise<void> = Promise.resolve();
-  #stops: Cancel[] = [];
+  readonly #stops = new Set<Cancel>();
 
   constructor(parts: HealthScheduleParts) {
     this.#parts = parts;
@@ -42,15 +42,14 @@ export class HealthSchedule {
   async start(): Promise<void> {
     const { store, clock, health, spaceId } = this.#parts;
     await health.resume(spaceId);
-    this.#stops = [
-      clock.every(HEALTH_SCHEDULE_BEAT_MS, () => this.#next(() => this.#look())),
-      store.listen('worker', (id) => this.#next(() => this.#greet(id))),
-    ];
+    this.#stops.add(clock.every(HEALTH_SCHEDULE_BEAT_MS, () => this.#next(() => this.#look())));
+    this.#stops.add(store.listen('worker', (id) => this.#next(() => this.#greet(id))));
     this.#next(() => this.#look());
   }
 
   async close(): Promise<void> {
-    for (const stop of this.#stops.splice(0)) stop();
+    for (const stop of this.#stops) stop();
+    this.#stops.clear();
     await this.#round;
   }
 
@@ -61,17 +60,41 @@ export class HealthSchedule {
     });
   }
 
-  /** A worker changed, perhaps because it has just come. */
+  /** A worker changed, perhaps because it has just come or gone. */
   async #greet(workerId: string): Promise<void> {
     const { store } = this.#parts;
-    const worker = await store.read((tx) => tx.workers.find(workerId));
-    if (worker === undefined || whenConnected(worker) === null) return;
+    const { worker, connected } = await store.read(async (tx) => ({
+      worker: await tx.workers.find(workerId),
+      connected: (await tx.nodes.sessions()).some((session) => session.workerId === workerId),
+    }));
+    if (worker === undefined) return;
+    if (!connected) {
+      this.#noteAway(worker);
+      return;
+    }
+    this.#awaySince.delete(workerId);
+    if (whenConnected(worker) === null) return;
     await store.write(async (tx) => {
-      const sessions = await tx.nodes.sessions();
-      if (!sessions.some((session) => session.workerId === workerId)) return;
       const now = await tx.workers.find(workerId);
       if (now !== undefined) await recordConnected(tx, this.#parts, now);
     });
+  }
+
+  /** Looks again when its grace is over. */
+  #noteAway(worker: Worker): number {
+    const { clock } = this.#parts;
+    const known = this.#awaySince.get(worker.id);
+    if (known !== undefined) return known;
+    const since = clock.monotonic();
+    this.#awaySince.set(worker.id, since);
+    if (whenAway(worker, UNAVAILABLE_AFTER_MS, UNAVAILABLE_AFTER_MS) !== null) {
+      const cancel = clock.after(UNAVAILABLE_AFTER_MS, () => {
+        this.#stops.delete(cancel);
+        this.#next(() => this.#look());
+      });
+      this.#stops.add(cancel);
+    }
+    return since;
   }
 
   async #look(): Promise<void> {
@@ -94,9 +117,8 @@ export class HealthSchedule {
   }
 
   async #away(worker: Worker): Promise<void> {
+    const since = this.#noteAway(worker);
     const now = this.#parts.clock.monotonic();
-    const since = this.#awaySince.get(worker.id) ?? now;
-    this.#awaySince.set(worker.id, since);
     if (whenAway(worker, now - since, UNAVAILABLE_AFTER_MS) === null) return;
     await this.#parts.store.write(async (tx) => {
       const stored = await tx.workers.find(worker.id);
