@@ -44,11 +44,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let count = 0;
 
-function run(
-  interpreter: Interpreter,
-  body: string,
-  { args = [] as string[], environment = {} } = {},
-): Ran {
+function run(interpreter: Interpreter, body: string, { args = [] as string[], environment = {} } = {}): Ran {
   const work = join(folder, `w${(count += 1)}`);
   mkdirSync(work);
   const scriptFile = join(work, 'the script');
@@ -280,7 +276,10 @@ raise ValueError("x")`;
 });
 
 const pwsh = spawnSync('pwsh', ['-v']).error === undefined;
-if (!pwsh) process.stderr.write('NOT TESTED: pwsh is not on this machine, so the PowerShell functions were not run.\n');
+if (!pwsh)
+  process.stderr.write(
+    'NOT TESTED: pwsh is not on this machine, so the PowerShell functions were not run.\n',
+  );
 
 (pwsh ? describe : describe.skip)('PowerShell (skipped, untested, where pwsh is not installed)', () => {
   test('functions and exit code', () => {

@@ -36,6 +36,7 @@ function linesOf(value: string): string[] {
 
 /** Forms that are text again, each as it looks with every way to end a line. */
 function textForms(text: string): string[] {
+  if (/^[\w.-]*$/.test(text)) return [text]; // everybody writes it as it is
   const escaped = [...jsonForms(text), ...quotedForms(text), ...markupForms(text), ...urlForms(text)];
   return [text, ...escaped].flatMap(withLineEnds);
 }
