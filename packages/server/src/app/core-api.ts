@@ -33,6 +33,8 @@ export interface CoreOptions {
   digests: Digests;
   /** Calls `fn` in the next turn of the event loop (`setImmediate`): what arrives in one turn shares one commit. */
   nextTurn: (fn: () => void) => void;
+  /** Spaces whose queue is looked at from the start; others when they are first used. */
+  spaces: readonly string[];
 }
 
 /** SHA-256, as the spool uses it (protocol `segments.ts`); `app` may not import a library. */
@@ -63,6 +65,18 @@ export interface Core {
   nodes(): Promise<ServerNode[]>;
   /** Figures for the metrics page, from memory. */
   figures(): { owned: number; queued: number; held: number };
+  /** What `loops/` calls from time to time. */
+  readonly chores: Chores;
+}
+
+export interface Chores {
+  /** False: this process must stop at once, its tasks are another's. */
+  beat(): Promise<boolean>;
+  /** Takes over from dead nodes. */
+  judge(): Promise<void>;
+  reap(): Promise<void>;
+  /** What a lost announcement would leave undone. */
+  lookAgain(): Promise<void>;
 }
 
 export interface NewTask {

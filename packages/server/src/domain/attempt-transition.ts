@@ -20,7 +20,15 @@ export type AttemptFact =
   /** Everything that the report names is stored. */
   | { kind: 'stored'; outputLength: number; eventCount: number };
 
-const ORDER: Readonly<Record<AttemptState, number>> = { planned: 0, sending: 1, accepted: 2, waiting: 3, running: 4, ended: 5, denied: 5 };
+const ORDER: Readonly<Record<AttemptState, number>> = {
+  planned: 0,
+  sending: 1,
+  accepted: 2,
+  waiting: 3,
+  running: 4,
+  ended: 5,
+  denied: 5,
+};
 
 export function isFinal(attempt: Attempt): boolean {
   return attempt.state === 'ended' || attempt.state === 'denied';
@@ -49,7 +57,9 @@ export function transition(attempt: Attempt, fact: AttemptFact, now: number): At
   if (isFinal(attempt)) return attempt;
   switch (fact.kind) {
     case 'sending':
-      return attempt.state === 'planned' ? { ...attempt, state: 'sending', incarnation: fact.incarnation } : attempt;
+      return attempt.state === 'planned'
+        ? { ...attempt, state: 'sending', incarnation: fact.incarnation }
+        : attempt;
     case 'phase':
       return phase(attempt, fact.phase, now);
     case 'denied':
@@ -63,7 +73,11 @@ export function transition(attempt: Attempt, fact: AttemptFact, now: number): At
 function phase(attempt: Attempt, next: 'accepted' | 'waiting' | 'running' | 'ended', now: number): Attempt {
   const state = next === 'ended' ? 'running' : next;
   if (attempt.state === 'planned' || ORDER[state] <= ORDER[attempt.state]) return attempt;
-  return { ...attempt, state, startedAt: state === 'running' ? (attempt.startedAt ?? now) : attempt.startedAt };
+  return {
+    ...attempt,
+    state,
+    startedAt: state === 'running' ? (attempt.startedAt ?? now) : attempt.startedAt,
+  };
 }
 
 /** What is stored of an attempt. */
@@ -82,4 +96,3 @@ export function isAllStored(report: AttemptReport, stored: Stored): boolean {
     stored.artifactCount >= report.artifactCount
   );
 }
-

@@ -18,8 +18,13 @@ import { sameIncarnation, type Incarnation } from './incarnation.ts';
 export type ListedMeaning = 'keep' | 'cancel' | 'release';
 
 /** @param phase of the attempt as the agent lists it */
-export function listed(attempt: Attempt, wanted: boolean, phase: 'accepted' | 'waiting' | 'running' | 'ended'): ListedMeaning {
-  if (attempt.outcome?.kind === 'lost' || attempt.state === 'denied') return phase === 'ended' ? 'release' : 'cancel';
+export function listed(
+  attempt: Attempt,
+  wanted: boolean,
+  phase: 'accepted' | 'waiting' | 'running' | 'ended',
+): ListedMeaning {
+  if (attempt.outcome?.kind === 'lost' || attempt.state === 'denied')
+    return phase === 'ended' ? 'release' : 'cancel';
   if (attempt.state === 'ended') return attempt.complete ? 'release' : 'keep';
   return wanted || phase === 'ended' ? 'keep' : 'cancel';
 }

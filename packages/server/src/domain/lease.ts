@@ -72,7 +72,7 @@ export function withLease(held: Readonly<Occupancy>, mode: LeaseMode, by = 1): O
 
 /** Requests of one lane want the very same: where the first must wait, all must. Undefined: a lane of its own. */
 export function laneOf(request: LeaseRequest): string | undefined {
-  if (request.mode === 'exclusive' || request.exclude.length > 0) return undefined;
+  if (request.mode === 'exclusive' || request.exclude.length > 0 || request.nodeId !== null) return undefined;
   const tools = request.tools.join(',');
   if ('anyOfPool' in request.wants) return `pool ${request.wants.anyOfPool} ${request.mode} ${tools}`;
   const [only, ...more] = request.wants.all;

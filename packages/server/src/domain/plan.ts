@@ -23,7 +23,12 @@ export function planOf(task: Pick<Task, 'kind' | 'spec'>): Plan {
   // A health check goes beside whatever runs, but never beside itself.
   const mode = task.kind === 'health' ? 'maintenance' : leaseMode;
   if (target.kind === 'pool') {
-    return { actions: [{ name: 'script', workerId: null }], mode, wants: { anyOfPool: target.poolId }, tools };
+    return {
+      actions: [{ name: 'script', workerId: null }],
+      mode,
+      wants: { anyOfPool: target.poolId },
+      tools,
+    };
   }
   const workerIds = [...new Set(target.workerIds)];
   return {

@@ -35,7 +35,12 @@ export function canMove(from: TaskState, to: TaskState): boolean {
 }
 
 /** Moves a task, or leaves it as it is where the move is not drawn. */
-export function move(task: Task, to: TaskState, now: number, change: Partial<Pick<Task, 'message' | 'waitReason'>> = {}): Task {
+export function move(
+  task: Task,
+  to: TaskState,
+  now: number,
+  change: Partial<Pick<Task, 'message' | 'waitReason'>> = {},
+): Task {
   if (task.state !== to && !canMove(task.state, to)) return task;
   const ended = isEnded(to);
   return {
@@ -48,16 +53,25 @@ export function move(task: Task, to: TaskState, now: number, change: Partial<Pic
   };
 }
 
+export type EndState = 'success' | 'failed' | 'cancelled' | 'timedOut';
+
 /** Why the server itself wants a task to end. */
 export type Wish = 'none' | 'cancel' | 'timeOut';
 
 /** What became of a task whose every action has its outcome, from those outcomes. */
-export function conclude(outcomes: readonly { attempt: Attempt; workerName: string }[], wish: Wish): { state: TaskState; message: string } {
+export function conclude(
+  outcomes: readonly { attempt: Attempt; workerName: string }[],
+  wish: Wish,
+): { state: EndState; message: string } {
   const failed = outcomes.filter(({ attempt }) => attempt.outcome === null || !succeeded(attempt.outcome));
   if (failed.length === 0 && outcomes.length > 0) return { state: 'success', message: '' };
   const message = failed.map(({ attempt, workerName }) => describeEnd(attempt, workerName)).join('; ');
-  if (wish === 'timeOut' || failed.some(({ attempt }) => attempt.outcome?.kind === 'timedOut')) return { state: 'timedOut', message };
-  if (wish === 'cancel' && failed.every(({ attempt }) => attempt.outcome === null || attempt.outcome.kind !== 'exited')) {
+  if (wish === 'timeOut' || failed.some(({ attempt }) => attempt.outcome?.kind === 'timedOut'))
+    return { state: 'timedOut', message };
+  if (
+    wish === 'cancel' &&
+    failed.every(({ attempt }) => attempt.outcome === null || attempt.outcome.kind !== 'exited')
+  ) {
     return { state: 'cancelled', message: message === '' ? 'cancelled' : message };
   }
   return { state: 'failed', message };

@@ -73,11 +73,23 @@ const UPDATE = `UPDATE attempts SET ${CHANGING.map((column) => `${column} = ?`).
 export function attemptRepository(sql: Sql): AttemptRepository {
   const many = async (where: string, ...params: SqlValue[]): Promise<Attempt[]> =>
     (await sql.all<AttemptRow>(`SELECT * FROM attempts WHERE ${where}`, ...params)).map(fromRow);
-  const one = async (where: string, ...params: SqlValue[]): Promise<Attempt | undefined> => (await many(where, ...params))[0];
+  const one = async (where: string, ...params: SqlValue[]): Promise<Attempt | undefined> =>
+    (await many(where, ...params))[0];
   return {
     async insert(attempt) {
       const { spaceId, id, taskId, action, workerId, leaseId, createdAt } = attempt;
-      await sql.run(INSERT, spaceId, id, taskId, action, workerId, attempt.try, leaseId, createdAt, ...changing(attempt));
+      await sql.run(
+        INSERT,
+        spaceId,
+        id,
+        taskId,
+        action,
+        workerId,
+        attempt.try,
+        leaseId,
+        createdAt,
+        ...changing(attempt),
+      );
     },
     get: (spaceId, id) => one('space_id = ? AND id = ?', spaceId, id),
     find: (id) => one('id = ?', id),
@@ -137,7 +149,11 @@ export function attemptRepository(sql: Sql): AttemptRepository {
       return rows.map(toArtifact);
     },
     async artifact(spaceId, id) {
-      const row = await sql.get<ArtifactRow>('SELECT * FROM artifacts WHERE space_id = ? AND id = ?', spaceId, id);
+      const row = await sql.get<ArtifactRow>(
+        'SELECT * FROM artifacts WHERE space_id = ? AND id = ?',
+        spaceId,
+        id,
+      );
       return row === undefined ? undefined : toArtifact(row);
     },
   };

@@ -52,7 +52,10 @@ export function leaseRepository(sql: Sql): LeaseRepository {
       const read = `SELECT version FROM lease_books WHERE space_id = ?${sql.forUpdate}`;
       let row = await sql.get<{ version: number }>(read, spaceId);
       if (row === undefined) {
-        await sql.run('INSERT INTO lease_books (space_id, version) VALUES (?, 0) ON CONFLICT DO NOTHING', spaceId);
+        await sql.run(
+          'INSERT INTO lease_books (space_id, version) VALUES (?, 0) ON CONFLICT DO NOTHING',
+          spaceId,
+        );
         row = await sql.get<{ version: number }>(read, spaceId);
       }
       return Number(row?.version);
@@ -86,15 +89,31 @@ export function leaseRepository(sql: Sql): LeaseRepository {
       );
     },
     async requests(spaceId) {
-      const rows = await sql.all<RequestRow>('SELECT * FROM lease_requests WHERE space_id = ? ORDER BY ticket, id', spaceId);
+      const rows = await sql.all<RequestRow>(
+        'SELECT * FROM lease_requests WHERE space_id = ? ORDER BY ticket, id',
+        spaceId,
+      );
       return rows.map(toRequest);
     },
     async setBarrier(spaceId, requestId, barrier) {
       const text = barrier === null ? null : JSON.stringify(barrier);
-      await sql.run('UPDATE lease_requests SET barrier = ? WHERE space_id = ? AND id = ?', text, spaceId, requestId);
+      await sql.run(
+        'UPDATE lease_requests SET barrier = ? WHERE space_id = ? AND id = ?',
+        text,
+        spaceId,
+        requestId,
+      );
     },
     async dequeue(spaceId, requestId) {
       await sql.run('DELETE FROM lease_requests WHERE space_id = ? AND id = ?', spaceId, requestId);
+    },
+    async passRequests(spaceId, taskId, nodeId) {
+      await sql.run(
+        'UPDATE lease_requests SET node_id = ? WHERE space_id = ? AND task_id = ? AND node_id IS NOT NULL',
+        nodeId,
+        spaceId,
+        taskId,
+      );
     },
     async insert(lease) {
       await sql.run(
@@ -121,7 +140,8 @@ export function leaseRepository(sql: Sql): LeaseRepository {
     async get(spaceId, id) {
       return (await leases('space_id = ? AND id = ? AND released_at IS NULL', spaceId, id))[0];
     },
-    ofTask: (spaceId, taskId) => leases('space_id = ? AND task_id = ? AND released_at IS NULL ORDER BY id', spaceId, taskId),
+    ofTask: (spaceId, taskId) =>
+      leases('space_id = ? AND task_id = ? AND released_at IS NULL ORDER BY id', spaceId, taskId),
     ofEndedTasks: (limit) =>
       leases(
         `released_at IS NULL AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.space_id = leases.space_id AND t.id = leases.task_id
@@ -210,7 +230,10 @@ function toRequest(row: RequestRow): LeaseRequest {
     taskId: row.task_id,
     holder: { kind: row.holder_kind as 'task' | 'step', id: row.holder_id },
     mode: row.mode as LeaseMode,
-    wants: row.pool_id === null ? { all: JSON.parse(row.wanted ?? '[]') as Resource[] } : { anyOfPool: row.pool_id },
+    wants:
+      row.pool_id === null
+        ? { all: JSON.parse(row.wanted ?? '[]') as Resource[] }
+        : { anyOfPool: row.pool_id },
     barrier: row.barrier === null ? null : (JSON.parse(row.barrier) as Resource),
     tools: JSON.parse(row.tools) as string[],
     exclude: JSON.parse(row.exclude) as string[],

@@ -30,7 +30,13 @@ export function nodeRepository(sql: Sql): NodeRepository {
       return fromRow(row);
     },
     async beat(id, epoch) {
-      return (await sql.run('UPDATE nodes SET beat = beat + 1 WHERE id = ? AND epoch = ?', id, epoch)) > 0;
+      return (
+        (await sql.run(
+          'UPDATE nodes SET beat = beat + 1 WHERE id = ? AND epoch = ? AND live = 1',
+          id,
+          epoch,
+        )) > 0
+      );
     },
     async list() {
       return (await sql.all<NodeRow>('SELECT * FROM nodes WHERE live = 1 ORDER BY id')).map(fromRow);
@@ -42,13 +48,19 @@ export function nodeRepository(sql: Sql): NodeRepository {
       await sql.run('UPDATE nodes SET live = 0 WHERE id = ? AND epoch = ?', id, epoch);
     },
     async sessionOpened(nodeId, workerId) {
-      await sql.run('INSERT INTO node_sessions (node_id, worker_id) VALUES (?, ?) ON CONFLICT DO NOTHING', nodeId, workerId);
+      await sql.run(
+        'INSERT INTO node_sessions (node_id, worker_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
+        nodeId,
+        workerId,
+      );
     },
     async sessionClosed(nodeId, workerId) {
       await sql.run('DELETE FROM node_sessions WHERE node_id = ? AND worker_id = ?', nodeId, workerId);
     },
     async sessions() {
-      const rows = await sql.all<{ node_id: string; worker_id: string }>('SELECT node_id, worker_id FROM node_sessions');
+      const rows = await sql.all<{ node_id: string; worker_id: string }>(
+        'SELECT node_id, worker_id FROM node_sessions',
+      );
       return rows.map((row) => ({ nodeId: row.node_id, workerId: row.worker_id }));
     },
     async forgetSessions(nodeId) {

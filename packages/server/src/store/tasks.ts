@@ -46,10 +46,25 @@ const CHANGING = [
   'started_at',
   'ended_at',
 ] as const;
-const FIXED = ['space_id', 'id', 'kind', 'name', 'spec', 'pool_id', 'ticket', 'timeout_ms', 'created_at', 'created_by'] as const;
+const FIXED = [
+  'space_id',
+  'id',
+  'kind',
+  'name',
+  'spec',
+  'pool_id',
+  'ticket',
+  'timeout_ms',
+  'created_at',
+  'created_by',
+] as const;
 
 const INSERT = `INSERT INTO tasks (${[...FIXED, ...CHANGING].join(', ')}) VALUES (${[...FIXED, ...CHANGING].map(() => '?').join(', ')})`;
-const UPDATE = `UPDATE tasks SET ${CHANGING.map((column) => `${column} = ?`).join(', ')} WHERE space_id = ? AND id = ?`;
+// A wish to cancel that another node left is not overwritten by an owner that has not heard of it.
+const SET = CHANGING.map((column) =>
+  column === 'cancel_requested_at' ? `${column} = COALESCE(?, ${column})` : `${column} = ?`,
+).join(', ');
+const UPDATE = `UPDATE tasks SET ${SET} WHERE space_id = ? AND id = ?`;
 const UPDATE_OWNED = `${UPDATE} AND node_id = ? AND epoch = ?`;
 const UPDATE_FREE = `${UPDATE} AND node_id IS NULL`;
 const APPEND = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id)
@@ -85,11 +100,16 @@ export function taskRepository(sql: Sql): TaskRepository {
         where.push(condition);
         params.push(...values);
       };
-      if (filter.states !== undefined) and(`state IN (${filter.states.map(() => '?').join(', ') || 'NULL'})`, ...filter.states);
+      if (filter.states !== undefined)
+        and(`state IN (${filter.states.map(() => '?').join(', ') || 'NULL'})`, ...filter.states);
       if (filter.kind !== undefined) and('kind = ?', filter.kind);
       if (filter.poolId !== undefined) and('pool_id = ?', filter.poolId);
       if (filter.workerId !== undefined) {
-        and('id IN (SELECT a.task_id FROM attempts a WHERE a.space_id = ? AND a.worker_id = ?)', spaceId, filter.workerId);
+        and(
+          'id IN (SELECT a.task_id FROM attempts a WHERE a.space_id = ? AND a.worker_id = ?)',
+          spaceId,
+          filter.workerId,
+        );
       }
       if (filter.before !== undefined) and('id < ?', filter.before);
       const rows = await sql.all<TaskRow>(
@@ -100,7 +120,15 @@ export function taskRepository(sql: Sql): TaskRepository {
       return rows.map(fromRow);
     },
     async ownedBy(nodeId) {
-      return (await sql.all<TaskRow>('SELECT * FROM tasks WHERE node_id = ? AND ended = 0 ORDER BY ticket', nodeId)).map(fromRow);
+      return (
+        await sql.all<TaskRow>('SELECT * FROM tasks WHERE node_id = ? AND ended = 0 ORDER BY ticket', nodeId)
+      ).map(fromRow);
+    },
+    async owners() {
+      const rows = await sql.all<{ node_id: string }>(
+        'SELECT DISTINCT node_id FROM tasks WHERE ended = 0 AND node_id IS NOT NULL',
+      );
+      return rows.map((row) => row.node_id);
     },
     async askedToCancel(nodeId) {
       const rows = await sql.all<{ id: string }>(
@@ -115,15 +143,35 @@ export function taskRepository(sql: Sql): TaskRepository {
       if (owner.nodeId === null) return (await sql.run(UPDATE_FREE, ...values)) > 0;
       return (await sql.run(UPDATE_OWNED, ...values, owner.nodeId, owner.epoch)) > 0;
     },
+    async requestCancel(spaceId, id, at) {
+      await sql.run(
+        'UPDATE tasks SET cancel_requested_at = ? WHERE space_id = ? AND id = ? AND ended = 0 AND cancel_requested_at IS NULL',
+        at,
+        spaceId,
+        id,
+      );
+    },
     async nextTicket() {
-      const row = await sql.get<{ n: number }>(`UPDATE counters SET n = n + 1 WHERE name = 'ticket' RETURNING n`);
+      const row = await sql.get<{ n: number }>(
+        `UPDATE counters SET n = n + 1 WHERE name = 'ticket' RETURNING n`,
+      );
       return Number(row?.n);
     },
     async appendLog(spaceId, taskId, entries) {
       const numbered: TaskLogEntry[] = [];
       for (const entry of entries) {
         const { time, level, text, attemptId } = entry;
-        const row = await sql.get<{ n: number }>(APPEND, spaceId, taskId, time, level, text, attemptId, spaceId, taskId);
+        const row = await sql.get<{ n: number }>(
+          APPEND,
+          spaceId,
+          taskId,
+          time,
+          level,
+          text,
+          attemptId,
+          spaceId,
+          taskId,
+        );
         numbered.push({ ...entry, n: Number(row?.n) });
       }
       return numbered;
@@ -145,7 +193,9 @@ export function taskRepository(sql: Sql): TaskRepository {
       }));
     },
     async countByState() {
-      const rows = await sql.all<{ state: string; n: number }>('SELECT state, COUNT(*) AS n FROM tasks WHERE ended = 0 GROUP BY state');
+      const rows = await sql.all<{ state: string; n: number }>(
+        'SELECT state, COUNT(*) AS n FROM tasks WHERE ended = 0 GROUP BY state',
+      );
       return Object.fromEntries(rows.map((row) => [row.state, Number(row.n)]));
     },
   };

@@ -13,6 +13,8 @@ export interface LeaseRepository {
   requests(spaceId: string): Promise<LeaseRequest[]>;
   setBarrier(spaceId: string, requestId: string, barrier: LeaseRequest['barrier']): Promise<void>;
   dequeue(spaceId: string, requestId: string): Promise<void>;
+  /** Requests that only one node may grant pass to the node that takes its tasks over. */
+  passRequests(spaceId: string, taskId: string, nodeId: string): Promise<void>;
   insert(lease: Lease): Promise<void>;
   held(spaceId: string): Promise<Lease[]>;
   get(spaceId: string, id: string): Promise<Lease | undefined>;

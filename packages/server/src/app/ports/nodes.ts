@@ -14,7 +14,7 @@ export interface ServerNode {
 export interface NodeRepository {
   /** Registers a start of this node: its epoch is one more than any before. */
   start(node: Omit<ServerNode, 'epoch' | 'beat'>): Promise<ServerNode>;
-  /** False when a newer epoch of this node has started: this process must stop. */
+  /** False when a newer epoch of this node has started, or others took it for dead: this process must stop. */
   beat(id: string, epoch: number): Promise<boolean>;
   list(): Promise<ServerNode[]>;
   setDraining(id: string, epoch: number, draining: boolean): Promise<void>;

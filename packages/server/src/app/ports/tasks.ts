@@ -28,13 +28,17 @@ export interface TaskRepository {
   list(spaceId: string, filter: TaskFilter): Promise<Task[]>;
   /** Unfinished tasks that this node owns, of whichever epoch. */
   ownedBy(nodeId: string): Promise<Task[]>;
-  /** Those of them that were asked to cancel, and don't yet: what a lost announcement left. */
+  /** The nodes that own unfinished tasks. */
+  owners(): Promise<string[]>;
+  /** Those of a node's that were asked to cancel, and don't yet: what a lost announcement left. */
   askedToCancel(nodeId: string): Promise<string[]>;
   /**
    * Writes what may change; `spec`, `name` and who asked never do. With `owner`, only if that is still its owner;
    * false when it is not.
    */
   update(task: Task, owner?: { nodeId: string | null; epoch: number }): Promise<boolean>;
+  /** Leaves a wish to cancel for the node that owns the task. */
+  requestCancel(spaceId: string, id: string, at: number): Promise<void>;
   /** The next ticket of the one queue. */
   nextTicket(): Promise<number>;
   /** Returns the entries with their numbers. */

@@ -1,0 +1,399 @@
+/**
+ * What agents say of attempts: output, events, artifacts, phases, outcomes.
+ *
+ * Always true: what is acknowledged is durable. Output bytes are facts, taken
+ * by their offset whatever session brings them; a segment's end is
+ * acknowledged only once its digest was found right. Phases that nobody waits
+ * for are written with whatever is written next.
+ */
+import { AppError } from '@longshore/base';
+
+import {
+  isAllStored,
+  isDenial,
+  isFinal,
+  transition,
+  type AttemptFact,
+} from '../domain/attempt-transition.ts';
+import type { AttemptReport } from '../domain/attempt.ts';
+import type { Outcome, RefusedReason } from '../domain/outcome.ts';
+import { LAZY_WRITE_MS, REHASH_READ_BYTES } from '../limits.ts';
+import type { Turn } from './batch.ts';
+import { note, saveAttempt, type Kernel } from './kernel.ts';
+import { learn, outcomeFacts } from './orchestrator.ts';
+import type { ArtifactChunk } from './ports/agents.ts';
+import type { AttemptEventRecord } from './ports/attempts.ts';
+import type { Live } from './runs.ts';
+import { contextOf } from './starting.ts';
+import { masked } from './watching.ts';
+
+export class Attempts {
+  readonly #kernel: Kernel;
+  #flushing = false;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  async startReply(
+    attemptId: string,
+    reply: { kind: 'accepted' } | { kind: 'refused'; reason: RefusedReason; detail: string },
+  ): Promise<void> {
+    const live = this.#kernel.runs.attempt(attemptId);
+    if (live === undefined) return;
+    if (reply.kind === 'accepted') {
+      this.#phase(live, 'accepted');
+      return;
+    }
+    const outcome: Outcome = { kind: 'refused', reason: reply.reason, detail: reply.detail };
+    // A refusal of what runs already is the answer to a Start sent twice.
+    if (live.attempt.state !== 'sending') return;
+    const fact: AttemptFact = isDenial(outcome)
+      ? { kind: 'denied', outcome }
+      : { kind: 'outcome', outcome, report: null };
+    const stored: AttemptFact = { kind: 'stored', outputLength: 0, eventCount: 0 };
+    await this.#kernel.batch.add((turn) => learn(this.#kernel, turn, { live, facts: [fact, stored] }));
+  }
+
+  async phaseChanged(attemptId: string, phase: 'accepted' | 'waiting' | 'running' | 'ended'): Promise<void> {
+    const live = this.#kernel.runs.attempt(attemptId);
+    if (live !== undefined) this.#phase(live, phase);
+  }
+
+  /** In memory now, in the database with the next write, or soon. */
+  #phase(live: Live, phase: 'accepted' | 'waiting' | 'running' | 'ended'): void {
+    const attempt = transition(live.attempt, { kind: 'phase', phase }, this.#kernel.options.clock.now());
+    if (attempt === live.attempt) return;
+    live.attempt = attempt;
+    live.dirty = true;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#kernel.options.clock.after(LAZY_WRITE_MS, () => {
+      this.#flushing = false;
+      void this.flush().catch((error: unknown) =>
+        this.#kernel.options.logger.error('writing phases failed', { error }),
+      );
+    });
+  }
+
+  /** Writes the phases that are only in memory. */
+  async flush(): Promise<void> {
+    const kernel = this.#kernel;
+    const dirty = (): Live[] =>
+      [...kernel.runs].flatMap((run) => [...run.attempts.values()]).filter((live) => live.dirty);
+    if (dirty().length === 0) return;
+    await kernel.batch.add(async (turn) => {
+      for (const live of dirty()) await saveAttempt(kernel, turn, { live, attempt: live.attempt });
+    });
+  }
+
+  /** @throws AppError `corrupt`, `notFound` when no task of this node has the attempt */
+  async output(
+    attemptId: string,
+    offset: number,
+    records: Uint8Array,
+    segmentDigest: string | null,
+  ): Promise<number> {
+    const live = this.#live(attemptId);
+    return this.#store(live, async () => {
+      await this.#digest(live, offset, records);
+      const end = offset + records.length;
+      if (segmentDigest !== null && end > live.attempt.verifiedLength) {
+        if (live.digestedTo !== end || live.digest?.hex() !== segmentDigest) await this.#refuse(live, end);
+      }
+      const durable = this.#kernel.options.logs.append(attemptId, offset, records);
+      return {
+        durable,
+        closes:
+          segmentDigest !== null && end > live.attempt.verifiedLength
+            ? { end, digest: segmentDigest }
+            : undefined,
+      };
+    });
+  }
+
+  async outputMissing(attemptId: string, offset: number, bytes: number): Promise<number> {
+    const live = this.#live(attemptId);
+    return this.#store(live, async () => {
+      // Nothing of an incomplete segment can be verified any more: the next one begins after the gap.
+      live.digest = undefined;
+      live.digestedTo = offset + bytes;
+      const durable = this.#kernel.options.logs.appendMissing(attemptId, offset, bytes);
+      await this.#kernel.batch.add(async (turn) => {
+        const attempt = { ...live.attempt, verifiedLength: offset + bytes };
+        await saveAttempt(this.#kernel, turn, { live, attempt });
+        const text = `Output from byte ${offset} to ${offset + bytes} is missing: the agent could not keep it`;
+        await note(this.#kernel, turn, { task: live.run.task, level: 'warning', text, attemptId });
+      });
+      return { durable, closes: undefined };
+    });
+  }
+
+  /** One after another for each attempt as far as the order counts; durability is waited for side by side. */
+  #store(
+    live: Live,
+    store: () => Promise<{ durable: Promise<number>; closes: { end: number; digest: string } | undefined }>,
+  ): Promise<number> {
+    const appended = live.storing.then(store, store);
+    const stored = appended.then(async ({ durable, closes }) => {
+      const length = await durable;
+      if (closes !== undefined) await this.#close(live, closes);
+      live.storedLength = Math.max(live.storedLength, length);
+      return length;
+    });
+    live.storing = appended.then(
+      () => undefined,
+      () => undefined,
+    );
+    live.stored = stored.then(
+      () => undefined,
+      () => undefined,
+    );
+    return stored;
+  }
+
+  async #close(live: Live, { end, digest }: { end: number; digest: string }): Promise<void> {
+    await this.#kernel.batch.add(async (turn) => {
+      if (end <= live.attempt.verifiedLength) return;
+      const attempt = {
+        ...live.attempt,
+        verifiedLength: end,
+        segmentDigests: [...live.attempt.segmentDigests, digest],
+      };
+      await saveAttempt(this.#kernel, turn, { live, attempt });
+    });
+  }
+
+  /** Takes the bytes that are new into the digest of the open segment. */
+  async #digest(live: Live, offset: number, records: Uint8Array): Promise<void> {
+    if (live.digest === undefined) await this.#redigest(live, offset);
+    const from = live.digestedTo - offset;
+    if (from < 0 || from >= records.length) return;
+    live.digest?.add(from === 0 ? records : records.subarray(from));
+    live.digestedTo = offset + records.length;
+  }
+
+  /** After a restart the open segment is hashed again, as far as it is stored. */
+  async #redigest(live: Live, upTo: number): Promise<void> {
+    const { logs, digests } = this.#kernel.options;
+    live.digest = digests.begin();
+    live.digestedTo = live.attempt.verifiedLength;
+    while (live.digestedTo < upTo) {
+      const bytes = await logs.read(
+        live.attempt.id,
+        live.digestedTo,
+        Math.min(REHASH_READ_BYTES, upTo - live.digestedTo),
+      );
+      if (bytes.length === 0) return;
+      live.digest.add(bytes);
+      live.digestedTo += bytes.length;
+    }
+  }
+
+  async #refuse(live: Live, end: number): Promise<never> {
+    const from = live.attempt.verifiedLength;
+    live.digest = undefined;
+    live.digestedTo = from;
+    live.storedLength = Math.min(live.storedLength, from);
+    await this.#kernel.options.logs.truncate(live.attempt.id, from);
+    throw new AppError(
+      'corrupt',
+      `the segment of attempt ${live.attempt.id} from byte ${from} to ${end} is not what its digest says`,
+      {
+        detail: { from },
+      },
+    );
+  }
+
+  async events(attemptId: string, events: AttemptEventRecord[]): Promise<number> {
+    const live = this.#live(attemptId);
+    const kernel = this.#kernel;
+    return kernel.batch.add(async (turn) => {
+      const fresh = events.filter((event) => event.n > live.attempt.eventCount).sort((a, b) => a.n - b.n);
+      const last = fresh.at(-1);
+      if (last === undefined) return live.attempt.eventCount;
+      if (fresh[0]?.n !== live.attempt.eventCount + 1) {
+        throw new AppError(
+          'conflict',
+          `events of attempt ${attemptId} leave a gap after ${live.attempt.eventCount}`,
+        );
+      }
+      const sealed = fresh.map((event) => this.#sealed(live, event));
+      await turn.tx.attempts.appendEvents(live.attempt, sealed);
+      await saveAttempt(kernel, turn, { live, attempt: { ...live.attempt, eventCount: last.n } });
+      for (const event of fresh) await this.#heed(turn, live, event);
+      turn.after(() =>
+        kernel.watching.tell(live.run.task.id, { kind: 'events', attemptId, events: fresh.map(masked) }),
+      );
+      await this.#complete(turn, live);
+      return last.n;
+    });
+  }
+
+  #sealed(live: Live, event: AttemptEventRecord): AttemptEventRecord {
+    if (event.kind !== 'setVariable' || !event.sensitive) return event;
+    return {
+      ...event,
+      value: this.#kernel.options.sealer.seal(event.value, contextOf(live.run.task.id, event.name)),
+    };
+  }
+
+  async #heed(turn: Turn, live: Live, event: AttemptEventRecord): Promise<void> {
+    if (event.kind === 'newArtifact' && !live.artifacts.has(event.index)) {
+      live.artifacts.set(event.index, { name: event.name, stored: false, length: 0 });
+      turn.undo(() => live.artifacts.delete(event.index));
+    } else if (event.kind === 'note') {
+      const level = LOG_LEVELS.find((known) => known === event.level) ?? 'info';
+      await note(this.#kernel, turn, {
+        task: live.run.task,
+        level,
+        text: event.text,
+        attemptId: live.attempt.id,
+      });
+    }
+  }
+
+  async outcome(attemptId: string, outcome: Outcome, report: AttemptReport): Promise<void> {
+    const live = this.#kernel.runs.attempt(attemptId);
+    if (live === undefined) return;
+    const kernel = this.#kernel;
+    // The output that was said before it is stored by then, or its loss is known.
+    await live.storing;
+    if (live.storedLength < report.outputLength) await live.stored;
+    await kernel.batch.add(async (turn) => {
+      const stored = this.#allStored(live, report);
+      await learn(kernel, turn, { live, facts: outcomeFacts(outcome, report, stored) });
+      if (live.attempt.complete) this.#releaseAfter(turn, live);
+    });
+  }
+
+  /** If the last missing piece of an ended attempt has come. */
+  async #complete(turn: Turn, live: Live): Promise<void> {
+    const { attempt } = live;
+    if (attempt.complete || attempt.report === null || attempt.state !== 'ended') return;
+    const stored = this.#allStored(live, attempt.report);
+    if (stored === undefined) return;
+    await learn(this.#kernel, turn, { live, facts: [stored] });
+    this.#releaseAfter(turn, live);
+  }
+
+  #releaseAfter(turn: Turn, live: Live): void {
+    const { id, workerId, fence } = live.attempt;
+    turn.after(() => this.#kernel.sessions.get(workerId)?.release(id, fence));
+  }
+
+  #allStored(live: Live, report: AttemptReport): Extract<AttemptFact, { kind: 'stored' }> | undefined {
+    const artifactCount = [...live.artifacts.values()].filter((artifact) => artifact.stored).length;
+    const { eventCount } = live.attempt;
+    if (!isAllStored(report, { outputLength: live.storedLength, eventCount, artifactCount }))
+      return undefined;
+    const wrong = this.#wrongDigest(live, report);
+    if (wrong !== undefined)
+      this.#kernel.options.logger.error('the digest of an attempt is not what its agent reported', {
+        attemptId: live.attempt.id,
+        wrong,
+      });
+    return { kind: 'stored', outputLength: live.storedLength, eventCount };
+  }
+
+  /** Compares the list of segment digests; the last segment, closed by the end of the attempt, is closed here if need be. */
+  #wrongDigest(live: Live, report: AttemptReport): string | undefined {
+    if (report.segmentDigests.length === 0) return undefined;
+    const known = [...live.attempt.segmentDigests];
+    if (live.attempt.verifiedLength < report.outputLength && live.digest !== undefined)
+      known.push(live.digest.hex());
+    // With a gap, or hashed in another life: what can't be recomputed was verified segment by segment.
+    if (known.length !== report.segmentDigests.length) return undefined;
+    const at = known.findIndex((digest, i) => digest !== report.segmentDigests[i]);
+    if (at >= 0) return `segment ${at}`;
+    return this.#kernel.options.digests.ofList(known) === report.digest ? undefined : 'list';
+  }
+
+  async artifact(attemptId: string, chunk: ArtifactChunk): Promise<{ offset: number; complete: boolean }> {
+    const live = this.#live(attemptId);
+    const { logs } = this.#kernel.options;
+    const known = live.artifacts.get(chunk.index) ?? {
+      name: `artifact-${chunk.index}`,
+      stored: false,
+      length: 0,
+    };
+    if (known.stored) return { offset: known.length, complete: true };
+    const id = artifactId(attemptId, chunk.index);
+    if (chunk.error === '') {
+      known.length =
+        chunk.content.length > 0 ? await logs.putArtifact(id, chunk.offset, chunk.content) : known.length;
+      live.artifacts.set(chunk.index, known);
+      if (!chunk.last) return { offset: known.length, complete: false };
+      known.length = await logs.finishArtifact(id, chunk.digest);
+    }
+    await this.#putArtifact(live, chunk, known);
+    return { offset: known.length, complete: true };
+  }
+
+  async #putArtifact(
+    live: Live,
+    chunk: ArtifactChunk,
+    known: { name: string; length: number },
+  ): Promise<void> {
+    const kernel = this.#kernel;
+    const { attempt } = live;
+    await kernel.batch.add(async (turn) => {
+      await turn.tx.attempts.putArtifact({
+        spaceId: attempt.spaceId,
+        id: artifactId(attempt.id, chunk.index),
+        taskId: attempt.taskId,
+        attemptId: attempt.id,
+        index: chunk.index,
+        name: known.name,
+        length: known.length,
+        digest: chunk.digest,
+        error: chunk.error,
+        createdAt: kernel.options.clock.now(),
+      });
+      live.artifacts.set(chunk.index, { ...known, stored: true });
+      turn.undo(() => live.artifacts.set(chunk.index, { ...known, stored: false }));
+      const text =
+        chunk.error === ''
+          ? `Artifact "${known.name}" stored (${known.length} bytes)`
+          : `Artifact "${known.name}" could not be collected: ${chunk.error}`;
+      await note(kernel, turn, {
+        task: live.run.task,
+        level: chunk.error === '' ? 'info' : 'warning',
+        text,
+        attemptId: attempt.id,
+      });
+      await this.#complete(turn, live);
+    });
+  }
+
+  async commandRefused(attemptId: string, command: string): Promise<void> {
+    const live = this.#kernel.runs.attempt(attemptId);
+    if (live === undefined || isFinal(live.attempt)) return;
+    this.#kernel.options.logger.warn('an agent refused a command: another owner of the task has been there', {
+      attemptId,
+      command,
+    });
+  }
+
+  async warning(attemptId: string, text: string): Promise<void> {
+    const live = this.#kernel.runs.attempt(attemptId);
+    if (live === undefined) return;
+    await this.#kernel.batch.add((turn) =>
+      note(this.#kernel, turn, { task: live.run.task, level: 'warning', text, attemptId }),
+    );
+  }
+
+  #live(attemptId: string): Live {
+    const live = this.#kernel.runs.attempt(attemptId);
+    if (live === undefined)
+      throw new AppError('notFound', `attempt ${attemptId} is not under way on this node`);
+    return live;
+  }
+}
+
+const LOG_LEVELS = ['verbose', 'info', 'highlight', 'wait', 'warning', 'error'] as const;
+
+/** One id for one artifact, however often it is sent. */
+function artifactId(attemptId: string, index: number): string {
+  return `${attemptId}-${index}`;
+}

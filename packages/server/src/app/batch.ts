@@ -1,0 +1,144 @@
+/**
+ * Changes that arrive in one turn of the event loop share one transaction and
+ * one durability wait.
+ *
+ * Always true: changes run one at a time, in the order in which they were
+ * added. Effects (frames, events to followers) run after the commit is
+ * durable, in order. What a change did to memory is undone, last first, when
+ * its transaction is rolled back; then each change of a failed group is tried
+ * alone, so that one bad change fails only itself.
+ */
+import { toError, type Logger } from '@longshore/base';
+
+import { CHANGES_IN_ONE_COMMIT } from '../limits.ts';
+import type { Store, Tx } from './ports/store.ts';
+
+/** One transaction as its changes see it. */
+export class Turn {
+  readonly tx: Tx;
+  readonly #effects: (() => void)[] = [];
+  readonly #undos: (() => void)[] = [];
+  readonly #last = new Map<string, () => Promise<void>>();
+
+  constructor(tx: Tx) {
+    this.tx = tx;
+  }
+
+  /** Runs `effect` once this is durable. */
+  after(effect: () => void): void {
+    this.#effects.push(effect);
+  }
+
+  /** Runs `undo` if this is rolled back: takes back what was done to memory. */
+  undo(undo: () => void): void {
+    this.#undos.push(undo);
+  }
+
+  /** Runs `change` at the end of this transaction, once for each `key`. */
+  atEnd(key: string, change: () => Promise<void>): void {
+    this.#last.set(key, change);
+  }
+
+  async finish(): Promise<void> {
+    for (;;) {
+      const [next] = this.#last;
+      if (next === undefined) return;
+      this.#last.delete(next[0]);
+      await next[1]();
+    }
+  }
+
+  rollBack(): void {
+    for (const undo of this.#undos.splice(0).reverse()) undo();
+  }
+
+  effects(logger: Logger): void {
+    for (const effect of this.#effects) {
+      try {
+        effect();
+      } catch (thrown) {
+        logger.error('an effect of a commit failed', { error: toError(thrown) });
+      }
+    }
+  }
+}
+
+interface Waiting {
+  change: (turn: Turn) => Promise<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (reason: Error) => void;
+}
+
+export interface BatchOptions {
+  store: Store;
+  logger: Logger;
+  nextTurn: (fn: () => void) => void;
+  /** Hears why a change failed for good. */
+  failed?: (reason: Error) => void;
+}
+
+export class Batch {
+  readonly #options: BatchOptions;
+  readonly #waiting: Waiting[] = [];
+  #running = false;
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(options: BatchOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with what `change` returned, once it is durable and its effects have run. */
+  add<T>(change: (turn: Turn) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ change, resolve: resolve as (value: unknown) => void, reject });
+      if (this.#running) return;
+      this.#running = true;
+      this.#idle = new Promise((done) => {
+        this.#options.nextTurn(() => void this.#drain().finally(done));
+      });
+    });
+  }
+
+  /** Resolves when nothing waits to be committed. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#idle;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, CHANGES_IN_ONE_COMMIT));
+    this.#running = false;
+  }
+
+  async #commit(group: Waiting[]): Promise<void> {
+    let turn: Turn | undefined;
+    let done: { value: unknown[]; durable: Promise<void> };
+    try {
+      done = await this.#options.store.commit(async (tx) => {
+        // PostgreSQL may ask for another try.
+        turn?.rollBack();
+        turn = new Turn(tx);
+        const values: unknown[] = [];
+        for (const { change } of group) values.push(await change(turn));
+        await turn.finish();
+        return values;
+      });
+    } catch (thrown) {
+      turn?.rollBack();
+      const [only, ...more] = group;
+      if (more.length === 0) {
+        this.#options.failed?.(toError(thrown));
+        only?.reject(toError(thrown));
+      } else for (const one of group) await this.#commit([one]);
+      return;
+    }
+    void done.durable.then(
+      () => {
+        turn?.effects(this.#options.logger);
+        group.forEach(({ resolve }, i) => resolve(done.value[i]));
+      },
+      (thrown: unknown) => {
+        for (const { reject } of group) reject(toError(thrown));
+      },
+    );
+  }
+}

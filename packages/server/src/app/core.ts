@@ -1,0 +1,224 @@
+/**
+ * Puts the heart of the server together. Everything here rests on three
+ * things: rows are the truth, a batch writes them, and effects follow when
+ * they are durable.
+ */
+import { AppError, toError } from '@longshore/base';
+
+import { isEnded } from '../domain/task-transition.ts';
+import { UNREACHABLE_NOTICE_MS } from '../limits.ts';
+import { Agents } from './agents.ts';
+import { Attempts } from './attempts.ts';
+import { Batch, type Turn } from './batch.ts';
+import type { Core, CoreOptions } from './core-api.ts';
+import { Inventory } from './inventory.ts';
+import { Books, OwnershipLost, type Kernel } from './kernel.ts';
+import { createLeases } from './leases.ts';
+import { Nodes } from './nodes.ts';
+import { askToEnd } from './orchestrator.ts';
+import type { AgentInbox } from './ports/agents.ts';
+import { QueueView } from './queue-view.ts';
+import { Roster, Sessions } from './roster.ts';
+import { Runs, type Run } from './runs.ts';
+import { Scheduler } from './scheduler.ts';
+import { createTasks } from './tasks.ts';
+import { Watching } from './watching.ts';
+
+export function createCore(options: CoreOptions): Core {
+  const { store, clock, logger } = options;
+  const runs = new Runs();
+  const sessions = new Sessions(clock);
+  const batch = new Batch({
+    store,
+    logger,
+    nextTurn: options.nextTurn,
+    failed: (thrown) => {
+      if (!(thrown instanceof OwnershipLost)) return;
+      logger.warn('a task is another node’s now', { taskId: thrown.run.task.id });
+      runs.remove(thrown.run);
+    },
+  });
+  const kernel: Kernel = {
+    options,
+    batch,
+    runs,
+    sessions,
+    roster: new Roster(sessions, options.nodeId),
+    books: new Books(),
+    watching: new Watching(store),
+    epoch: 0,
+    draining: false,
+    fresh: new Map(),
+    passAtEnd: (turn: Turn, spaceId: string) => scheduler.passAtEnd(turn, spaceId),
+    timedOut: (run: Run) =>
+      background(batch.add((turn) => askToEnd(kernel, turn, { run, wish: 'timeOut', by: '' }))),
+  };
+  const scheduler = new Scheduler(kernel);
+  const attempts = new Attempts(kernel);
+  const inventory = new Inventory(kernel, attempts);
+  const agents = new Agents(kernel);
+  const nodes = new Nodes(kernel);
+  const queue = new QueueView(kernel, scheduler);
+  const tasks = createTasks(kernel, scheduler, queue);
+  const stops: (() => void)[] = [];
+  let closing: Promise<void> | undefined;
+
+  function background(work: Promise<unknown>): void {
+    work.catch((thrown: unknown) => {
+      if (closing === undefined) logger.error('work in the background failed', { error: toError(thrown) });
+    });
+  }
+
+  const passEverywhere = (): Promise<void> =>
+    batch.add(async (turn) => {
+      for (const spaceId of kernel.books.spaces) kernel.passAtEnd(turn, spaceId);
+    });
+
+  /** A wish to cancel that another node left. */
+  const hearCancel = async (taskId: string): Promise<void> => {
+    const run = runs.task(taskId);
+    if (run === undefined || run.wish !== 'none') return;
+    const asked = await store.read((tx) => tx.tasks.get(run.task.spaceId, taskId));
+    if (asked === undefined || asked.cancelRequestedAt === null || isEnded(asked.state)) return;
+    await batch.add((turn) => askToEnd(kernel, turn, { run, wish: 'cancel', by: 'another server node' }));
+  };
+
+  const hear = (): void => {
+    stops.push(
+      store.listen('worker', () => {
+        kernel.roster.discard();
+        if (queueIsLong()) background(passEverywhere());
+      }),
+    );
+    if (store.dialect !== 'postgres') return;
+    stops.push(
+      store.listen('task', (id) => {
+        if (runs.task(id) === undefined) background(kernel.watching.reread(id));
+        else background(hearCancel(id));
+      }),
+      store.listen('lease', () => {
+        if (queueIsLong()) background(passEverywhere());
+      }),
+      store.listen('node', () => kernel.roster.discard()),
+    );
+  };
+
+  const queueIsLong = (): boolean =>
+    [...kernel.books.spaces].some((spaceId) => kernel.books.known(spaceId).queueLength > 0);
+
+  return {
+    tasks,
+    leases: createLeases(kernel, queue, (spaceId, taskId, by) => tasks.cancel(spaceId, taskId, by)),
+    inbox: inboxOf(kernel, { agents, attempts, inventory }),
+    async start() {
+      hear();
+      for (const spaceId of options.spaces) kernel.books.known(spaceId);
+      await nodes.start();
+      await passEverywhere();
+      const at = clock.now();
+      stops.push(
+        clock.after(UNREACHABLE_NOTICE_MS, () => {
+          const away = new Set(
+            [...runs].flatMap((run) => [...run.attempts.values()].map((live) => live.attempt.workerId)),
+          );
+          for (const id of away) background(agents.unreachable(id, at));
+        }),
+      );
+    },
+    async drain() {
+      kernel.draining = true;
+      await store.write((tx) => tx.nodes.setDraining(options.nodeId, kernel.epoch, true));
+    },
+    close() {
+      closing ??= (async () => {
+        kernel.draining = true;
+        for (const stop of stops.splice(0)) stop();
+        await attempts.flush();
+        await batch.idle();
+        runs.clear();
+        await store.write((tx) => tx.nodes.remove(options.nodeId, kernel.epoch));
+      })();
+      return closing;
+    },
+    nodes: () => store.read((tx) => tx.nodes.list()),
+    figures: () => {
+      const books = [...kernel.books.spaces].map((spaceId) => kernel.books.known(spaceId));
+      const sum = (of: (book: (typeof books)[number]) => number): number =>
+        books.reduce((total, book) => total + of(book), 0);
+      return {
+        owned: runs.count,
+        queued: sum((book) => book.queueLength),
+        held: sum((book) => book.heldCount),
+      };
+    },
+    chores: {
+      beat: () => nodes.beat(),
+      judge: () => nodes.judge(),
+      reap: () => nodes.reap(),
+      async lookAgain() {
+        kernel.roster.discard();
+        for (const id of await store.read((tx) => tx.tasks.askedToCancel(options.nodeId)))
+          await hearCancel(id);
+        for (const id of [...kernel.watching.followed])
+          if (runs.task(id) === undefined) await kernel.watching.reread(id);
+        await passEverywhere();
+      },
+    },
+  };
+}
+
+function inboxOf(
+  kernel: Kernel,
+  { agents, attempts, inventory }: { agents: Agents; attempts: Attempts; inventory: Inventory },
+): AgentInbox {
+  return {
+    admit: (hello) => agents.admit(hello),
+    ticketStored: (agentId) => agents.ticketStored(agentId),
+    inventory: (session, list) => inventory.answer(session, list),
+    async opened(session) {
+      await agents.opened(session);
+      inventory.opened(session);
+    },
+    closed: (session, why) => agents.closed(session, why),
+    startReply: (_session, attemptId, reply) => attempts.startReply(attemptId, reply),
+    phaseChanged: (_session, attemptId, phase) => attempts.phaseChanged(attemptId, phase),
+    async output(_session, attemptId, offset, records, digest) {
+      if (kernel.runs.attempt(attemptId) !== undefined)
+        return attempts.output(attemptId, offset, records, digest);
+      return stray(attemptId, () => kernel.options.logs.append(attemptId, offset, records));
+    },
+    async outputMissing(_session, attemptId, offset, bytes) {
+      if (kernel.runs.attempt(attemptId) !== undefined)
+        return attempts.outputMissing(attemptId, offset, bytes);
+      return stray(attemptId, () => kernel.options.logs.appendMissing(attemptId, offset, bytes));
+    },
+    async events(_session, attemptId, events) {
+      if (kernel.runs.attempt(attemptId) !== undefined) return attempts.events(attemptId, events);
+      // Its task has ended without them: nothing reads them any more.
+      return stray(attemptId, async () => events.at(-1)?.n ?? 0);
+    },
+    async outcome(session, attemptId, outcome, report) {
+      if (kernel.runs.attempt(attemptId) !== undefined) await attempts.outcome(attemptId, outcome, report);
+      else await inventory.stray(session, attemptId);
+    },
+    async artifact(_session, attemptId, chunk) {
+      if (kernel.runs.attempt(attemptId) !== undefined) return attempts.artifact(attemptId, chunk);
+      return stray(attemptId, async () => ({
+        offset: chunk.offset + chunk.content.length,
+        complete: chunk.last,
+      }));
+    },
+    commandRefused: (_session, attemptId, command) => attempts.commandRefused(attemptId, command),
+    factsChanged: (session, facts) => agents.factsChanged(session, facts),
+    draining: (session, draining) => agents.draining(session, draining),
+    deregister: (session) => agents.deregister(session),
+    warning: (_session, attemptId, text) => attempts.warning(attemptId, text),
+  };
+
+  /** What comes for a task that has ended (given up on, say) is taken, so that the agent can be done with it; another node's is not. */
+  async function stray<T>(attemptId: string, take: () => Promise<T>): Promise<T> {
+    const attempt = await inventory.strayAttempt(attemptId);
+    if (attempt === undefined) throw new AppError('notFound', `attempt ${attemptId} is not this node's`);
+    return take();
+  }
+}

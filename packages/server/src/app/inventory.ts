@@ -1,0 +1,214 @@
+/**
+ * An agent has listed what it knows: each attempt that this node owns is set
+ * right by the table in `domain/inventory.ts`; nothing is guessed and nothing
+ * starts twice.
+ */
+import { listed, unlisted } from '../domain/inventory.ts';
+import { transition, type AttemptFact } from '../domain/attempt-transition.ts';
+import type { Attempt } from '../domain/attempt.ts';
+import { compareFences } from '../domain/fence.ts';
+import { isEnded } from '../domain/task-transition.ts';
+import type { Task } from '../domain/task.ts';
+import type { Attempts } from './attempts.ts';
+import { note, saveAttempt, type Kernel } from './kernel.ts';
+import { learn } from './orchestrator.ts';
+import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
+import type { Live } from './runs.ts';
+import { sendStart } from './starting.ts';
+
+export class Inventory {
+  readonly #kernel: Kernel;
+  readonly #attempts: Attempts;
+  /** What follows once the verdicts are written, by session. */
+  readonly #afterwards = new WeakMap<AgentSession, (() => void)[]>();
+
+  constructor(kernel: Kernel, attempts: Attempts) {
+    this.#kernel = kernel;
+    this.#attempts = attempts;
+  }
+
+  async answer(session: AgentSession, summaries: readonly AttemptSummary[]): Promise<Verdict[]> {
+    const then: (() => void)[] = [];
+    this.#afterwards.set(session, then);
+    const verdicts: Verdict[] = [];
+    for (const summary of summaries) {
+      const live = this.#kernel.runs.attempt(summary.attemptId);
+      verdicts.push(
+        live === undefined
+          ? await this.#notUnderWay(summary)
+          : await this.#underWay(session, { live, summary, then }),
+      );
+    }
+    const known = new Set(summaries.map((summary) => summary.attemptId));
+    for (const live of this.#kernel.runs.onWorker(session.agentId)) {
+      if (!known.has(live.attempt.id)) verdicts.push(...(await this.#missing(session, { live, then })));
+    }
+    await this.#settleLost(session.agentId, summaries);
+    return verdicts;
+  }
+
+  /** The verdicts are written: commands may follow. */
+  opened(session: AgentSession): void {
+    for (const command of this.#afterwards.get(session) ?? []) command();
+    this.#afterwards.delete(session);
+  }
+
+  async #underWay(
+    session: AgentSession,
+    { live, summary, then }: { live: Live; summary: AttemptSummary; then: (() => void)[] },
+  ): Promise<Verdict> {
+    const { attemptId } = summary;
+    const meaning = listed(live.attempt, live.run.wish === 'none', summary.phase);
+    if (meaning === 'release' || live.attempt.state === 'denied')
+      return { attemptId, kind: meaning === 'release' ? 'release' : 'cancel' };
+    await this.#attempts.phaseChanged(attemptId, summary.phase);
+    if (summary.outcome !== null)
+      await this.#attempts.outcome(attemptId, summary.outcome.outcome, summary.outcome.report);
+    if (live.attempt.complete) return { attemptId, kind: 'release' };
+    if (compareFences(summary.fence, live.attempt.fence) < 0)
+      then.push(() => session.adopt(attemptId, live.attempt.fence));
+    if (meaning === 'cancel')
+      then.push(() => session.cancel(attemptId, live.attempt.fence, 'its task is to end'));
+    await live.storing;
+    await live.stored;
+    return {
+      attemptId,
+      kind: 'keep',
+      fromOffset: live.storedLength,
+      fromEvent: live.attempt.eventCount,
+      artifactOffsets: artifactOffsets(live),
+    };
+  }
+
+  /** Listed, but no task of this node has it under way. */
+  async #notUnderWay({ attemptId, phase }: AttemptSummary): Promise<Verdict> {
+    const found = await this.#kernel.options.store.read(async (tx) => {
+      const attempt = await tx.attempts.find(attemptId);
+      return attempt === undefined
+        ? undefined
+        : { attempt, task: await tx.tasks.get(attempt.spaceId, attempt.taskId) };
+    });
+    if (found === undefined) return { attemptId, kind: 'unknown' };
+    if (found.task !== undefined && !isEnded(found.task.state)) return { attemptId, kind: 'notMine' };
+    return { attemptId, kind: listed(found.attempt, false, phase) === 'cancel' ? 'cancel' : 'release' };
+  }
+
+  /** Not listed, though the database says that it was sent there. */
+  async #missing(
+    session: AgentSession,
+    { live, then }: { live: Live; then: (() => void)[] },
+  ): Promise<Verdict[]> {
+    const kernel = this.#kernel;
+    const { attempt } = live;
+    const meaning = unlisted(attempt, live.run.wish === 'none', session.incarnation);
+    switch (meaning) {
+      case 'nothing':
+        return [];
+      case 'send':
+        await this.#sending(session, live);
+        then.push(() => sendStart(kernel, live));
+        return [];
+      case 'denied':
+        await this.#learn(live, [{ kind: 'denied', outcome: { kind: 'cancelled' } }]);
+        return [{ attemptId: attempt.id, kind: 'cancel' }];
+      case 'interrupted': {
+        const detail =
+          'its agent no longer knows of it: the machine or its script host was lost while it was under way';
+        const stored: AttemptFact = {
+          kind: 'stored',
+          outputLength: live.storedLength,
+          eventCount: attempt.eventCount,
+        };
+        await this.#learn(live, [
+          { kind: 'outcome', outcome: { kind: 'interrupted', detail }, report: null },
+          stored,
+        ]);
+        return [];
+      }
+      case 'outputGone': {
+        const missing = Math.max(0, (attempt.report?.outputLength ?? 0) - live.storedLength);
+        const text = `The agent no longer has what was not yet stored: ${missing} bytes of output are missing from byte ${live.storedLength} on`;
+        await this.#learn(
+          live,
+          [{ kind: 'stored', outputLength: live.storedLength, eventCount: attempt.eventCount }],
+          text,
+        );
+        return [];
+      }
+    }
+  }
+
+  async #learn(live: Live, facts: AttemptFact[], warning?: string): Promise<void> {
+    const kernel = this.#kernel;
+    await kernel.batch.add(async (turn) => {
+      if (warning !== undefined)
+        await note(kernel, turn, {
+          task: live.run.task,
+          level: 'warning',
+          text: warning,
+          attemptId: live.attempt.id,
+        });
+      await learn(kernel, turn, { live, facts });
+    });
+  }
+
+  /** Planned becomes `sending` to this very incarnation, durably, before it is sent. */
+  async #sending(session: AgentSession, live: Live): Promise<void> {
+    const kernel = this.#kernel;
+    if (live.attempt.state !== 'planned') return;
+    await kernel.batch.add(async (turn) => {
+      const attempt = transition(
+        live.attempt,
+        { kind: 'sending', incarnation: session.incarnation },
+        kernel.options.clock.now(),
+      );
+      await saveAttempt(kernel, turn, { live, attempt });
+    });
+  }
+
+  /** What was given up on this worker and is not there any more is settled; when nothing is left the worker takes leases again. */
+  async #settleLost(workerId: string, summaries: readonly AttemptSummary[]): Promise<void> {
+    const kernel = this.#kernel;
+    const stillThere = new Set(
+      summaries.filter((summary) => summary.phase !== 'ended').map((summary) => summary.attemptId),
+    );
+    const open = await kernel.options.store.read((tx) => tx.attempts.openOnWorker(workerId));
+    const lost = open.filter((attempt) => attempt.outcome?.kind === 'lost');
+    const gone = lost.filter((attempt) => !stillThere.has(attempt.id));
+    if (gone.length === 0) return;
+    await kernel.batch.add(async (turn) => {
+      for (const attempt of gone) await turn.tx.attempts.update({ ...attempt, complete: true });
+      if (gone.length < lost.length) return;
+      const worker = await turn.tx.workers.find(workerId);
+      if (worker === undefined || worker.quarantined === '') return;
+      await turn.tx.workers.update({ ...worker, quarantined: '' });
+      kernel.options.store.announce(turn.tx, 'worker', workerId);
+      kernel.roster.discard();
+      kernel.passAtEnd(turn, worker.spaceId);
+    });
+  }
+
+  /** The outcome of what is not under way here: of something given up, or of a task that ended. The agent may forget it. */
+  async stray(session: AgentSession, attemptId: string): Promise<void> {
+    const attempt = await this.strayAttempt(attemptId);
+    if (attempt === undefined) return;
+    if (attempt.outcome?.kind === 'lost') await this.#settleLost(attempt.workerId, []);
+    session.release(attemptId, attempt.fence);
+  }
+
+  /** An attempt whose task has ended; undefined when it is another node's matter, or nobody's. */
+  async strayAttempt(attemptId: string): Promise<Attempt | undefined> {
+    return this.#kernel.options.store.read(async (tx) => {
+      const attempt = await tx.attempts.find(attemptId);
+      const task: Task | undefined =
+        attempt === undefined ? undefined : await tx.tasks.get(attempt.spaceId, attempt.taskId);
+      return task !== undefined && isEnded(task.state) ? attempt : undefined;
+    });
+  }
+}
+
+function artifactOffsets(live: Live): number[] {
+  const offsets: number[] = [];
+  for (const [index, artifact] of live.artifacts) offsets[index] = artifact.length;
+  return Array.from(offsets, (offset: number | undefined) => offset ?? 0);
+}

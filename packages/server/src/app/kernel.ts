@@ -1,0 +1,148 @@
+/**
+ * What the parts of the core share: its options, its caches, and the few
+ * writes that all of them make in the same way.
+ */
+import { AppError } from '@longshore/base';
+
+import type { Lease } from '../domain/lease.ts';
+import type { Attempt } from '../domain/attempt.ts';
+import type { Task } from '../domain/task.ts';
+import type { Batch, Turn } from './batch.ts';
+import type { CoreOptions } from './core-api.ts';
+import { LeaseBook } from './lease-book.ts';
+import type { TaskLogEntry, TaskLogLevel } from './ports/tasks.ts';
+import type { Roster, Sessions } from './roster.ts';
+import { setAttempt, setTask, type Live, type Run, type Runs } from './runs.ts';
+import type { Watching } from './watching.ts';
+
+export interface Kernel {
+  readonly options: CoreOptions;
+  readonly batch: Batch;
+  readonly runs: Runs;
+  readonly sessions: Sessions;
+  readonly roster: Roster;
+  readonly books: Books;
+  readonly watching: Watching;
+  /** This start of this node. */
+  epoch: number;
+  draining: boolean;
+  /** Tasks that were queued in the turn that is being committed: their rows need not be read again. */
+  readonly fresh: Map<string, Task>;
+  /** The time-out of the run's task passed. */
+  timedOut(run: Run): void;
+  /** Has the queue of the space looked at before this turn commits. */
+  passAtEnd(turn: Turn, spaceId: string): void;
+}
+
+/** The task is another node's now: what this node wanted to write was not written. */
+export class OwnershipLost extends AppError {
+  readonly run: Run;
+
+  constructor(run: Run) {
+    super('conflict', `task ${run.task.id} is no longer this node's`);
+    this.run = run;
+  }
+}
+
+/** The leases and queue of each space, loaded under the granting lock. */
+export class Books {
+  readonly #books = new Map<string, LeaseBook>();
+  readonly #locked = new WeakMap<Turn, Set<string>>();
+
+  get spaces(): Iterable<string> {
+    return this.#books.keys();
+  }
+
+  /** As it was at the last commit of this node: for display. */
+  known(spaceId: string): LeaseBook {
+    let book = this.#books.get(spaceId);
+    if (book === undefined) {
+      book = new LeaseBook(spaceId);
+      this.#books.set(spaceId, book);
+    }
+    return book;
+  }
+
+  /**
+   * The book, right and locked until this transaction ends. Always taken before any row that another node may
+   * write too, so that two nodes never wait for each other.
+   */
+  async lock(turn: Turn, spaceId: string): Promise<LeaseBook> {
+    const book = this.known(spaceId);
+    const locked = this.#locked.get(turn) ?? new Set();
+    this.#locked.set(turn, locked);
+    if (locked.has(spaceId)) return book;
+    const version = await turn.tx.leases.lockGranting(spaceId);
+    await book.load(turn.tx, version);
+    turn.undo(() => book.discard());
+    locked.add(spaceId);
+    return book;
+  }
+
+  /** Leases or queue are changed in this transaction. */
+  changed(turn: Turn, book: LeaseBook): void {
+    turn.atEnd(`version ${book.spaceId}`, async () => {
+      book.version = await turn.tx.leases.changed(book.spaceId);
+    });
+  }
+}
+
+export async function note(
+  kernel: Kernel,
+  turn: Turn,
+  line: { task: Task; level: TaskLogLevel; text: string; attemptId?: string },
+): Promise<void> {
+  const { task, level, text, attemptId = '' } = line;
+  const entry: Omit<TaskLogEntry, 'n'> = { time: kernel.options.clock.now(), level, text, attemptId };
+  const entries = await turn.tx.tasks.appendLog(task.spaceId, task.id, [entry]);
+  turn.after(() => kernel.watching.tell(task.id, { kind: 'log', entries }));
+}
+
+/** Followers of the task hear of it: here at once, on other nodes by the announcement. */
+export function announceTask(kernel: Kernel, turn: Turn, task: Task): void {
+  if (kernel.options.store.dialect === 'postgres') kernel.options.store.announce(turn.tx, 'task', task.id);
+}
+
+/** @throws OwnershipLost */
+export async function saveTask(
+  kernel: Kernel,
+  turn: Turn,
+  { run, task }: { run: Run; task: Task },
+): Promise<void> {
+  if (task === run.task) return;
+  const { nodeId, epoch } = run.task;
+  setTask(turn, run, task);
+  if (!(await turn.tx.tasks.update(task, { nodeId, epoch }))) throw new OwnershipLost(run);
+  announceTask(kernel, turn, task);
+  turn.after(() => kernel.watching.tell(task.id, { kind: 'task', task: { ...task, place: null } }));
+}
+
+export async function saveAttempt(
+  kernel: Kernel,
+  turn: Turn,
+  { live, attempt }: { live: Live; attempt: Attempt },
+): Promise<void> {
+  if (attempt === live.attempt && !live.dirty) return;
+  setAttempt(turn, live, attempt);
+  await turn.tx.attempts.update(attempt);
+  turn.after(() => kernel.watching.tell(attempt.taskId, { kind: 'attempt', attempt }));
+}
+
+/** Ends a lease, and lets the queue have what it held. Idempotent. */
+export async function releaseLease(
+  kernel: Kernel,
+  turn: Turn,
+  { lease, why }: { lease: Lease; why: string },
+): Promise<void> {
+  const { store, clock } = kernel.options;
+  const book = await kernel.books.lock(turn, lease.spaceId);
+  if (!(await turn.tx.leases.release(lease, clock.now(), why))) return;
+  book.removeLease(lease.id);
+  kernel.books.changed(turn, book);
+  store.announce(turn.tx, 'lease', lease.resource.id);
+  kernel.passAtEnd(turn, lease.spaceId);
+}
+
+export function workerName(kernel: Kernel, spaceId: string, workerId: string): string {
+  return kernel.roster.known(spaceId)?.workers.get(workerId)?.name ?? workerId;
+}

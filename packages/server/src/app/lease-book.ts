@@ -1,0 +1,150 @@
+/**
+ * The leases and the queue of one space in memory: a cache of the rows, good
+ * as long as its version is that of the row under which granting is locked.
+ */
+import type { Queue } from '../domain/grant.ts';
+import { FREE, laneOf, withLease, type Lease, type LeaseRequest, type Occupancy } from '../domain/lease.ts';
+import type { Tx } from './ports/store.ts';
+
+export class LeaseBook {
+  readonly spaceId: string;
+  version = -1;
+  readonly #leases = new Map<string, Lease>();
+  readonly #occupancy = new Map<string, Occupancy>();
+  readonly #requests = new Map<string, LeaseRequest>();
+  /** Requests that want the very same, in ticket order; `#singles` are those that have no lane. */
+  readonly #lanes = new Map<string, LeaseRequest[]>();
+  readonly #singles: LeaseRequest[] = [];
+
+  constructor(spaceId: string) {
+    this.spaceId = spaceId;
+  }
+
+  /** Reads the rows anew unless they are what is here. Under the granting lock. */
+  async load(tx: Tx, version: number): Promise<void> {
+    if (version === this.version) return;
+    this.#leases.clear();
+    this.#occupancy.clear();
+    this.#requests.clear();
+    this.#lanes.clear();
+    this.#singles.length = 0;
+    for (const lease of await tx.leases.held(this.spaceId)) this.addLease(lease);
+    for (const request of await tx.leases.requests(this.spaceId)) this.addRequest(request);
+    this.version = version;
+  }
+
+  /** What is here may be wrong: the next load reads it anew. */
+  discard(): void {
+    this.version = -1;
+  }
+
+  occupancy(resourceId: string): Occupancy | undefined {
+    return this.#occupancy.get(resourceId);
+  }
+
+  get leases(): Iterable<Lease> {
+    return this.#leases.values();
+  }
+
+  get heldCount(): number {
+    return this.#leases.size;
+  }
+
+  get queueLength(): number {
+    return this.#requests.size;
+  }
+
+  /** In ticket order. */
+  requests(): LeaseRequest[] {
+    return [...this.#requests.values()].sort(byTicket);
+  }
+
+  request(id: string): LeaseRequest | undefined {
+    return this.#requests.get(id);
+  }
+
+  requestOf(taskId: string): LeaseRequest | undefined {
+    for (const request of this.#requests.values()) if (request.taskId === taskId) return request;
+    return undefined;
+  }
+
+  addLease(lease: Lease): void {
+    if (this.#leases.has(lease.id)) return;
+    this.#leases.set(lease.id, lease);
+    this.#occupancy.set(
+      lease.resource.id,
+      withLease(this.#occupancy.get(lease.resource.id) ?? FREE, lease.mode),
+    );
+  }
+
+  removeLease(id: string): void {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return;
+    this.#leases.delete(id);
+    const left = withLease(this.#occupancy.get(lease.resource.id) ?? FREE, lease.mode, -1);
+    if (left.shared + left.exclusive + left.maintenance === 0) this.#occupancy.delete(lease.resource.id);
+    else this.#occupancy.set(lease.resource.id, left);
+  }
+
+  addRequest(request: LeaseRequest): void {
+    this.#requests.set(request.id, request);
+    const lane = laneOf(request);
+    if (lane === undefined) {
+      insert(this.#singles, request);
+      return;
+    }
+    const list = this.#lanes.get(lane);
+    if (list === undefined) this.#lanes.set(lane, [request]);
+    else insert(list, request);
+  }
+
+  removeRequest(id: string): void {
+    const request = this.#requests.get(id);
+    if (request === undefined) return;
+    this.#requests.delete(id);
+    const lane = laneOf(request);
+    const list = lane === undefined ? this.#singles : this.#lanes.get(lane);
+    const at = list?.findIndex((other) => other.id === id) ?? -1;
+    if (at >= 0) list?.splice(at, 1);
+    if (lane !== undefined && list?.length === 0) this.#lanes.delete(lane);
+  }
+
+  setBarrier(id: string, barrier: LeaseRequest['barrier']): void {
+    const request = this.#requests.get(id);
+    if (request === undefined) return;
+    this.removeRequest(id);
+    this.addRequest({ ...request, barrier });
+  }
+
+  /** All in ticket order, without the rest of a lane whose first must wait. Good until the book changes. */
+  queue(): Queue {
+    // The pass decides first and changes the book afterwards, so that nothing need be copied.
+    const all = [this.#singles, ...this.#lanes.values()].map((list) => ({ list, at: 0 }));
+    let given: (typeof all)[number] | undefined;
+    return {
+      next() {
+        given = undefined;
+        for (const one of all) {
+          const head = one.list[one.at];
+          const best = given?.list[given.at];
+          if (head !== undefined && (best === undefined || byTicket(head, best) < 0)) given = one;
+        }
+        return given?.list[given.at++];
+      },
+      waits: (request) => {
+        if (given !== undefined && laneOf(request) !== undefined) given.at = Infinity;
+      },
+    };
+  }
+}
+
+function byTicket(a: LeaseRequest, b: LeaseRequest): number {
+  return a.ticket - b.ticket || (a.id < b.id ? -1 : 1);
+}
+
+/** Keeps ticket order; mostly at the end. */
+function insert(list: LeaseRequest[], request: LeaseRequest): void {
+  let at = list.length;
+  while (at > 0 && byTicket(list[at - 1] as LeaseRequest, request) > 0) at--;
+  list.splice(at, 0, request);
+}

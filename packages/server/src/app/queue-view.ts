@@ -1,0 +1,69 @@
+/** The queue as people see it: who waits, in which place, and for what. Computed when asked for, never stored. */
+import { Allocation, compete, grantPass, queueOf } from '../domain/grant.ts';
+import type { LeaseRequest } from '../domain/lease.ts';
+import type { Task } from '../domain/task.ts';
+import { choose } from './choosing.ts';
+import type { QueuedRequest, TaskView } from './core-api.ts';
+import type { Kernel } from './kernel.ts';
+import { LeaseBook } from './lease-book.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export class QueueView {
+  readonly #kernel: Kernel;
+  readonly #scheduler: Scheduler;
+
+  constructor(kernel: Kernel, scheduler: Scheduler) {
+    this.#kernel = kernel;
+    this.#scheduler = scheduler;
+  }
+
+  async of(spaceId: string): Promise<QueuedRequest[]> {
+    const { roster, book } = await this.#kernel.options.store.read(async (tx) => {
+      const fresh = new LeaseBook(spaceId);
+      await fresh.load(tx, 0);
+      return { roster: await this.#kernel.roster.load(tx, spaceId), book: fresh };
+    });
+    const requests = book.requests();
+    const context = { ...this.#scheduler.context(roster), lastChosen: new Map<string, string>() };
+    const allocation = new Allocation(
+      (id) => book.occupancy(id),
+      (id) => roster.workers.get(id)?.slots ?? 1,
+    );
+    const verdicts = grantPass(queueOf(requests), allocation, (request, left) =>
+      choose(context, request, left),
+    );
+    return verdicts.map(({ request, choice }, i) => ({
+      request,
+      place: placeOf(request, requests.slice(0, i), (poolId) => roster.members(poolId).ids),
+      reason: choice.kind === 'grant' ? this.#capReason() : choice.reason,
+    }));
+  }
+
+  /** A task with its place; one that queues says why. */
+  async view(task: Task): Promise<TaskView> {
+    if (task.state !== 'queued' && task.state !== 'waiting') return { ...task, place: null };
+    const queued = (await this.of(task.spaceId)).find(({ request }) => request.taskId === task.id);
+    if (queued === undefined) return { ...task, place: null };
+    return {
+      ...task,
+      waitReason: task.waitReason === '' ? queued.reason : task.waitReason,
+      place: queued.place,
+    };
+  }
+
+  #capReason(): string {
+    const { draining, options, runs } = this.#kernel;
+    if (draining) return `for a server node that takes tasks: node ${options.nodeId} is draining`;
+    if (runs.count >= options.taskCap)
+      return `for the task cap of node ${options.nodeId}: ${runs.count} of ${options.taskCap} tasks run`;
+    return 'it is about to start';
+  }
+}
+
+function placeOf(
+  request: LeaseRequest,
+  earlier: readonly LeaseRequest[],
+  membersOf: (poolId: string) => ReadonlySet<string>,
+): number {
+  return 1 + earlier.filter((other) => compete(other, request, membersOf)).length;
+}

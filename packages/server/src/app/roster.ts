@@ -1,0 +1,150 @@
+/**
+ * Workers and pools as placement sees them: a cache, read anew after each
+ * change that is announced, with what only this node knows: whether it
+ * reaches a worker.
+ */
+import type { Clock } from '@longshore/base';
+
+import { assess, candidatesOf, type Assessment, type Candidate, type Reach } from '../domain/placement.ts';
+import type { LeaseRequest } from '../domain/lease.ts';
+import type { WorkerPool } from '../domain/pool.ts';
+import type { Worker } from '../domain/worker.ts';
+import { RECONNECT_GRACE_MS } from '../limits.ts';
+import type { AgentSession } from './ports/agents.ts';
+import type { Tx } from './ports/store.ts';
+
+/** The sessions of this node, as the inbox saw them open and close. */
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #open = new Map<string, AgentSession>();
+  /** When a session ended, on the monotonic clock. */
+  readonly #closedAt = new Map<string, number>();
+  /** Agents that said that they take no new work: until they say otherwise, or come back without saying it. */
+  readonly #draining = new Set<string>();
+  readonly #startedAt: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedAt = clock.monotonic();
+  }
+
+  get(agentId: string): AgentSession | undefined {
+    return this.#open.get(agentId);
+  }
+
+  opened(session: AgentSession): void {
+    this.#open.set(session.agentId, session);
+    this.#closedAt.delete(session.agentId);
+  }
+
+  /** False when a newer session took its place. */
+  closed(session: AgentSession): boolean {
+    if (this.#open.get(session.agentId) !== session) return false;
+    this.#open.delete(session.agentId);
+    this.#closedAt.set(session.agentId, this.#clock.monotonic());
+    return true;
+  }
+
+  setDraining(agentId: string, draining: boolean): void {
+    if (draining) this.#draining.add(agentId);
+    else this.#draining.delete(agentId);
+  }
+
+  isDraining(agentId: string): boolean {
+    return this.#draining.has(agentId);
+  }
+
+  /** How long there has been none, milliseconds: since the start of this node at most. */
+  awayMs(agentId: string): number {
+    return this.#clock.monotonic() - (this.#closedAt.get(agentId) ?? this.#startedAt);
+  }
+}
+
+export class SpaceRoster {
+  readonly workers: ReadonlyMap<string, Worker>;
+  readonly pools: ReadonlyMap<string, WorkerPool>;
+  readonly #candidates: Candidate[];
+  readonly #members = new Map<string, { builtIn: boolean; candidates: Candidate[]; ids: Set<string> }>();
+  readonly #assessments = new Map<string, Assessment>();
+
+  constructor(workers: Worker[], pools: WorkerPool[], reach: (workerId: string) => Reach) {
+    this.workers = new Map(workers.map((worker) => [worker.id, worker]));
+    this.pools = new Map(pools.map((pool) => [pool.id, pool]));
+    this.#candidates = workers.map((worker) => ({ worker, reach: reach(worker.id) }));
+  }
+
+  members(poolId: string): { builtIn: boolean; candidates: Candidate[]; ids: Set<string> } {
+    let members = this.#members.get(poolId);
+    if (members === undefined) {
+      const pool = this.pools.get(poolId);
+      const of =
+        pool === undefined ? { builtIn: false, candidates: [] } : candidatesOf(pool, this.#candidates);
+      members = { ...of, ids: new Set(of.candidates.map((candidate) => candidate.worker.id)) };
+      this.#members.set(poolId, members);
+    }
+    return members;
+  }
+
+  /** Who could take what this request wants: the same answer for the same wish until workers change. */
+  assess(request: LeaseRequest): Assessment {
+    const { wants, mode, tools, exclude } = request;
+    const of = 'anyOfPool' in wants ? wants.anyOfPool : wants.all.map((resource) => resource.id).join(',');
+    const key = `${of} ${mode} ${tools.join(',')} ${exclude.join(',')}`;
+    let assessment = this.#assessments.get(key);
+    if (assessment === undefined) {
+      const candidates =
+        'anyOfPool' in wants
+          ? this.members(wants.anyOfPool).candidates
+          : this.#candidates.filter(({ worker }) => wants.all.some((resource) => resource.id === worker.id));
+      assessment = assess(candidates, { tools, exclude, mode });
+      this.#assessments.set(key, assessment);
+    }
+    return assessment;
+  }
+}
+
+export class Roster {
+  readonly #sessions: Sessions;
+  readonly #nodeId: string;
+  readonly #spaces = new Map<string, SpaceRoster>();
+
+  constructor(sessions: Sessions, nodeId: string) {
+    this.#sessions = sessions;
+    this.#nodeId = nodeId;
+  }
+
+  /** Workers, pools or links changed. */
+  discard(): void {
+    this.#spaces.clear();
+  }
+
+  async load(tx: Tx, spaceId: string): Promise<SpaceRoster> {
+    const known = this.#spaces.get(spaceId);
+    if (known !== undefined) return known;
+    const [stored, pools, nodes, sessions] = [
+      await tx.workers.list(spaceId),
+      await tx.pools.list(spaceId),
+      await tx.nodes.list(),
+      await tx.nodes.sessions(),
+    ];
+    const workers = stored.map((worker) =>
+      this.#sessions.isDraining(worker.id) ? { ...worker, draining: true } : worker,
+    );
+    const others = new Set(nodes.map((node) => node.id).filter((id) => id !== this.#nodeId));
+    const elsewhere = new Set(
+      sessions.filter(({ nodeId }) => others.has(nodeId)).map(({ workerId }) => workerId),
+    );
+    const roster = new SpaceRoster(workers, pools, (id) => {
+      if (this.#sessions.get(id) !== undefined) return 'here';
+      if (elsewhere.has(id)) return 'elsewhere';
+      return this.#sessions.awayMs(id) < RECONNECT_GRACE_MS ? 'reconnecting' : 'none';
+    });
+    this.#spaces.set(spaceId, roster);
+    return roster;
+  }
+
+  /** What was last read, for display. */
+  known(spaceId: string): SpaceRoster | undefined {
+    return this.#spaces.get(spaceId);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Takes from the queue what can have its lease now, in ticket order, up to
+ * the node's task cap. It runs at the end of any turn that changed leases,
+ * queue or workers, within that turn's transaction, so that a submission and
+ * its start share one commit.
+ */
+import { Allocation, grantPass, type Choice, type Verdict } from '../domain/grant.ts';
+import type { LeaseRequest } from '../domain/lease.ts';
+import { move } from '../domain/task-transition.ts';
+import type { Turn } from './batch.ts';
+import { choose, type ChoosingContext } from './choosing.ts';
+import { announceTask, note, type Kernel } from './kernel.ts';
+import type { LeaseBook } from './lease-book.ts';
+import { begin, endAs } from './orchestrator.ts';
+import type { SpaceRoster } from './roster.ts';
+
+export class Scheduler {
+  readonly #kernel: Kernel;
+  readonly #lastChosen = new Map<string, string>();
+  /** Queued in the turn under way: not in the database yet, in case they are granted at once. */
+  readonly #unsaved = new Map<string, LeaseRequest>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Puts a request into the queue, within this turn. */
+  enqueue(turn: Turn, book: LeaseBook, request: LeaseRequest): void {
+    book.addRequest(request);
+    this.#unsaved.set(request.id, request);
+    turn.undo(() => this.#unsaved.delete(request.id));
+    this.passAtEnd(turn, request.spaceId);
+  }
+
+  passAtEnd(turn: Turn, spaceId: string): void {
+    turn.atEnd(`pass ${spaceId}`, () => this.#pass(turn, spaceId));
+  }
+
+  /** Looks at the queue in a turn of its own. */
+  async kick(spaceId: string): Promise<void> {
+    await this.#kernel.batch.add(async (turn) => this.passAtEnd(turn, spaceId));
+  }
+
+  /** What a request waits for, as a pass would find it now. */
+  context(roster: SpaceRoster): ChoosingContext {
+    const { runs, options } = this.#kernel;
+    const pinned = (taskId: string): string | undefined =>
+      [...(runs.task(taskId)?.attempts.values() ?? [])].at(-1)?.attempt.workerId;
+    return { roster, nodeId: options.nodeId, lastChosen: this.#lastChosen, pinned };
+  }
+
+  async #pass(turn: Turn, spaceId: string): Promise<void> {
+    const kernel = this.#kernel;
+    const book = await kernel.books.lock(turn, spaceId);
+    const room = kernel.draining ? 0 : kernel.options.taskCap - kernel.runs.count;
+    if (book.queueLength > 0 && room > 0) {
+      const roster = await kernel.roster.load(turn.tx, spaceId);
+      const context = this.context(roster);
+      const allocation = new Allocation(
+        (id) => book.occupancy(id),
+        (id) => roster.workers.get(id)?.slots ?? 1,
+      );
+      const verdicts = grantPass(
+        book.queue(),
+        allocation,
+        (request, left) => choose(context, request, left),
+        { atMost: room },
+      );
+      for (const verdict of verdicts) await this.#apply(turn, book, verdict);
+    }
+    await this.#save(turn, book);
+  }
+
+  async #apply(turn: Turn, book: LeaseBook, { request, choice }: Verdict): Promise<void> {
+    switch (choice.kind) {
+      case 'grant':
+        await this.#leaveQueue(turn, book, request);
+        await begin(this.#kernel, turn, { request, choice, book });
+        return;
+      case 'fail':
+        await this.#leaveQueue(turn, book, request);
+        await this.#fail(turn, request, choice.reason);
+        return;
+      case 'wait':
+        await this.#wait(turn, book, { request, choice });
+    }
+  }
+
+  async #leaveQueue(turn: Turn, book: LeaseBook, request: LeaseRequest): Promise<void> {
+    book.removeRequest(request.id);
+    if (this.#unsaved.delete(request.id)) return;
+    await turn.tx.leases.dequeue(request.spaceId, request.id);
+    this.#kernel.books.changed(turn, book);
+  }
+
+  async #wait(
+    turn: Turn,
+    book: LeaseBook,
+    { request, choice }: { request: LeaseRequest; choice: Extract<Choice, { kind: 'wait' }> },
+  ): Promise<void> {
+    if (request.barrier?.id !== choice.barrier?.id) {
+      book.setBarrier(request.id, choice.barrier);
+      const unsaved = this.#unsaved.get(request.id);
+      if (unsaved !== undefined) this.#unsaved.set(request.id, { ...unsaved, barrier: choice.barrier });
+      else {
+        await turn.tx.leases.setBarrier(request.spaceId, request.id, choice.barrier);
+        this.#kernel.books.changed(turn, book);
+      }
+    }
+    const task = this.#kernel.fresh.get(request.taskId);
+    if (task === undefined) return;
+    // Told once in the log, when it is queued; the place and reason of now are computed when asked for.
+    await note(this.#kernel, turn, { task, level: 'wait', text: `Waits in the queue ${choice.reason}` });
+  }
+
+  /** No waiting would help. */
+  async #fail(turn: Turn, request: LeaseRequest, reason: string): Promise<void> {
+    const kernel = this.#kernel;
+    const run = kernel.runs.task(request.taskId);
+    if (run !== undefined) {
+      await endAs(kernel, turn, { run, state: 'failed', message: reason });
+      return;
+    }
+    const task =
+      kernel.fresh.get(request.taskId) ?? (await turn.tx.tasks.get(request.spaceId, request.taskId));
+    if (task === undefined) return;
+    const failed = move(task, 'failed', kernel.options.clock.now(), { message: reason });
+    await turn.tx.tasks.update(failed, { nodeId: null, epoch: 0 });
+    await note(kernel, turn, { task, level: 'error', text: `Failed: ${reason}` });
+    announceTask(kernel, turn, failed);
+    turn.after(() => kernel.watching.tell(task.id, { kind: 'task', task: { ...failed, place: null } }));
+  }
+
+  /** What was queued in this turn and is still waiting becomes rows. */
+  async #save(turn: Turn, book: LeaseBook): Promise<void> {
+    for (const request of this.#unsaved.values()) {
+      if (request.spaceId !== book.spaceId) continue;
+      await turn.tx.leases.enqueue(request);
+      this.#unsaved.delete(request.id);
+      this.#kernel.books.changed(turn, book);
+    }
+  }
+}

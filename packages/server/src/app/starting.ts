@@ -1,0 +1,43 @@
+/** Sends a Start whose `sending` is durable. The script goes out in clear, over the session's mTLS and nowhere else. */
+import type { ScriptSpec } from '../domain/script.ts';
+import type { Kernel } from './kernel.ts';
+import type { Sealer } from './ports/sealer.ts';
+import type { Live } from './runs.ts';
+
+export function sendStart(kernel: Kernel, live: Live): void {
+  const { attempt, run } = live;
+  const session = kernel.sessions.get(attempt.workerId);
+  // Without a session its next inventory says that the agent does not have it, and it is sent again.
+  if (session === undefined || attempt.state !== 'sending') return;
+  const spec = opened(kernel.options.sealer, run.task.id, run.task.spec.script);
+  session.start({ attemptId: attempt.id, taskId: run.task.id, fence: attempt.fence, spec });
+}
+
+/** At rest: every sensitive value sealed, bound to its task and name. */
+export function sealed(sealer: Sealer, taskId: string, script: ScriptSpec): ScriptSpec {
+  if (!script.variables.some((variable) => variable.sensitive)) return script;
+  return {
+    ...script,
+    variables: script.variables.map((variable) =>
+      variable.sensitive
+        ? { ...variable, value: sealer.seal(variable.value, contextOf(taskId, variable.name)) }
+        : variable,
+    ),
+  };
+}
+
+function opened(sealer: Sealer, taskId: string, script: ScriptSpec): ScriptSpec {
+  if (!script.variables.some((variable) => variable.sensitive)) return script;
+  return {
+    ...script,
+    variables: script.variables.map((variable) =>
+      variable.sensitive
+        ? { ...variable, value: sealer.open(variable.value, contextOf(taskId, variable.name)) }
+        : variable,
+    ),
+  };
+}
+
+export function contextOf(taskId: string, name: string): string {
+  return `task:${taskId}:${name}`;
+}

@@ -1,0 +1,14 @@
+/** The time-out of each task under way: one timer a task that has one. */
+import { isEnded } from '../domain/task-transition.ts';
+import type { Kernel } from './kernel.ts';
+import type { Run } from './runs.ts';
+
+export function armTimeOut(kernel: Kernel, run: Run): void {
+  const { task } = run;
+  if (task.timeoutMs === 0 || isEnded(task.state)) return;
+  const { clock } = kernel.options;
+  // The wall clock, for the task may have begun in another life of this server.
+  const left = Math.max(0, (task.startedAt ?? clock.now()) + task.timeoutMs - clock.now());
+  run.timer?.();
+  run.timer = clock.after(left, () => kernel.timedOut(run));
+}

@@ -1,0 +1,129 @@
+/**
+ * Who follows which task. A change is told once it is durable: at once by the
+ * node that made it; by other nodes when they hear the announcement and have
+ * read what is new.
+ */
+import { isEnded } from '../domain/task-transition.ts';
+import type { Task } from '../domain/task.ts';
+import type { TaskChange } from './core-api.ts';
+import type { Store } from './ports/store.ts';
+
+type Listener = (change: TaskChange) => void;
+
+interface Followed {
+  spaceId: string;
+  listeners: Set<Listener>;
+  /** What was told of another node's task: log entries and, per attempt, events. */
+  logN: number;
+  eventN: Map<string, number>;
+  shown: Map<string, string>;
+  reading: Promise<void>;
+}
+
+export class Watching {
+  readonly #store: Store;
+  readonly #followed = new Map<string, Followed>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  watch(spaceId: string, taskId: string, listener: Listener): () => void {
+    let followed = this.#followed.get(taskId);
+    if (followed === undefined) {
+      followed = {
+        spaceId,
+        listeners: new Set(),
+        logN: 0,
+        eventN: new Map(),
+        shown: new Map(),
+        reading: Promise.resolve(),
+      };
+      this.#followed.set(taskId, followed);
+    }
+    const own = followed;
+    // The same function may be given twice: each has its own end.
+    const tell: Listener = (change) => listener(change);
+    own.listeners.add(tell);
+    return () => {
+      own.listeners.delete(tell);
+      if (own.listeners.size === 0 && this.#followed.get(taskId) === own) this.#followed.delete(taskId);
+    };
+  }
+
+  isFollowed(taskId: string): boolean {
+    return this.#followed.has(taskId);
+  }
+
+  get followed(): Iterable<string> {
+    return this.#followed.keys();
+  }
+
+  tell(taskId: string, change: TaskChange): void {
+    const followed = this.#followed.get(taskId);
+    if (followed === undefined) return;
+    for (const listener of [...followed.listeners]) listener(change);
+  }
+
+  /** Another node changed the task: reads what is new, and tells it. */
+  reread(taskId: string): Promise<void> {
+    const followed = this.#followed.get(taskId);
+    if (followed === undefined) return Promise.resolve();
+    followed.reading = followed.reading.then(() => this.#read(taskId, followed));
+    return followed.reading;
+  }
+
+  async #read(taskId: string, followed: Followed): Promise<void> {
+    const { spaceId } = followed;
+    const found = await this.#store.read(async (tx) => {
+      const task = await tx.tasks.get(spaceId, taskId);
+      const attempts = await tx.attempts.ofTask(spaceId, taskId);
+      const log = await tx.tasks.log(spaceId, taskId, followed.logN, LOG_ENTRIES_AT_ONCE);
+      const events = [];
+      for (const { id } of attempts)
+        events.push({ id, events: await tx.attempts.events(spaceId, id, followed.eventN.get(id) ?? 0) });
+      return { task, attempts, log, events };
+    });
+    const ended = found.task !== undefined && isEnded(found.task.state);
+    // The end is told last, for a follower leaves then.
+    if (found.task !== undefined && !ended)
+      this.#changed(taskId, followed, { kind: 'task', task: { ...found.task, place: null } });
+    if (found.log.length > 0) this.tell(taskId, { kind: 'log', entries: found.log });
+    followed.logN = found.log.at(-1)?.n ?? followed.logN;
+    for (const { id, events } of found.events) {
+      if (events.length > 0) this.tell(taskId, { kind: 'events', attemptId: id, events: events.map(masked) });
+      followed.eventN.set(id, events.at(-1)?.n ?? followed.eventN.get(id) ?? 0);
+    }
+    for (const attempt of found.attempts) this.#changed(taskId, followed, { kind: 'attempt', attempt });
+    if (found.task !== undefined && ended)
+      this.#changed(taskId, followed, { kind: 'task', task: { ...found.task, place: null } });
+  }
+
+  #changed(
+    taskId: string,
+    followed: Followed,
+    change: Extract<TaskChange, { kind: 'task' | 'attempt' }>,
+  ): void {
+    const key = change.kind === 'task' ? 'task' : change.attempt.id;
+    const shown = JSON.stringify(
+      change.kind === 'task'
+        ? digestOf(change.task)
+        : [change.attempt.state, change.attempt.outcome, change.attempt.complete],
+    );
+    if (followed.shown.get(key) === shown) return;
+    followed.shown.set(key, shown);
+    this.tell(taskId, change);
+  }
+}
+
+/** Entries read at once for a follower of another node's task; the next announcement or poll brings the rest. */
+const LOG_ENTRIES_AT_ONCE = 1000;
+
+/** A follower sees no sensitive value, sealed or not. */
+export function masked<E extends { kind: string }>(event: E): E {
+  return 'sensitive' in event && event.sensitive === true ? { ...event, value: '********' } : event;
+}
+
+function digestOf(task: Task): unknown[] {
+  return [task.state, task.waitReason, task.message, task.cancelRequestedAt];
+}

@@ -1,0 +1,29 @@
+/** All loops of the core, after its start: what takes up comes before what reaps. */
+import type { Cancel, Clock, Logger } from '@longshore/base';
+
+import type { Chores } from '../app/core-api.ts';
+import { startBeat } from './beat.ts';
+import { startJudge } from './judge.ts';
+import { startReaper } from './reaper.ts';
+import { startSafetyPoll } from './safety-poll.ts';
+
+export interface CoreLoopsOptions {
+  clock: Clock;
+  logger: Logger;
+  dialect: 'sqlite' | 'postgres';
+  /** This node was taken for dead, or started twice: the process must stop. */
+  fenced: () => void;
+}
+
+export function startCoreLoops(chores: Chores, options: CoreLoopsOptions): Cancel {
+  const { clock, logger } = options;
+  const stops = [startReaper({ clock, logger }, chores)];
+  if (options.dialect === 'postgres') {
+    stops.push(
+      startBeat({ clock, logger }, chores, options.fenced),
+      startJudge({ clock, logger }, chores),
+      startSafetyPoll({ clock, logger }, chores),
+    );
+  }
+  return () => stops.forEach((stop) => stop());
+}
