@@ -212,8 +212,8 @@ export class TrustStage implements AsyncDisposable {
       name: 'listening',
       identified: () => undefined,
       unwanted: () => undefined,
-      serve: async ({ duplex, peer }) => {
-        this.served.push(`server ${peer}`);
+      serve: async ({ duplex, nodeId }) => {
+        this.served.push(`server ${nodeId}`);
         await duplex.send({ kind: { $case: 'pong', value: { n: 1 } } });
         const { reason } = await duplex.closed;
         return { kind: 'again', detail: reason };

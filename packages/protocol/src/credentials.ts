@@ -11,7 +11,7 @@ import { X509Certificate } from 'node:crypto';
 
 import { credentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 
-import { identityOf, keyFingerprint, type Role } from './identity.ts';
+import { identityOf, keyFingerprint, type PeerIdentity, type Role } from './identity.ts';
 import {
   CONNECTION_WINDOW_BYTES,
   KEEPALIVE_INTERVAL_MS,
@@ -30,6 +30,8 @@ export interface Expected {
   role: Role;
   id?: string;
   keyFingerprint?: string;
+  /** Hears who it is, once it was checked and before anything is sent. */
+  accepted?: (identity: PeerIdentity) => void;
 }
 
 /** Lets through only a peer that the authority vouches for, in the role (and with the id) expected. */
@@ -46,6 +48,7 @@ export function channelCredentials(
       return `it is ${identity.role} ${identity.id}, not ${expected.id}`;
     if (expected.keyFingerprint !== undefined && identity.keyFingerprint !== expected.keyFingerprint)
       return 'its key is another one';
+    expected.accepted?.(identity);
     return undefined;
   });
 }

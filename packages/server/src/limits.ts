@@ -198,3 +198,12 @@ export const ATTEMPT_WINDOW_BYTES = 1024 * 1024;
 export const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
 /** Attempts in one inventory: far more than a machine ever keeps. */
 export const INVENTORY_LIMIT = 100_000;
+
+// ── Revocation of live sessions ─────────────────────────────────────────────
+
+/** Workers whose trust changed in one breath are read in one transaction. */
+export const REVOCATION_GATHER_MS = 50;
+/** After its goodbye a revoked agent's connections are cut: with the one above, seconds at most. */
+export const REVOCATION_GOODBYE_MS = 1_000;
+/** All live sessions are held against their rows at this beat, for an announcement is a hint, never the truth. */
+export const REVOCATION_RESCAN_MS = 60_000;

@@ -11,14 +11,15 @@ import type {
 export interface ServerConnection {
   duplex: FrameDuplex<AgentFrame, ServerFrame>;
   data: DataSource<AgentDataFrame, ServerDataFrame>;
-  /** Who the other end is, as TLS proved it: data connections must come from the same. */
-  peer: string;
-  /** The Welcome came: which node this is, and which others there are. */
-  welcomed: (nodeId: string, nodes: readonly { nodeId: string; address: string }[]) => void;
+  /** Which server node the other end is, as its certificate says. */
+  nodeId: string;
+  /** The Welcome came: which nodes there are. */
+  signal: AbortSignal;
+  welcomed: (nodes: readonly { nodeId: string; address: string }[]) => void;
 }
 
 /** How a session ended, as far as whoever dials must know: `stop` means that this agent is no longer wanted. */
 export type ServedEnd = { kind: 'again'; detail: string } | { kind: 'stop'; detail: string };
 
-/** Serves one session to its end. Never rejects. */
+/** Serves one session to its end, or to the abort of `signal`, after which it says goodbye. Never rejects. */
 export type ServeServer = (connection: ServerConnection) => Promise<ServedEnd>;

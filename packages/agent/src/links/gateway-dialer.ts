@@ -7,7 +7,7 @@
  * for their id only. Two loops never hold the same node: the one that was
  * welcomed last keeps it.
  */
-import { Backoff, sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { AppError, Backoff, sleep, toError, type Clock, type Logger } from '@longshore/base';
 import { channelCredentials, channelOptions } from '@longshore/protocol/credentials';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
 import {
@@ -16,6 +16,7 @@ import {
   type ServerDataFrame,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
 import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
+import type { PeerIdentity } from '@longshore/protocol/identity';
 
 import { DIAL_FIRST_BACKOFF_MS, DIAL_GOOD_SESSION_MS, DIAL_LONGEST_BACKOFF_MS } from '../limits.ts';
 import type { ServeServer } from './connection.ts';
@@ -80,10 +81,9 @@ export class GatewayDialer implements AsyncDisposable {
     loop.abort.abort();
   }
 
-  #welcomed(loop: Loop, nodeId: string, nodes: readonly { nodeId: string; address: string }[]): void {
-    loop.nodeId = nodeId;
+  #welcomed(loop: Loop, nodes: readonly { nodeId: string; address: string }[]): void {
     for (const other of this.#loops) {
-      const twice = other !== loop && other.nodeId === nodeId;
+      const twice = other !== loop && other.nodeId === loop.nodeId;
       const gone = !nodes.some((node) => node.nodeId === other.nodeId);
       if (!other.seed && (twice || gone)) this.#stop(other);
     }
@@ -119,28 +119,38 @@ export class GatewayDialer implements AsyncDisposable {
   async #session(loop: Loop): ReturnType<ServeServer> {
     await this.#freshCertificate(loop.address);
     const identity = this.#identity;
-    const expected = { role: 'server' as const, ...(loop.seed ? {} : { id: loop.nodeId }) };
-    const credentials = channelCredentials(identity.authorityPem, expected, identity);
+    const { promise: accepted, resolve: accept } = Promise.withResolvers<PeerIdentity>();
+    const node = loop.seed ? {} : { id: loop.nodeId };
+    const credentials = channelCredentials(
+      identity.authorityPem,
+      { role: 'server', ...node, accepted: accept },
+      identity,
+    );
     const control = new AgentGatewayClient(loop.address, credentials, channelOptions('proxy'));
     const duplex = agentLinkDuplex(control.link());
-    const { signal } = loop.abort;
-    const stop = (): void => duplex.close('this node is not dialled any more');
-    signal.addEventListener('abort', stop, { once: true });
     const openData = (): FrameDuplex<AgentDataFrame, ServerDataFrame> => {
       const bulk = new AgentGatewayClient(loop.address, credentials, channelOptions('proxy'));
       const data = agentDataDuplex(bulk.data());
       void data.closed.then(() => bulk.close());
       return data;
     };
+    // While it dials; a session that began hears of the abort itself, and says goodbye.
+    const abandon = (): void => duplex.close('this node is not dialled any more');
+    const { signal } = loop.abort;
+    signal.addEventListener('abort', abandon, { once: true });
     try {
+      const failed = duplex.closed.then(({ reason }) => Promise.reject(new AppError('unavailable', reason)));
+      loop.nodeId = (await Promise.race([accepted, failed])).id;
+      signal.removeEventListener('abort', abandon);
       return await this.#options.serve({
         duplex,
         data: { kind: 'dial', open: openData },
-        peer: loop.nodeId,
-        welcomed: (nodeId, nodes) => this.#welcomed(loop, nodeId, nodes),
+        nodeId: loop.nodeId,
+        signal,
+        welcomed: (nodes) => this.#welcomed(loop, nodes),
       });
     } finally {
-      signal.removeEventListener('abort', stop);
+      signal.removeEventListener('abort', abandon);
       duplex.close('the session ended');
       control.close();
     }

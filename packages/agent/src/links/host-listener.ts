@@ -56,6 +56,7 @@ type DataCall = ServerDuplexStream<DataResponse, DataRequest>;
 export class HostListener implements AsyncDisposable {
   readonly #options: HostListenerOptions;
   readonly #join: AgentDataJoin;
+  readonly #stopping = new AbortController();
   #state!: State;
   #port!: TlsPort;
   #listening = 0;
@@ -89,7 +90,13 @@ export class HostListener implements AsyncDisposable {
     void this.#become(identity, 'keep connections');
   }
 
+  /** Sessions say goodbye. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
     if (this.#state.kind === 'paired') this.#state.expiry();
     this.#state.grpc.server.forceShutdown();
     await this.#port[Symbol.asyncDispose]();
@@ -165,7 +172,8 @@ export class HostListener implements AsyncDisposable {
       const end = await this.#options.serve({
         duplex,
         data: { kind: 'await', join: this.#join },
-        peer: peer.id,
+        nodeId: peer.id,
+        signal: this.#stopping.signal,
         welcomed: () => undefined,
       });
       if (end.kind === 'stop') this.#options.unwanted(end.detail);

@@ -1,0 +1,270 @@
+/**
+ * `run`: the link process. Holds the sessions with the server nodes, and
+ * nothing that a script needs: it may be killed at any time.
+ *
+ * Always true: one link process a data directory; a stop says goodbye to the
+ * servers and leaves scripts and their host alone.
+ */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { AppError, createIds, sleep, systemClock, toError, type Logger } from '@longshore/base';
+import { parseAddress } from '@longshore/protocol/address';
+import { Goodbye_Reason } from '@longshore/protocol/gen/longshore/link/v1/link';
+import { describeEnd, type SessionEnd } from '@longshore/protocol/session';
+
+import type { Resolved } from '../config.ts';
+import { AGENT_VERSION } from '../contract/version.ts';
+import { createEngine, type Engine } from '../engine/engine.ts';
+import type { SessionHandle } from '../engine/server-session.ts';
+import { createHostPort } from '../hostlink/host-port.ts';
+import { holdLock } from '../host/host-lock.ts';
+import { stopHosts } from '../hostlink/stop.ts';
+import { DEREGISTER_TIMEOUT_MS, HOST_STOP_MS } from '../limits.ts';
+import type { ServedEnd, ServerConnection } from '../links/connection.ts';
+import type { GatewayDialer } from '../links/gateway-dialer.ts';
+import type { HostListener } from '../links/host-listener.ts';
+import { IdentityStore, type StoredIdentity } from '../links/identity-store.ts';
+import { Renewal } from '../links/renewal.ts';
+import { readSettings } from '../links/settings-file.ts';
+import { ownCgroups } from '../machine/cgroups.ts';
+import { Machine } from '../machine/facts.ts';
+import { identityOf } from '../machine/processes.ts';
+
+type RunValues = Resolved<'run'>['values'];
+
+/** The link was told to stop, or is no longer wanted. */
+type Stop = { kind: 'signal' } | { kind: 'unwanted'; detail: string };
+
+export async function run({ values, given }: Resolved<'run'>, logger: Logger): Promise<number> {
+  process.umask(0o077);
+  const dataDir = resolve(values.dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const unlock = holdLock(join(dataDir, 'agent.lock'), identityOf(process.pid));
+  try {
+    const link = new LinkProcess({ ...values, dataDir }, given, logger);
+    return await link.run();
+  } finally {
+    unlock();
+  }
+}
+
+class LinkProcess {
+  readonly #values: RunValues;
+  readonly #given: ReadonlySet<string>;
+  readonly #logger: Logger;
+  readonly #store: IdentityStore;
+  readonly #handles = new Map<string, SessionHandle>();
+  readonly #stopped = Promise.withResolvers<Stop>();
+  #engine: Promise<Engine> | undefined;
+  #machine: Machine | undefined;
+  #renewal: Renewal | undefined;
+  #dialer: GatewayDialer | undefined;
+  #listener: HostListener | undefined;
+  #deregistered: (() => void) | undefined;
+  #ready = false;
+
+  constructor(values: RunValues, given: ReadonlySet<string>, logger: Logger) {
+    this.#values = values;
+    this.#given = given;
+    this.#logger = logger;
+    this.#store = new IdentityStore(values.dataDir);
+  }
+
+  async run(): Promise<number> {
+    const stop = (): void => this.#stopped.resolve({ kind: 'signal' });
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGHUP', () => undefined);
+    const systemd = await this.#systemd();
+    const identity = await this.#identity();
+    if (identity?.record.mode === 'polling') await this.#poll(identity);
+    else await this.#listen();
+    if (identity !== undefined) await this.#identified(identity);
+    systemd?.ready(identity === undefined ? 'waits to be paired' : `worker ${identity.record.name}`);
+    // The sessions' timers keep nothing alive by themselves.
+    const keepAlive = setInterval(() => undefined, 2 ** 30);
+    const why = await this.#stopped.promise;
+    clearInterval(keepAlive);
+    systemd?.stopping();
+    await this.#close(why);
+    if (why.kind === 'signal') return 0;
+    this.#logger.error('this agent is no longer wanted by its server', { detail: why.detail });
+    return 4;
+  }
+
+  /** Who we are; an agent that was given a token registers with it first. */
+  async #identity(): Promise<StoredIdentity | undefined> {
+    const identity = this.#store.load();
+    if (identity !== undefined) return identity;
+    const { dataDir } = this.#values;
+    if (this.#store.pairing() !== undefined) return undefined;
+    if (this.#values.token === undefined) {
+      throw new AppError(
+        'invalid',
+        `there is no identity in ${dataDir}: \`longshore-agent register\` (it dials the server) or \`longshore-agent configure\` (the server dials it) makes one`,
+      );
+    }
+    const { registerAgent } = await import('./register.ts');
+    await registerAgent(this.#values);
+    return this.#store.load();
+  }
+
+  async #poll(identity: StoredIdentity): Promise<void> {
+    const { GatewayDialer } = await import('../links/gateway-dialer.ts');
+    this.#dialer = new GatewayDialer({
+      identity,
+      store: this.#store,
+      serve: (connection) => this.#serve(connection),
+      clock: systemClock,
+      logger: this.#logger,
+      renewed: (renewed) => this.#renewed(renewed),
+      unwanted: (detail) => this.#stopped.resolve({ kind: 'unwanted', detail }),
+    });
+    this.#dialer.start();
+  }
+
+  async #listen(): Promise<void> {
+    const settings = readSettings(this.#values.dataDir);
+    const listen =
+      this.#given.has('listen') || settings === undefined
+        ? this.#values.listen
+        : parseAddress(settings.listen, 'listen of settings.json');
+    const { HostListener } = await import('../links/host-listener.ts');
+    this.#listener = await HostListener.start({
+      store: this.#store,
+      serve: (connection) => this.#serve(connection),
+      clock: systemClock,
+      logger: this.#logger,
+      listen,
+      name: settings?.name ?? this.#values.name,
+      identified: (identity) => {
+        this.#identified(identity).catch((thrown: unknown) => this.#failed('starting the engine', thrown));
+      },
+      unwanted: (detail) => this.#stopped.resolve({ kind: 'unwanted', detail }),
+    });
+  }
+
+  /** We are someone: attempts are taken up, and sessions may begin. */
+  async #identified(identity: StoredIdentity): Promise<void> {
+    this.#renewal?.close();
+    this.#renewal = new Renewal(identity, {
+      store: this.#store,
+      clock: systemClock,
+      logger: this.#logger,
+      send: (csrDer) => this.#requestCertificate(csrDer),
+      renewed: (renewed) => this.#renewed(renewed),
+    });
+    await this.#engineFor(identity);
+  }
+
+  #engineFor(identity: StoredIdentity): Promise<Engine> {
+    this.#engine ??= this.#startEngine(identity);
+    return this.#engine;
+  }
+
+  async #startEngine({ record }: StoredIdentity): Promise<Engine> {
+    const { dataDir, scriptHost, ephemeral } = this.#values;
+    const logger = this.#logger.child({ agentId: record.agentId });
+    const cgroups = ownCgroups().unified !== null;
+    this.#machine = new Machine({ dataDir, cgroups: () => cgroups, clock: systemClock, logger });
+    const launch = scriptHost === 'service' ? 'never' : 'detached';
+    const engine = createEngine({
+      dataDir,
+      agentId: record.agentId,
+      version: AGENT_VERSION,
+      host: createHostPort({ dataDir, clock: systemClock, logger, launch }),
+      facts: this.#machine,
+      clock: systemClock,
+      logger,
+      ids: createIds(),
+      ephemeral: record.ephemeral || ephemeral,
+    });
+    await engine.start();
+    return engine;
+  }
+
+  /** One session, to its end. */
+  async #serve({ duplex, data, nodeId, signal, welcomed }: ServerConnection): Promise<ServedEnd> {
+    const identity = this.#store.load();
+    if (identity === undefined) return { kind: 'again', detail: 'this agent has no identity yet' };
+    const engine = await this.#engineFor(identity);
+    const end = await engine.runSession(duplex, data, {
+      peer: nodeId,
+      signal,
+      welcomed: ({ nodes }) => welcomed(nodes),
+      opened: (handle) => this.#opened(handle),
+      certificateIssued: (chainPem) => this.#renewal?.issued(chainPem),
+      deregistered: () => this.#deregistered?.(),
+    });
+    this.#handles.delete(nodeId);
+    return servedEnd(end);
+  }
+
+  #opened(handle: SessionHandle): void {
+    this.#handles.set(handle.nodeId, handle);
+    this.#renewal?.sessionOpened();
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#logger.info('ready', { nodeId: handle.nodeId, sinceStartMs: Math.round(performance.now()) });
+  }
+
+  #requestCertificate(csrDer: Buffer): boolean {
+    const [handle] = this.#handles.values();
+    handle?.requestCertificate(csrDer);
+    return handle !== undefined;
+  }
+
+  #renewed(identity: StoredIdentity): void {
+    this.#dialer?.useIdentity(identity);
+    this.#listener?.useIdentity(identity);
+  }
+
+  async #close(why: Stop): Promise<void> {
+    const engine = await this.#engine?.catch(() => undefined);
+    const ephemeral = this.#store.load()?.record.ephemeral === true || this.#values.ephemeral;
+    const gone = why.kind === 'signal' && ephemeral && (await this.#deregister());
+    this.#renewal?.close();
+    this.#listener?.stop();
+    await this.#dialer?.[Symbol.asyncDispose]();
+    await engine?.close();
+    await this.#listener?.[Symbol.asyncDispose]();
+    await this.#machine?.close();
+    if (gone) {
+      await stopHosts(this.#values.dataDir, { clock: systemClock, withinMs: HOST_STOP_MS });
+      this.#store.clear();
+    }
+    this.#logger.info(gone ? 'stopped and deregistered' : 'stopped: scripts go on in their host');
+  }
+
+  /** True when a server has said that we are deregistered. */
+  async #deregister(): Promise<boolean> {
+    const [handle] = this.#handles.values();
+    if (handle === undefined) {
+      this.#logger.warn('this ephemeral agent could not be deregistered: there is no session');
+      return false;
+    }
+    const done = new Promise<boolean>((resolve) => (this.#deregistered = () => resolve(true)));
+    handle.deregister();
+    const answered = await Promise.race([done, sleep(systemClock, DEREGISTER_TIMEOUT_MS).then(() => false)]);
+    if (!answered) this.#logger.warn('the server did not answer to the deregistration in time');
+    return answered;
+  }
+
+  async #systemd(): Promise<import('../machine/systemd.ts').Systemd | undefined> {
+    if (process.env.NOTIFY_SOCKET === undefined) return undefined;
+    const { Systemd } = await import('../machine/systemd.ts');
+    return new Systemd(systemClock, this.#logger);
+  }
+
+  #failed(doing: string, thrown: unknown): void {
+    this.#logger.error(`${doing} failed`, { error: toError(thrown) });
+    this.#stopped.resolve({ kind: 'unwanted', detail: `${doing} failed` });
+  }
+}
+
+function servedEnd(end: SessionEnd): ServedEnd {
+  const detail = describeEnd(end);
+  const over = end.kind === 'goodbye' && end.from === 'peer' && end.reason === Goodbye_Reason.DEREGISTERED;
+  return { kind: over ? 'stop' : 'again', detail };
+}

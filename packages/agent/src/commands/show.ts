@@ -1,0 +1,35 @@
+/** `show`: who this agent is, and how it stands. */
+import type { Values } from '../config.ts';
+import { IdentityStore } from '../links/identity-store.ts';
+import { readSettings } from '../links/settings-file.ts';
+
+export async function show({ dataDir, output }: Values<'show'>): Promise<number> {
+  const store = new IdentityStore(dataDir);
+  const identity = store.load();
+  const settings = readSettings(dataDir);
+  const shown = {
+    dataDir,
+    mode: identity?.record.mode ?? settings?.mode ?? null,
+    name: identity?.record.name ?? settings?.name ?? null,
+    state:
+      identity === undefined
+        ? store.pairing() === undefined
+          ? 'not registered'
+          : 'waits to be paired'
+        : 'registered',
+    agentId: identity?.record.agentId ?? null,
+    server: identity?.record.server ?? null,
+    listen: settings?.listen ?? null,
+    authority: identity?.record.authorityFingerprint ?? null,
+    certificateExpires: identity === undefined ? null : new Date(identity.expiresAt).toISOString(),
+    ephemeral: identity?.record.ephemeral ?? false,
+  };
+  if (output === 'json') {
+    process.stdout.write(JSON.stringify(shown, null, 2) + '\n');
+    return 0;
+  }
+  for (const [key, value] of Object.entries(shown)) {
+    if (value !== null && value !== '') process.stdout.write(`${key.padEnd(20)} ${String(value)}\n`);
+  }
+  return 0;
+}

@@ -1,0 +1,123 @@
+/**
+ * What this machine is and has, as servers are told. Known at once at a start
+ * (names of tools by a look at the PATH, their versions from what was found
+ * last time, kept in `<dataDir>/facts.json`); looked up again in the
+ * background, and servers hear of what changed.
+ */
+import { readFileSync, renameSync, statfsSync, writeFileSync } from 'node:fs';
+import { arch, cpus, hostname, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+
+import { toError, type Clock, type Logger } from '@longshore/base';
+import type { MachineFacts } from '@longshore/protocol/gen/longshore/link/v1/link';
+
+import type { Facts } from '../engine/facts.ts';
+import { FACTS_FIRST_LOOK_MS, FACTS_INTERVAL_MS, FREE_DISK_CHANGE_SHARE } from '../limits.ts';
+import { findTools, versionOf, type FoundTool } from './tools.ts';
+
+export interface MachineOptions {
+  dataDir: string;
+  /** Whether attempts get a cgroup of their own: the script host's word. */
+  cgroups: () => boolean;
+  clock: Clock;
+  logger: Logger;
+  /** For tests. */
+  tools?: { find: () => FoundTool[]; version: (tool: FoundTool) => Promise<string> };
+}
+
+/** Versions by the tool's stamp. */
+type Versions = Record<string, string>;
+
+export class Machine implements Facts {
+  readonly #options: MachineOptions;
+  readonly #listeners = new Set<(facts: MachineFacts) => void>();
+  readonly #stops: (() => void)[];
+  readonly #file: string;
+  readonly #tools: NonNullable<MachineOptions['tools']>;
+  #versions: Versions;
+  #facts: MachineFacts;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.#tools = options.tools ?? { find: findTools, version: versionOf };
+    this.#file = join(options.dataDir, 'facts.json');
+    this.#versions = readVersions(this.#file);
+    this.#facts = this.#look(this.#tools.find());
+    const again = (): void => {
+      this.#looking = this.#looking.then(() => this.refresh());
+    };
+    this.#stops = [
+      options.clock.after(FACTS_FIRST_LOOK_MS, again),
+      options.clock.every(FACTS_INTERVAL_MS, again),
+    ];
+  }
+
+  current(): MachineFacts {
+    return this.#facts;
+  }
+
+  changed(listener: (facts: MachineFacts) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Looks again; versions that are not known yet are asked for, one tool after another. Never rejects. */
+  async refresh(): Promise<void> {
+    try {
+      const tools = this.#tools.find();
+      const known: Versions = {};
+      for (const tool of tools)
+        known[tool.stamp] = this.#versions[tool.stamp] ?? (await this.#tools.version(tool));
+      if (JSON.stringify(known) !== JSON.stringify(this.#versions)) {
+        this.#versions = known;
+        writeFileSync(`${this.#file}.new`, JSON.stringify(known), { mode: 0o600 });
+        renameSync(`${this.#file}.new`, this.#file);
+      }
+      const found = this.#look(tools);
+      const changed = differ(this.#facts, found);
+      this.#facts = found;
+      if (changed) for (const listener of this.#listeners) listener(found);
+    } catch (thrown) {
+      this.#options.logger.warn('looking at the machine failed', { error: toError(thrown) });
+    }
+  }
+
+  /** Resolves when a look that is under way has ended. */
+  async close(): Promise<void> {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#listeners.clear();
+    await this.#looking;
+  }
+
+  #look(tools: FoundTool[]): MachineFacts {
+    const { dataDir, cgroups } = this.#options;
+    const disk = statfsSync(dataDir);
+    return {
+      hostname: hostname(),
+      os: `${type()} ${release()}`,
+      architecture: arch(),
+      processors: cpus().length,
+      memoryBytes: totalmem(),
+      freeDiskBytes: disk.bavail * disk.bsize,
+      tools: tools.map(({ name, stamp }) => ({ name, version: this.#versions[stamp] ?? '' })),
+      cgroups: cgroups(),
+    };
+  }
+}
+
+/** Free disk changes all the time: only by much counts. */
+function differ(before: MachineFacts, after: MachineFacts): boolean {
+  const steady = ({ freeDiskBytes: _, ...rest }: MachineFacts): string => JSON.stringify(rest);
+  if (steady(before) !== steady(after)) return true;
+  return Math.abs(before.freeDiskBytes - after.freeDiskBytes) > before.freeDiskBytes * FREE_DISK_CHANGE_SHARE;
+}
+
+/** A cache: what can't be read is found again. */
+function readVersions(file: string): Versions {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Versions;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Which tools this machine has: found on the PATH at once (a look at a few
+ * folders), their versions by asking them, later and one at a time.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+import { TOOL_TIMEOUT_MS } from '../limits.ts';
+
+/** What a step may require, with how each tells its version. */
+const VERSION_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  bash: ['--version'],
+  sh: [],
+  python3: ['--version'],
+  node: ['--version'],
+  pwsh: ['--version'],
+  docker: ['--version'],
+  podman: ['--version'],
+  git: ['--version'],
+  kubectl: ['version', '--client'],
+  helm: ['version', '--short'],
+  terraform: ['version'],
+  tofu: ['version'],
+  ansible: ['--version'],
+  aws: ['--version'],
+  az: ['--version'],
+  gcloud: ['--version'],
+  dotnet: ['--version'],
+  java: ['-version'],
+};
+
+export interface FoundTool {
+  name: string;
+  path: string;
+  /** Changes when the file does: its version is asked for again. */
+  stamp: string;
+}
+
+export function findTools(searchPath = process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'): FoundTool[] {
+  const folders = searchPath.split(delimiter).filter((folder) => folder !== '');
+  const found: FoundTool[] = [];
+  for (const name of Object.keys(VERSION_ARGUMENTS)) {
+    const path = folders.map((folder) => join(folder, name)).find(isExecutable);
+    if (path === undefined) continue;
+    const { size, mtimeMs } = statSync(path);
+    found.push({ name, path, stamp: `${path} ${size} ${mtimeMs}` });
+  }
+  return found;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** `5.2.15`; empty when it does not say in time. */
+export async function versionOf({ name, path }: FoundTool): Promise<string> {
+  const args = VERSION_ARGUMENTS[name] ?? [];
+  if (args.length === 0) return '';
+  const { execFile } = await import('node:child_process');
+  return new Promise((resolve) => {
+    const child = execFile(
+      path,
+      [...args],
+      { timeout: TOOL_TIMEOUT_MS, killSignal: 'SIGKILL', encoding: 'utf8' },
+      (_error, stdout, stderr) => {
+        resolve(/\d+(?:\.\d+)+[-+\w.]*/.exec(stdout === '' ? stderr : stdout)?.[0] ?? '');
+      },
+    );
+    child.stdin?.end();
+  });
+}
