@@ -50,8 +50,8 @@ export interface EngineOptions {
 }
 
 export interface RunSessionOptions extends SessionEvents {
-  /** The server node at the other end, as its certificate says. */
-  nodeId: string;
+  /** The server node at the other end, as its certificate says; empty where that is not known before Welcome. */
+  peer: string;
   /** Aborted: the session says Goodbye (shutdown) and ends. */
   signal: AbortSignal;
 }
@@ -90,7 +90,9 @@ class LinkEngine implements Engine {
   readonly #tickets: Tickets;
   readonly #attempts: Attempts;
   readonly #commands: Commands;
+  /** By node, from Welcome on: the newest of each. */
   readonly #sessions = new Map<string, ServerSession>();
+  readonly #running = new Set<ServerSession>();
   readonly #stopFacts: (() => void) | undefined;
   #draining = false;
 
@@ -132,15 +134,15 @@ class LinkEngine implements Engine {
   async runSession(
     duplex: FrameDuplex<AgentFrame, ServerFrame>,
     data: DataSource<AgentDataFrame, ServerDataFrame>,
-    { nodeId, signal, ...events }: RunSessionOptions,
+    { peer, signal, ...events }: RunSessionOptions,
   ): Promise<SessionEnd> {
-    const logger = this.#options.logger.child({ nodeId });
-    this.#sessions.get(nodeId)?.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
+    const logger = this.#options.logger;
     const session = new ServerSession({
       duplex,
       data,
-      nodeId,
-      hello: (ticket) => this.#hello(ticket),
+      peer,
+      hello: () => this.#hello(),
+      named: (named) => this.#named(named),
       attempts: this.#attempts,
       commands: this.#commands,
       tickets: this.#tickets,
@@ -148,14 +150,20 @@ class LinkEngine implements Engine {
       logger,
       events,
     });
-    this.#sessions.set(nodeId, session);
+    this.#running.add(session);
     const stop = (): void => session.close(Goodbye_Reason.SHUTDOWN, 'the agent stops');
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     const end = await session.ended;
     signal.removeEventListener('abort', stop);
+    this.#running.delete(session);
+    const { nodeId } = session;
     if (this.#sessions.get(nodeId) === session) this.#sessions.delete(nodeId);
-    logger.info('a session ended', { end: describeEnd(end), ...('error' in end && { error: end.error }) });
+    logger.info('a session ended', {
+      nodeId,
+      end: describeEnd(end),
+      ...('error' in end && { error: end.error }),
+    });
     return end;
   }
 
@@ -177,14 +185,14 @@ class LinkEngine implements Engine {
 
   async close(): Promise<void> {
     this.#stopFacts?.();
-    const sessions = [...this.#sessions.values()];
+    const sessions = [...this.#running];
     for (const session of sessions) session.close(Goodbye_Reason.SHUTDOWN, 'the agent stops');
     await Promise.all(sessions.map((session) => session.ended));
     await this.#attempts.close();
     await this.#options.host.close();
   }
 
-  #hello(ticket: Buffer): Hello {
+  #hello(): Hello {
     const { agentId, version, facts, ephemeral = false } = this.#options;
     return {
       agentId,
@@ -193,11 +201,17 @@ class LinkEngine implements Engine {
       maxProtocol: MAX_PROTOCOL,
       capabilities: [...CAPABILITIES],
       incarnation: this.incarnation,
-      ticket,
+      tickets: this.#tickets.all(),
       facts: facts.current(),
       ephemeral,
       draining: this.#draining,
     };
+  }
+
+  #named(session: ServerSession): void {
+    const before = this.#sessions.get(session.nodeId);
+    this.#sessions.set(session.nodeId, session);
+    if (before !== session) before?.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
   }
 
   /** Every node with a working session. */

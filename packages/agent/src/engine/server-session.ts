@@ -58,9 +58,11 @@ export interface SessionEvents {
 export interface ServerSessionOptions {
   duplex: FrameDuplex<AgentFrame, ServerFrame>;
   data: DataSource<AgentDataFrame, ServerDataFrame>;
-  /** As the peer's certificate says. */
-  nodeId: string;
-  hello: (ticket: Buffer) => Hello;
+  /** The node's id as its certificate says; empty where that is not known before Welcome. */
+  peer: string;
+  hello: () => Hello;
+  /** Welcome says which node it is: an older session with that node is over. */
+  named: (session: ServerSession) => void;
   attempts: Attempts;
   commands: Commands;
   tickets: Tickets;
@@ -78,10 +80,13 @@ export class ServerSession implements CommandSession {
   #lane: DataLane | undefined;
   #state: State = { kind: 'greeting' };
   readonly ended: Promise<SessionEnd>;
+  /** Known from Welcome on. */
+  #nodeId: string;
 
   constructor(options: ServerSessionOptions) {
     this.#options = options;
-    const { duplex, clock, logger, tickets, nodeId } = options;
+    const { duplex, clock, logger, hello } = options;
+    this.#nodeId = options.peer;
     const limits = {
       pingIntervalMs: PING_INTERVAL_MS,
       deadAfterMs: DEAD_AFTER_MS,
@@ -99,11 +104,15 @@ export class ServerSession implements CommandSession {
       sessionBytes: SESSION_WINDOW_BYTES,
     });
     this.ended = this.#link.ended.then((end) => this.#over(end));
-    this.send({ kind: { $case: 'hello', value: options.hello(tickets.get(nodeId)) } });
+    this.send({ kind: { $case: 'hello', value: hello() } });
   }
 
   get sender(): Sender {
     return this.#sender;
+  }
+
+  get nodeId(): string {
+    return this.#nodeId;
   }
 
   get working(): boolean {
@@ -148,9 +157,11 @@ export class ServerSession implements CommandSession {
   }
 
   #welcomed(welcome: Welcome): void {
-    const { nodeId, tickets, events, attempts } = this.#options;
-    if (welcome.nodeId !== nodeId)
-      throw new AppError('forbidden', `the node ${nodeId} calls itself ${welcome.nodeId}`);
+    const { peer, tickets, events, attempts, named } = this.#options;
+    if (peer !== '' && welcome.nodeId !== peer) {
+      throw new AppError('forbidden', `the node ${peer} calls itself ${welcome.nodeId}`);
+    }
+    this.#nodeId = welcome.nodeId;
     if (welcome.protocol < MIN_PROTOCOL || welcome.protocol > MAX_PROTOCOL) {
       this.close(
         Goodbye_Reason.PROTOCOL,
@@ -158,7 +169,8 @@ export class ServerSession implements CommandSession {
       );
       return;
     }
-    tickets.put(nodeId, welcome.ticket);
+    tickets.put(welcome.nodeId, welcome.ticket);
+    named(this);
     this.send({ kind: { $case: 'ticketStored', value: {} } });
     this.#sender = this.#newSender({
       attemptBytes: welcome.attemptWindowBytes || ATTEMPT_WINDOW_BYTES,
@@ -178,7 +190,8 @@ export class ServerSession implements CommandSession {
   }
 
   #reconciled(reply: InventoryReply): void {
-    const { events, nodeId } = this.#options;
+    const { events } = this.#options;
+    const nodeId = this.#nodeId;
     this.#state = { kind: 'working' };
     this.#link.opened();
     this.#verdicts(reply);
@@ -221,8 +234,7 @@ export class ServerSession implements CommandSession {
         commands.artifactAcknowledged(this, kind.value);
         return;
       }
-      case 'inventoryReply': // Bytes are asked for again (a segment's digest differed, or there was a gap).
-      {
+      case 'inventoryReply': { // Bytes are asked for again (a segment's digest differed, or there was a gap).
         this.#verdicts(kind.value);
         return;
       }
@@ -242,11 +254,11 @@ export class ServerSession implements CommandSession {
   }
 
   #newLane(nonce: Buffer): DataLane {
-    const { data, nodeId, clock, logger } = this.#options;
+    const { data, peer, clock, logger } = this.#options;
     return new DataLane({
       source: data,
       nonce,
-      peer: nodeId,
+      peer,
       clock,
       logger,
       ask: () => this.send({ kind: { $case: 'dataWanted', value: {} } }),

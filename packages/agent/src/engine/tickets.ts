@@ -19,9 +19,11 @@ export class Tickets {
     this.#byNode = new Map(Object.entries(read(this.#file)));
   }
 
-  /** Empty at the first session with a node. */
-  get(nodeId: string): Buffer {
-    return Buffer.from(this.#byNode.get(nodeId) ?? '', 'base64');
+  /** By node id; none yet of a node that this agent never had a session with. */
+  all(): Record<string, Buffer> {
+    return Object.fromEntries(
+      [...this.#byNode].map(([nodeId, ticket]) => [nodeId, Buffer.from(ticket, 'base64')]),
+    );
   }
 
   put(nodeId: string, ticket: Uint8Array): void {

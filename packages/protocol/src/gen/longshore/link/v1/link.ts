@@ -138,11 +138,19 @@ export interface Hello {
   incarnation:
     | Incarnation
     | undefined;
-  /** The ticket of the session before, confirmed; empty at the first session. */
-  ticket: Buffer;
+  /**
+   * By node id: the ticket of the last session with that node. The agent
+   * may not know yet which node answers (a load balancer).
+   */
+  tickets: { [key: string]: Buffer };
   facts: MachineFacts | undefined;
   ephemeral: boolean;
   draining: boolean;
+}
+
+export interface Hello_TicketsEntry {
+  key: string;
+  value: Buffer;
 }
 
 export interface Node {
@@ -1788,7 +1796,7 @@ function createBaseHello(): Hello {
     maxProtocol: 0,
     capabilities: [],
     incarnation: undefined,
-    ticket: Buffer.alloc(0),
+    tickets: {},
     facts: undefined,
     ephemeral: false,
     draining: false,
@@ -1815,9 +1823,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.incarnation !== undefined) {
       Incarnation.encode(message.incarnation, writer.uint32(50).fork()).join();
     }
-    if (message.ticket.length !== 0) {
-      writer.uint32(58).bytes(message.ticket);
-    }
+    globalThis.Object.entries(message.tickets).forEach(([key, value]: [string, Buffer]) => {
+      Hello_TicketsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
+    });
     if (message.facts !== undefined) {
       MachineFacts.encode(message.facts, writer.uint32(66).fork()).join();
     }
@@ -1896,7 +1904,10 @@ export const Hello: MessageFns<Hello> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            const entry7 = Hello_TicketsEntry.decode(reader, reader.uint32());
+            if (entry7.value !== undefined) {
+              message.tickets[entry7.key] = entry7.value;
+            }
             continue;
           }
           case 8: {
@@ -1948,12 +1959,87 @@ export const Hello: MessageFns<Hello> = {
     message.incarnation = (object.incarnation !== undefined && object.incarnation !== null)
       ? Incarnation.fromPartial(object.incarnation)
       : undefined;
-    message.ticket = object.ticket ?? Buffer.alloc(0);
+    message.tickets = (globalThis.Object.entries(object.tickets ?? {}) as [string, Buffer][]).reduce(
+      (acc: { [key: string]: Buffer }, [key, value]: [string, Buffer]) => {
+        if (value !== undefined) {
+          acc[key] = value;
+        }
+        return acc;
+      },
+      {},
+    );
     message.facts = (object.facts !== undefined && object.facts !== null)
       ? MachineFacts.fromPartial(object.facts)
       : undefined;
     message.ephemeral = object.ephemeral ?? false;
     message.draining = object.draining ?? false;
+    return message;
+  },
+};
+
+function createBaseHello_TicketsEntry(): Hello_TicketsEntry {
+  return { key: "", value: Buffer.alloc(0) };
+}
+
+export const Hello_TicketsEntry: MessageFns<Hello_TicketsEntry> = {
+  encode(message: Hello_TicketsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Hello_TicketsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHello_TicketsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Hello_TicketsEntry>): Hello_TicketsEntry {
+    return Hello_TicketsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Hello_TicketsEntry>): Hello_TicketsEntry {
+    const message = createBaseHello_TicketsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? Buffer.alloc(0);
     return message;
   },
 };

@@ -1,0 +1,375 @@
+/**
+ * The server's side of one session with one agent: frames ↔ `AgentInbox` and
+ * `AgentSession`, whoever dialled.
+ *
+ *   greeting ──Hello──▶ admitting ──Welcome──▶ listing ──last page──▶ reconciling ──InventoryReply──▶ open ──▶ over
+ *
+ * Always true: commands leave after the inventory's reply, in the order in
+ * which they were given; a session that is over drops them in silence, for its
+ * successor's inventory tells what became of them.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+
+import { AppError, toError, type Clock, type Ids, type Logger } from '@longshore/base';
+import { dialData, unexpectedDataFrame } from '@longshore/protocol/data-join';
+import type { FrameDuplex } from '@longshore/protocol/duplex';
+import {
+  Goodbye_Reason,
+  type AgentDataFrame,
+  type AgentFrame,
+  type Hello,
+  type Inventory,
+  type ServerDataFrame,
+  type ServerFrame,
+} from '@longshore/protocol/gen/longshore/link/v1/link';
+import { describeEnd, LinkSession, type SessionEnd } from '@longshore/protocol/session';
+import {
+  agreeOnProtocol,
+  commonCapabilities,
+  MAX_PROTOCOL,
+  MIN_PROTOCOL,
+} from '@longshore/protocol/versions';
+
+import type {
+  AgentHello,
+  AgentInbox,
+  AgentSession,
+  AttemptSummary,
+  StartCommand,
+} from '../app/ports/agents.ts';
+import type { Fence } from '../domain/fence.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
+import {
+  ATTEMPT_WINDOW_BYTES,
+  DEAD_AFTER_MS,
+  HANDSHAKE_MS,
+  INVENTORY_LIMIT,
+  PING_INTERVAL_MS,
+  SESSION_WINDOW_BYTES,
+} from '../limits.ts';
+import type { AgentConnection } from './connection.ts';
+import { factsFromWire, specToWire, summaryFromWire, verdictToWire } from './frames.ts';
+import { Reports } from './reports.ts';
+
+export interface ServeOptions extends AgentConnection {
+  inbox: AgentInbox;
+  /** Where the session stands while it is open. */
+  directory: { add(session: AgentSession): void; remove(session: AgentSession): void };
+  /** This node. */
+  nodeId: string;
+  /** The chain for a request on the live session (renewal). */
+  issueCertificate: (csrDer: Uint8Array) => Promise<string>;
+  clock: Clock;
+  logger: Logger;
+  ids: Ids;
+}
+
+/** Serves one session to its end, and resolves then. Never rejects. */
+export async function serveAgentSession(options: ServeOptions): Promise<SessionEnd> {
+  return new ServedSession(options).ended;
+}
+
+type State =
+  | { kind: 'greeting' }
+  | { kind: 'admitting' }
+  | { kind: 'listing'; attempts: AttemptSummary[]; confirmed: Promise<void> }
+  | { kind: 'reconciling' }
+  | { kind: 'open' }
+  | { kind: 'over' };
+
+type CloseReason = Parameters<AgentSession['close']>[0];
+
+const GOODBYES: Record<CloseReason | 'protocol' | 'overloaded', Goodbye_Reason> = {
+  shutdown: Goodbye_Reason.SHUTDOWN,
+  replaced: Goodbye_Reason.REPLACED,
+  revoked: Goodbye_Reason.REVOKED,
+  locked: Goodbye_Reason.LOCKED,
+  deregistered: Goodbye_Reason.DEREGISTERED,
+  protocol: Goodbye_Reason.PROTOCOL,
+  overloaded: Goodbye_Reason.OVERLOADED,
+};
+
+class ServedSession implements AgentSession {
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly ended: Promise<SessionEnd>;
+  incarnation: Incarnation = { storeId: '', bootId: '', hostId: '' };
+  degraded = false;
+  readonly #options: ServeOptions;
+  readonly #logger: Logger;
+  readonly #link: LinkSession<ServerFrame, AgentFrame>;
+  readonly #reports: Reports;
+  readonly #nonce = randomBytes(16);
+  #state: State = { kind: 'greeting' };
+  /** Commands given before the inventory's reply was sent. */
+  #held: ServerFrame[] = [];
+  #data: FrameDuplex<ServerDataFrame, AgentDataFrame> | undefined;
+  #stopJoin: (() => void) | undefined;
+
+  constructor(options: ServeOptions) {
+    this.#options = options;
+    const { duplex, clock, peer, inbox, ids } = options;
+    this.sessionId = ids();
+    this.agentId = peer.id;
+    this.#logger = options.logger.child({ agentId: peer.id, sessionId: this.sessionId });
+    const send = (frame: ServerFrame): void => this.#link.send(frame);
+    const fail = (detail: string, error: Error): void => this.#link.fail(detail, error);
+    this.#reports = new Reports({ session: this, inbox, logger: this.#logger, send, fail });
+    const limits = {
+      pingIntervalMs: PING_INTERVAL_MS,
+      deadAfterMs: DEAD_AFTER_MS,
+      handshakeMs: HANDSHAKE_MS,
+    };
+    this.#link = new LinkSession({
+      duplex,
+      clock,
+      limits,
+      logger: this.#logger,
+      receive: (frame) => this.#received(frame),
+    });
+    this.ended = this.#link.ended.then((end) => this.#over(end));
+  }
+
+  start({ attemptId, taskId, fence, spec }: StartCommand): void {
+    this.#reports.acks.begin(attemptId, 0, 0);
+    this.#command({ kind: { $case: 'start', value: { attemptId, taskId, fence, spec: specToWire(spec) } } });
+  }
+
+  adopt(attemptId: string, fence: Fence): void {
+    this.#command({ kind: { $case: 'adopt', value: { attemptId, fence } } });
+  }
+
+  cancel(attemptId: string, fence: Fence, reason: string): void {
+    this.#command({ kind: { $case: 'cancel', value: { attemptId, fence, reason } } });
+  }
+
+  acknowledge(attemptId: string, offset: number, event: number): void {
+    this.#reports.acks.advance(attemptId, { offset, event });
+  }
+
+  release(attemptId: string, fence: Fence): void {
+    this.#reports.acks.forget(attemptId);
+    this.#command({ kind: { $case: 'release', value: { attemptId, fence } } });
+  }
+
+  close(reason: CloseReason, detail: string): void {
+    this.#link.close(GOODBYES[reason], detail);
+  }
+
+  #command(frame: ServerFrame): void {
+    if (this.#state.kind === 'open') this.#link.send(frame);
+    else if (this.#state.kind !== 'over') this.#held.push(frame);
+  }
+
+  #received({ kind }: AgentFrame): void {
+    switch (this.#state.kind) {
+      case 'over':
+        return;
+      case 'greeting':
+        if (kind?.$case !== 'hello') throw unexpected(kind?.$case, 'before Hello');
+        this.#state = { kind: 'admitting' };
+        this.#attempt('admitting the agent', this.#admit(kind.value));
+        return;
+      case 'listing':
+        this.#listed(this.#state, kind);
+        return;
+      case 'admitting':
+      case 'reconciling':
+        throw unexpected(kind?.$case, `while ${this.#state.kind}`);
+      case 'open':
+        if (kind !== undefined) this.#work(kind);
+    }
+  }
+
+  async #admit(hello: Hello): Promise<void> {
+    const { inbox, nodeId, peer } = this.#options;
+    if (hello.agentId !== peer.id)
+      throw new AppError('forbidden', `agent ${peer.id} calls itself ${hello.agentId}`);
+    const protocol = agreeOnProtocol({ min: hello.minProtocol, max: hello.maxProtocol });
+    if (protocol === null) {
+      const theirs = `${hello.minProtocol} to ${hello.maxProtocol}`;
+      this.#link.close(
+        GOODBYES.protocol,
+        `the agent speaks protocol ${theirs}, this server ${MIN_PROTOCOL} to ${MAX_PROTOCOL}`,
+      );
+      return;
+    }
+    if (hello.incarnation === undefined)
+      throw new AppError('corrupt', `a Hello of agent ${peer.id} without an incarnation`);
+    this.incarnation = hello.incarnation;
+    const admission = await inbox.admit(helloFromWire(hello, hello.tickets[nodeId], peer.keyFingerprint));
+    if (admission.kind === 'rejected') {
+      this.#link.close(GOODBYES[admission.reason], admission.detail);
+      return;
+    }
+    this.#state = { kind: 'listing', attempts: [], confirmed: Promise.resolve() };
+    this.#awaitData();
+    this.#link.send({
+      kind: {
+        $case: 'welcome',
+        value: {
+          protocol,
+          capabilities: commonCapabilities(hello.capabilities),
+          nodeId,
+          nodes: admission.nodes,
+          ticket: admission.ticket,
+          dataNonce: this.#nonce,
+          attemptWindowBytes: ATTEMPT_WINDOW_BYTES,
+          sessionWindowBytes: SESSION_WINDOW_BYTES,
+        },
+      },
+    });
+  }
+
+  #listed(state: Extract<State, { kind: 'listing' }>, kind: AgentFrame['kind']): void {
+    switch (kind?.$case) {
+      case 'ticketStored':
+        state.confirmed = this.#options.inbox.ticketStored(this.agentId);
+        state.confirmed.catch(() => undefined);
+        return;
+      case 'inventory':
+        this.#page(state, kind.value);
+        return;
+      default:
+        throw unexpected(kind?.$case, 'before the end of its inventory');
+    }
+  }
+
+  #page(state: Extract<State, { kind: 'listing' }>, page: Inventory): void {
+    state.attempts.push(...page.attempts.map(summaryFromWire));
+    if (state.attempts.length > INVENTORY_LIMIT)
+      throw new AppError('tooLarge', `agent ${this.agentId} lists more than ${INVENTORY_LIMIT} attempts`);
+    if (!page.last) return;
+    this.#state = { kind: 'reconciling' };
+    this.#attempt('answering the inventory', this.#reconcile(state));
+  }
+
+  async #reconcile({ attempts, confirmed }: Extract<State, { kind: 'listing' }>): Promise<void> {
+    const { inbox, directory } = this.#options;
+    await confirmed;
+    const verdicts = await inbox.inventory(this, attempts);
+    if (this.#link.closed) return;
+    for (const verdict of verdicts) {
+      if (verdict.kind === 'keep')
+        this.#reports.acks.begin(verdict.attemptId, verdict.fromOffset, verdict.fromEvent);
+    }
+    this.#link.send({ kind: { $case: 'inventoryReply', value: { verdicts: verdicts.map(verdictToWire) } } });
+    this.#link.opened();
+    this.#state = { kind: 'open' };
+    for (const frame of this.#held) this.#link.send(frame);
+    this.#held = [];
+    directory.add(this);
+    await inbox.opened(this);
+  }
+
+  #work(kind: NonNullable<AgentFrame['kind']>): void {
+    if (this.#reports.take(kind)) return;
+    const { inbox } = this.#options;
+    switch (kind.$case) {
+      case 'factsChanged':
+        this.#attempt('storing facts', inbox.factsChanged(this, factsFromWire(kind.value.facts)));
+        return;
+      case 'draining':
+        this.#attempt('storing that it drains', inbox.draining(this, kind.value.draining));
+        return;
+      case 'dataWanted':
+        this.#dialData();
+        return;
+      case 'linkDegraded':
+        this.degraded = kind.value.degraded;
+        this.#logger.warn(kind.value.degraded ? 'the link is degraded' : 'the link is whole again', {
+          detail: kind.value.detail,
+        });
+        return;
+      case 'certificateRequest':
+        this.#attempt('renewing a certificate', this.#renew(kind.value.csrDer));
+        return;
+      case 'deregister':
+        this.#attempt('deregistering', this.#deregister());
+        return;
+      default:
+        throw unexpected(kind.$case, 'during work');
+    }
+  }
+
+  async #renew(csrDer: Uint8Array): Promise<void> {
+    const certificateChainPem = await this.#options.issueCertificate(csrDer);
+    this.#link.send({ kind: { $case: 'certificateIssued', value: { certificateChainPem } } });
+  }
+
+  async #deregister(): Promise<void> {
+    await this.#options.inbox.deregister(this);
+    this.#link.send({ kind: { $case: 'deregistered', value: {} } });
+    this.close('deregistered', 'as the agent asked');
+  }
+
+  #awaitData(): void {
+    const { data } = this.#options;
+    if (data.kind !== 'await') return;
+    this.#stopJoin = data.join.expect({ nonce: this.#nonce, peer: this.agentId }, (duplex) => {
+      // Our DataOpen tells the agent that we know its session.
+      duplex.send({ kind: { $case: 'open', value: { nonce: this.#nonce } } }).catch(() => undefined);
+      this.#useData(duplex);
+    });
+  }
+
+  #dialData(): void {
+    const { data } = this.#options;
+    if (data.kind === 'dial') this.#useData(dialData(data.open, this.#nonce));
+  }
+
+  #useData(duplex: FrameDuplex<ServerDataFrame, AgentDataFrame>): void {
+    this.#data?.close('a newer data connection took over');
+    this.#data = duplex;
+    duplex.receive(({ kind }) => {
+      if (this.#state.kind !== 'open') return;
+      if (kind?.$case === 'output') this.#reports.output(kind.value);
+      else if (kind?.$case === 'artifactChunk') this.#reports.artifact(kind.value);
+      else if (kind?.$case !== 'open') throw unexpectedDataFrame(undefined);
+    });
+  }
+
+  /** What fails here leaves the session in no known state: it ends, and the agent comes again. */
+  #attempt(what: string, doing: Promise<void>): void {
+    doing.catch((thrown: unknown) => {
+      this.#logger.error('a session failed', { what, error: toError(thrown) });
+      this.#link.fail(what, toError(thrown));
+    });
+  }
+
+  async #over(end: SessionEnd): Promise<SessionEnd> {
+    const { inbox, directory } = this.#options;
+    const before = this.#state.kind;
+    this.#state = { kind: 'over' };
+    this.#held = [];
+    this.#stopJoin?.();
+    this.#data?.close('the session ended');
+    directory.remove(this);
+    const why = describeEnd(end);
+    this.#logger.info('a session ended', { end: why, ...('error' in end && { error: end.error }) });
+    if (before === 'open' || before === 'reconciling') {
+      await inbox
+        .closed(this, why)
+        .catch((error: unknown) => this.#logger.error('closing a session failed', { error: toError(error) }));
+    }
+    return end;
+  }
+}
+
+function helloFromWire(hello: Hello, ticket: Uint8Array | undefined, keyFingerprint: string): AgentHello {
+  const shown = ticket !== undefined && ticket.length > 0;
+  return {
+    agentId: hello.agentId,
+    keyFingerprint,
+    version: hello.version,
+    incarnation: hello.incarnation ?? { storeId: '', bootId: '', hostId: '' },
+    ticketHash: shown ? createHash('sha256').update(ticket).digest('hex') : '',
+    facts: factsFromWire(hello.facts),
+    ephemeral: hello.ephemeral,
+    draining: hello.draining,
+  };
+}
+
+function unexpected(kind: string | undefined, when: string): AppError {
+  return new AppError('corrupt', `the agent sent ${kind ?? 'nothing known'} ${when}`);
+}

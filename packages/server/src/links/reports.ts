@@ -1,0 +1,205 @@
+/**
+ * What the agent says of its attempts, handed to `app`, and acknowledged once
+ * it is durable.
+ *
+ * Always true: calls about one attempt are made in the order of its frames,
+ * none waits for another attempt's; nothing is acknowledged before the inbox
+ * has said that it is stored; bytes that were asked for again are dropped until
+ * they come from where they were asked for.
+ */
+import { AppError, isCode, toError, type Logger } from '@longshore/base';
+import type {
+  AgentFrame,
+  ArtifactChunk,
+  Output,
+  ServerFrame,
+} from '@longshore/protocol/gen/longshore/link/v1/link';
+
+import type { AgentInbox, AgentSession } from '../app/ports/agents.ts';
+import { AckBook } from './ack-book.ts';
+import {
+  eventFromWire,
+  fenceFromWire,
+  outcomeFromWire,
+  phaseFromWire,
+  replyFromWire,
+  verdictToWire,
+} from './frames.ts';
+
+export interface ReportsOptions {
+  session: AgentSession;
+  inbox: AgentInbox;
+  logger: Logger;
+  send: (frame: ServerFrame) => void;
+  /** Something could not be stored: all must be said again, in a new session. */
+  fail: (detail: string, error: Error) => void;
+}
+
+type Report = NonNullable<AgentFrame['kind']>;
+
+export class Reports {
+  readonly #options: ReportsOptions;
+  readonly acks: AckBook;
+  /** Attempts whose bytes were asked for again, and from where. */
+  readonly #again = new Map<string, number>();
+  readonly #artifacts = new Map<string, Promise<void>>();
+
+  constructor(options: ReportsOptions) {
+    this.#options = options;
+    this.acks = new AckBook((attemptId, offset, event) =>
+      options.send({ kind: { $case: 'ack', value: { attemptId, offset, event } } }),
+    );
+  }
+
+  /** @returns false when the frame is no report on an attempt */
+  take(kind: Report): boolean {
+    const { inbox, session } = this.#options;
+    switch (kind.$case) {
+      case 'output':
+        this.output(kind.value);
+        return true;
+      case 'artifactChunk':
+        this.artifact(kind.value);
+        return true;
+      case 'events': {
+        const { attemptId, events } = kind.value;
+        const stored = inbox.events(session, attemptId, events.map(eventFromWire));
+        this.#stored(
+          'events',
+          attemptId,
+          stored.then((event) => this.acks.advance(attemptId, { event })),
+        );
+        return true;
+      }
+      case 'outcome': {
+        const { attemptId, outcome } = kind.value;
+        if (outcome === undefined)
+          throw new AppError('corrupt', `an outcome report of attempt ${attemptId} without an outcome`);
+        const { outcome: how, report } = outcomeFromWire(outcome);
+        this.#stored('outcome', attemptId, inbox.outcome(session, attemptId, how, report));
+        return true;
+      }
+      case 'startReply': {
+        const reply = replyFromWire(kind.value.kind);
+        if (reply !== undefined)
+          this.#stored(
+            'startReply',
+            kind.value.attemptId,
+            inbox.startReply(session, kind.value.attemptId, reply),
+          );
+        return true;
+      }
+      case 'phaseChanged': {
+        const { attemptId, phase } = kind.value;
+        this.#stored('phaseChanged', attemptId, inbox.phaseChanged(session, attemptId, phaseFromWire(phase)));
+        return true;
+      }
+      case 'commandRefused': {
+        const { attemptId, command, storedFence } = kind.value;
+        this.#stored(
+          'commandRefused',
+          attemptId,
+          inbox.commandRefused(session, attemptId, command, fenceFromWire(storedFence)),
+        );
+        return true;
+      }
+      case 'attemptWarning':
+        this.#stored(
+          'warning',
+          kind.value.attemptId,
+          inbox.warning(session, kind.value.attemptId, kind.value.text),
+        );
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  output({ attemptId, offset, records, segmentDigest, missingBytes }: Output): void {
+    const again = this.#again.get(attemptId);
+    if (again !== undefined && again !== offset) return;
+    this.#again.delete(attemptId);
+    const { inbox, session } = this.#options;
+    const digest = segmentDigest.length > 0 ? segmentDigest.toString('hex') : null;
+    const stored =
+      missingBytes > 0
+        ? inbox.outputMissing(session, attemptId, offset, missingBytes)
+        : inbox.output(session, attemptId, offset, records, digest);
+    stored.then(
+      (durable) => this.acks.advance(attemptId, { offset: durable }),
+      (thrown: unknown) => this.#outputFailed(attemptId, thrown),
+    );
+  }
+
+  /** One after another for each attempt: a chunk counts on the one before. */
+  artifact(chunk: ArtifactChunk): void {
+    const { attemptId, index } = chunk;
+    const before = this.#artifacts.get(attemptId) ?? Promise.resolve();
+    const done = before
+      .then(() => this.#artifact(chunk))
+      .catch((thrown: unknown) => this.#failed('artifact', `${attemptId}-${index}`, thrown));
+    this.#artifacts.set(attemptId, done);
+    void done.then(() => {
+      if (this.#artifacts.get(attemptId) === done) this.#artifacts.delete(attemptId);
+    });
+  }
+
+  async #artifact({ attemptId, index, offset, content, last, digest, error }: ArtifactChunk): Promise<void> {
+    const { inbox, session, send } = this.#options;
+    const chunk = { index, offset, content, last, digest: digest.toString('hex'), error };
+    const ack = await inbox.artifact(session, attemptId, chunk);
+    send({ kind: { $case: 'artifactAck', value: { attemptId, index, ...ack } } });
+  }
+
+  #outputFailed(attemptId: string, thrown: unknown): void {
+    const from = resumeAt(thrown);
+    if (from === undefined) {
+      this.#failed('output', attemptId, thrown);
+      return;
+    }
+    // Those that were under way fail too, after the one that said it first.
+    if (this.#again.has(attemptId)) return;
+    this.#options.logger.warn('output is asked for again', {
+      attemptId,
+      from,
+      error: toError(thrown).message,
+    });
+    this.#again.set(attemptId, from);
+    const { event } = this.acks.of(attemptId);
+    this.acks.begin(attemptId, from, event);
+    const verdict = verdictToWire({
+      attemptId,
+      kind: 'keep',
+      fromOffset: from,
+      fromEvent: event,
+      artifactOffsets: [],
+    });
+    this.#options.send({ kind: { $case: 'inventoryReply', value: { verdicts: [verdict] } } });
+  }
+
+  #stored(what: string, attemptId: string, stored: Promise<void>): void {
+    stored.catch((thrown: unknown) => this.#failed(what, attemptId, thrown));
+  }
+
+  #failed(what: string, attemptId: string, thrown: unknown): void {
+    const { logger, fail } = this.#options;
+    if (isCode(thrown, 'notFound')) {
+      // Another node's by now, or over: nothing is acknowledged, and the owner will ask for it.
+      logger.debug('a report on an attempt that is not under way here', { what, attemptId });
+      return;
+    }
+    logger.error('a report could not be stored', { what, attemptId, error: toError(thrown) });
+    fail(`storing ${what} of attempt ${attemptId}`, toError(thrown));
+  }
+}
+
+/** Where the bytes are wanted from: a segment that was wrong, or a gap. */
+function resumeAt(thrown: unknown): number | undefined {
+  if (isCode(thrown, 'corrupt')) return numberOf(thrown.detail.from) ?? 0;
+  if (isCode(thrown, 'conflict')) return numberOf(thrown.detail.length);
+  return undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
