@@ -29,6 +29,8 @@ interface FollowedAttempt {
   place: AttemptPlace;
   /** Spool bytes that can be read. */
   length: number;
+  /** The last event about it, not to be repeated. */
+  told: string;
   stop: () => void;
 }
 
@@ -45,6 +47,7 @@ export class TaskFollower {
   #woken = false;
   #stopped = false;
   #pending = '';
+  #toldTask = '';
 
   constructor(
     services: Pick<ApiServices, 'core' | 'logs' | 'names'>,
@@ -96,13 +99,16 @@ export class TaskFollower {
     // The task as it was given is told before anything is read: who submitted it learns its id at once.
     await this.#tellTask(this.#task);
     this.#flush();
-    await this.#fillLog();
-    const attempts = await tasks.attempts(spaceId, id);
+    const [, attempts, task] = await Promise.all([
+      this.#fillLog(),
+      tasks.attempts(spaceId, id),
+      tasks.get(spaceId, id),
+    ]);
     for (const attempt of attempts) {
       await this.#tellAttempt(attempt);
-      await this.#fillEvents(attempt.id);
+      await this.#fillEvents(attempt);
     }
-    await this.#tellTask(await tasks.get(spaceId, id));
+    await this.#tellTask(task);
   }
 
   async #takeChanges(): Promise<void> {
@@ -125,8 +131,9 @@ export class TaskFollower {
         return;
       case 'events': {
         const followed = this.#attempts.get(change.attemptId);
-        if (followed === undefined || (change.events[0]?.n ?? 0) > followed.place.event + 1) {
-          await this.#fillEvents(change.attemptId);
+        const first = change.events[0]?.n ?? 0;
+        if (followed !== undefined && first > followed.place.event + 1) {
+          await this.#readEvents(change.attemptId, followed.place);
         }
         this.#tellEvents(change.attemptId, change.events);
         return;
@@ -138,33 +145,48 @@ export class TaskFollower {
     // A change heard before the first reading may be older than what was read.
     if (ENDED.has(this.#task.state) && !ENDED.has(task.state)) return;
     this.#task = task;
-    this.#event('task', await taskView(task, this.#services.names));
+    const json = JSON.stringify(await taskView(task, this.#services.names));
+    if (json === this.#toldTask) return;
+    this.#toldTask = json;
+    this.#raw('task', json);
   }
 
   async #tellAttempt(attempt: Attempt): Promise<void> {
     const followed = this.#attempts.get(attempt.id);
-    if (followed === undefined) await this.#beginAttempt(attempt);
+    if (followed === undefined) this.#beginAttempt(attempt);
     else if (followed.attempt.endedAt !== null && attempt.endedAt === null) return;
     else followed.attempt = attempt;
     const { id, action, workerId, workerName, state, outcome, message, complete } = await attemptView(
       attempt,
       this.#services.names,
     );
-    this.#event('attempt', { id, action, workerId, workerName, state, outcome, message, complete });
+    const told = this.#attempts.get(id);
+    const json = JSON.stringify({ id, action, workerId, workerName, state, outcome, message, complete });
+    if (told === undefined || json === told.told) return;
+    told.told = json;
+    this.#raw('attempt', json);
   }
 
-  async #beginAttempt(attempt: Attempt): Promise<void> {
+  #beginAttempt(attempt: Attempt): void {
     const { logs } = this.#services;
     const place = this.#place.attempts.get(attempt.id) ?? { offset: 0, event: 0 };
     this.#place.attempts.set(attempt.id, place);
-    const followed: FollowedAttempt = { attempt, place, length: 0, stop: () => undefined };
+    const followed: FollowedAttempt = {
+      attempt,
+      place,
+      length: attempt.outputLength,
+      told: '',
+      stop: () => undefined,
+    };
     this.#attempts.set(attempt.id, followed);
-    followed.stop = logs.follow(attempt.id, (length) => {
+    const grown = (length: number): void => {
       if (length <= followed.length) return;
       followed.length = length;
       this.#stir();
-    });
-    followed.length = Math.max(followed.length, await logs.length(attempt.id));
+    };
+    followed.stop = logs.follow(attempt.id, grown);
+    // What came before we listened, and is not yet in the attempt's row. Nobody waits for it: reading tells of trouble.
+    logs.length(attempt.id).then(grown, () => undefined);
   }
 
   async #fillLog(): Promise<void> {
@@ -186,14 +208,13 @@ export class TaskFollower {
     this.#event('log', { entries: fresh });
   }
 
-  async #fillEvents(attemptId: string): Promise<void> {
-    const followed = this.#attempts.get(attemptId);
-    if (followed === undefined) return;
-    const events = await this.#services.core.tasks.events(
-      this.#task.spaceId,
-      attemptId,
-      followed.place.event,
-    );
+  async #fillEvents({ id, eventCount }: Attempt): Promise<void> {
+    const place = this.#attempts.get(id)?.place;
+    if (place !== undefined && place.event < eventCount) await this.#readEvents(id, place);
+  }
+
+  async #readEvents(attemptId: string, { event }: AttemptPlace): Promise<void> {
+    const events = await this.#services.core.tasks.events(this.#task.spaceId, attemptId, event);
     this.#tellEvents(attemptId, events);
   }
 
@@ -247,23 +268,29 @@ export class TaskFollower {
     );
   }
 
-  /** All that is stored of it has been sent: says so, once. */
+  /**
+   * Sends what is still stored of it, then says that it was all. What was heard
+   * is enough when it has an end for each attempt; else the rows are read.
+   */
   async #end(): Promise<void> {
-    const { core, names, logs } = this.#services;
-    await this.#fillLog();
-    const attempts = await core.tasks.attempts(this.#task.spaceId, this.#task.id);
-    for (const attempt of attempts) {
-      if (!this.#attempts.has(attempt.id)) await this.#tellAttempt(attempt);
-      const followed = this.#attempts.get(attempt.id);
-      if (followed === undefined) continue;
-      if (followed.place.event < attempt.eventCount) await this.#fillEvents(attempt.id);
-      followed.length = Math.max(followed.length, await logs.length(attempt.id));
+    const { core, names } = this.#services;
+    const followed = [...this.#attempts.values()];
+    if (followed.length === 0 || followed.some(({ attempt }) => attempt.endedAt === null)) {
+      const [attempts] = await Promise.all([
+        core.tasks.attempts(this.#task.spaceId, this.#task.id),
+        this.#fillLog(),
+      ]);
+      for (const attempt of attempts) await this.#tellAttempt(attempt);
     }
+    for (const { attempt } of this.#attempts.values()) await this.#fillEvents(attempt);
+    for (const one of this.#attempts.values()) one.length = Math.max(one.length, one.attempt.outputLength);
     await this.#sendOutput();
     if (this.#stopped) return;
     this.#event('end', {
       task: await taskView(this.#task, names),
-      attempts: await Promise.all(attempts.map((attempt) => attemptView(attempt, names))),
+      attempts: await Promise.all(
+        [...this.#attempts.values()].map(({ attempt }) => attemptView(attempt, names)),
+      ),
     });
     this.#flush();
   }

@@ -33,6 +33,13 @@ export function createApi(services: ApiServices, config: ApiConfig): Api {
     );
     void reply.code(404).send(errorBody(error));
   });
+  const { answered } = config;
+  if (answered !== undefined) {
+    app.addHook('onResponse', (_request, reply, done) => {
+      answered(reply.statusCode, reply.elapsedTime);
+      done();
+    });
+  }
   requireKeys(app, { apiKeys: services.apiKeys, clock: config.clock });
   addRoutes(app, services, config);
   let document: Promise<object> | undefined;

@@ -37,6 +37,8 @@ export interface ApiConfig {
   metrics: () => Promise<{ contentType: string; body: string }>;
   /** Whether the node takes work: each part's word. */
   ready: () => { ready: boolean; detail: Record<string, string> };
+  /** Hears of each answer, for the metrics. */
+  answered?: (status: number, ms: number) => void;
   clock: Clock;
   logger: Logger;
 }
