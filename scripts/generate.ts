@@ -3,7 +3,9 @@
  *
  *   proto/                 → packages/protocol/src/gen              (buf, ts-proto)
  *   the server's schemas   → packages/cli/src/generated/api.ts      (OpenAPI, openapi-typescript)
+ *                          → docs/api.md
  *   the option tables      → docs/configuration.md
+ *   the command's help     → docs/cli.md
  *
  *   node --conditions=longshore-source scripts/generate.ts [--check]
  *
@@ -26,10 +28,18 @@ import { parseArgs } from 'node:util';
 
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript';
 
+import { apiPage, type ApiDocument } from './local/api-page.ts';
+import { cliPage } from './local/cli-page.ts';
 import { configurationPage } from './local/configuration-page.ts';
 
 const ROOT = dirname(import.meta.dirname);
-const GENERATED = ['packages/protocol/src/gen', 'packages/cli/src/generated', 'docs/configuration.md'];
+const GENERATED = [
+  'packages/protocol/src/gen',
+  'packages/cli/src/generated',
+  'docs/configuration.md',
+  'docs/cli.md',
+  'docs/api.md',
+];
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const fresh = mkdtempSync(join(tmpdir(), 'longshore-generate-'));
@@ -37,6 +47,7 @@ try {
   generateProtocol();
   await generateApi();
   write('docs/configuration.md', configurationPage());
+  write('docs/cli.md', await cliPage());
   if (values.check) process.exitCode = report();
   else adopt();
 } finally {
@@ -59,6 +70,7 @@ async function generateApi(): Promise<void> {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
+  write('docs/api.md', apiPage(JSON.parse(document) as ApiDocument));
   const types = await openapiTypescript(JSON.parse(document) as OpenAPI3, { alphabetize: true });
   write(
     'packages/cli/src/generated/api.ts',

@@ -2,26 +2,11 @@ import { execFileSync } from 'node:child_process';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { createProgram } from './program.ts';
-
-const NOUNS = [
-  'run',
-  'task',
-  'pool',
-  'worker',
-  'lease',
-  'artifact',
-  'token',
-  'api-key',
-  'login',
-  'logout',
-  'completion',
-  'version',
-];
+import { ALL_NOUNS, createProgram } from './program.ts';
 
 /** What bash offers for a line, the last word being typed. */
 async function offered(line: string): Promise<string[]> {
-  const program = await createProgram({ nouns: NOUNS });
+  const program = await createProgram({ nouns: ALL_NOUNS });
   let script = '';
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = (text: string | Uint8Array): boolean => ((script += String(text)), true);
@@ -48,7 +33,7 @@ describe('completion for bash', () => {
 });
 
 test('every command has a description, and its help can be shown', async () => {
-  const program = await createProgram({ nouns: NOUNS });
+  const program = await createProgram({ nouns: ALL_NOUNS });
   const all = [program, ...program.commands.flatMap((noun) => [noun, ...noun.commands])];
   expect(all.length).toBeGreaterThan(45);
   for (const command of all) {

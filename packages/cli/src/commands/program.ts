@@ -10,7 +10,7 @@ interface Noun {
   load: () => Promise<(noun: Command) => void>;
 }
 
-const NOUNS: Record<string, Noun> = {
+const NOUNS: Readonly<Record<string, Noun>> = {
   run: { about: 'run a script on a leased worker', load: async () => (await import('./run.ts')).addTo },
   task: {
     about: 'what the server has been asked to do',
@@ -34,7 +34,7 @@ const NOUNS: Record<string, Noun> = {
     about: 'completion for your shell',
     load: async () => {
       const { addCompletion } = await import('./completion.ts');
-      return (noun) => addCompletion(noun, () => createProgram({ nouns: Object.keys(NOUNS) }));
+      return (noun) => addCompletion(noun, () => createProgram({ nouns: ALL_NOUNS }));
     },
   },
   version: {
@@ -43,6 +43,8 @@ const NOUNS: Record<string, Noun> = {
       noun.description('print the version').action(() => void process.stdout.write(`longshore ${version}\n`)),
   },
 };
+
+export const ALL_NOUNS: readonly string[] = Object.keys(NOUNS);
 
 /** The nouns among the words: what has to be loaded. */
 export function nounsIn(argv: readonly string[]): string[] {
