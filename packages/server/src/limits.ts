@@ -180,10 +180,6 @@ export const ARTIFACT_READ_BYTES = 256 * 1024;
 
 /** How often the lateness of the event loop is sampled: seldom, for each sample wakes an idle server. */
 export const EVENT_LOOP_SAMPLE_MS = 250;
-/** How long a stopping server waits for its agents' sessions to end; below systemd's 90 s. */
-export const GOODBYE_MS = 5_000;
-/** How often it looks whether they have. */
-export const GOODBYE_LOOK_MS = 10;
 /** A stop that takes longer is cut short: what was acknowledged is durable anyway. */
 export const STOP_LONGEST_MS = 25_000;
 

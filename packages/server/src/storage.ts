@@ -1,0 +1,81 @@
+/** Opens what a node keeps its state in: the database, the logs, the sealer; over SQLite and files, or over PostgreSQL. */
+import { systemClock, type Ids, type Logger, type Scope } from '@longshore/base';
+
+import type { LogStore } from './app/ports/log-store.ts';
+import type { Sealer } from './app/ports/sealer.ts';
+import type { Store } from './app/ports/store.ts';
+import { decodeMasterKey, type ServerConfig } from './config.ts';
+import { DataDirectory } from './data-directory.ts';
+import type { Database } from './store/db.ts';
+import type { GroupSyncEvents } from './store/durability.ts';
+import { migrate } from './store/migrate.ts';
+import { MIGRATIONS, repositories } from './store/repositories.ts';
+import { checkMasterKey, createSealer, isSealed } from './store/sealer.ts';
+import { createStore } from './store/store.ts';
+
+export interface Storage {
+  directory: DataDirectory;
+  nodeId: string;
+  database: Database;
+  store: Store;
+  logs: LogStore & { readonly bytesStored: number };
+  sealer: Sealer;
+}
+
+export interface StorageOptions {
+  config: ServerConfig;
+  ids: Ids;
+  logger: Logger;
+  scope: Scope;
+  /** `failed` must end the process. */
+  events: GroupSyncEvents;
+}
+
+/** What is opened is added to the scope. @throws AppError that says what is wrong with directory, database or key */
+export async function openStorage({ config, ids, logger, scope, events }: StorageOptions): Promise<Storage> {
+  const directory = DataDirectory.open(config.dataDir);
+  scope.add('the data directory', () => directory.close());
+  const nodeId = config.nodeId ?? (await directory.nodeId(ids));
+  const database = await openDatabase(directory, { config, logger, nodeId, events });
+  scope.add('the database', () => database.close());
+  await migrate(database, MIGRATIONS, { logger, now: () => systemClock.now() });
+  const given = config.masterKey === undefined ? undefined : decodeMasterKey(config.masterKey);
+  const masterKey = given ?? (await directory.masterKey({ sealed: await isSealed(database) }));
+  await checkMasterKey(database, masterKey);
+  const store = await createStore(database, repositories);
+  const logs = await openLogs(database, directory, (error) => events.failed(error));
+  scope.add('the logs', () => logs.close());
+  return { directory, nodeId, database, store, logs, sealer: createSealer(masterKey) };
+}
+
+interface DatabaseOptions {
+  config: ServerConfig;
+  logger: Logger;
+  nodeId: string;
+  events: GroupSyncEvents;
+}
+
+async function openDatabase(
+  directory: DataDirectory,
+  { config, logger, nodeId, events }: DatabaseOptions,
+): Promise<Database> {
+  if (config.database === 'sqlite') {
+    const { openSqlite } = await import('./store/sqlite.ts');
+    return openSqlite({ path: directory.database, logger, events });
+  }
+  const { openPostgres } = await import('./store/postgres.ts');
+  return openPostgres({ url: config.database, logger, nodeId });
+}
+
+async function openLogs(
+  database: Database,
+  directory: DataDirectory,
+  failed: (error: Error) => void,
+): Promise<Storage['logs']> {
+  if (database.dialect === 'sqlite') {
+    const { FileLogStore } = await import('./logs/file-log-store.ts');
+    return new FileLogStore({ directory: directory.logs, clock: systemClock, failed });
+  }
+  const { RowLogStore } = await import('./logs/row-log-store.ts');
+  return new RowLogStore({ database, clock: systemClock });
+}
