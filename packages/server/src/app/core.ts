@@ -176,8 +176,10 @@ function inboxOf(
     ticketStored: (agentId) => agents.ticketStored(agentId),
     inventory: (session, list) => inventory.answer(session, list),
     async opened(session) {
+      // Before new work is given to it, so that what is new is not taken for what was missing.
+      await inventory.opened(session);
       await agents.opened(session);
-      inventory.opened(session);
+      await inventory.sendPlanned(session);
     },
     closed: (session, why) => agents.closed(session, why),
     startReply: (_session, attemptId, reply) => attempts.startReply(attemptId, reply),

@@ -19,8 +19,8 @@ import { sendStart } from './starting.ts';
 export class Inventory {
   readonly #kernel: Kernel;
   readonly #attempts: Attempts;
-  /** What follows once the verdicts are written, by session. */
-  readonly #afterwards = new WeakMap<AgentSession, (() => void)[]>();
+  /** What follows once the verdicts are written, by session; and the attempts that were asked about. */
+  readonly #afterwards = new WeakMap<AgentSession, { then: (() => void)[]; asked: Set<string> }>();
 
   constructor(kernel: Kernel, attempts: Attempts) {
     this.#kernel = kernel;
@@ -29,7 +29,11 @@ export class Inventory {
 
   async answer(session: AgentSession, summaries: readonly AttemptSummary[]): Promise<Verdict[]> {
     const then: (() => void)[] = [];
-    this.#afterwards.set(session, then);
+    const asked = new Set(summaries.map((summary) => summary.attemptId));
+    this.#afterwards.set(session, { then, asked });
+    // The session before is fenced off by the agent: nothing is sent on it any more.
+    this.#kernel.sessions.replaced(session.agentId);
+    this.#kernel.roster.discard();
     const verdicts: Verdict[] = [];
     for (const summary of summaries) {
       const live = this.#kernel.runs.attempt(summary.attemptId);
@@ -39,18 +43,35 @@ export class Inventory {
           : await this.#underWay(session, { live, summary, then }),
       );
     }
-    const known = new Set(summaries.map((summary) => summary.attemptId));
     for (const live of this.#kernel.runs.onWorker(session.agentId)) {
-      if (!known.has(live.attempt.id)) verdicts.push(...(await this.#missing(session, { live, then })));
+      if (asked.has(live.attempt.id)) continue;
+      asked.add(live.attempt.id);
+      verdicts.push(...(await this.#missing(session, { live, then })));
     }
     await this.#settleLost(session.agentId, summaries);
     return verdicts;
   }
 
   /** The verdicts are written: commands may follow. */
-  opened(session: AgentSession): void {
-    for (const command of this.#afterwards.get(session) ?? []) command();
+  async opened(session: AgentSession): Promise<void> {
+    const { then, asked } = this.#afterwards.get(session) ?? { then: [], asked: new Set<string>() };
     this.#afterwards.delete(session);
+    // What was prepared while the agent was being asked: it can't have that.
+    for (const live of this.#kernel.runs.onWorker(session.agentId)) {
+      const { id, state } = live.attempt;
+      if (!asked.has(id) && (state === 'planned' || state === 'sending'))
+        await this.#missing(session, { live, then });
+    }
+    for (const command of then) command();
+  }
+
+  /** What was prepared without a session in the moment of its opening. */
+  async sendPlanned(session: AgentSession): Promise<void> {
+    const then: (() => void)[] = [];
+    for (const live of this.#kernel.runs.onWorker(session.agentId)) {
+      if (live.attempt.state === 'planned') await this.#missing(session, { live, then });
+    }
+    for (const command of then) command();
   }
 
   async #underWay(
@@ -106,7 +127,7 @@ export class Inventory {
         return [];
       case 'send':
         await this.#sending(session, live);
-        then.push(() => sendStart(kernel, live));
+        then.push(() => sendStart(kernel, live, session));
         return [];
       case 'denied':
         await this.#learn(live, [{ kind: 'denied', outcome: { kind: 'cancelled' } }]);

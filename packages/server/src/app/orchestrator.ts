@@ -173,7 +173,7 @@ async function prepare(
   await note(kernel, turn, { task, level: 'info', text, attemptId: attempt.id });
   turn.after(() => {
     kernel.watching.tell(task.id, { kind: 'attempt', attempt });
-    sendStart(kernel, live);
+    sendStart(kernel, live, kernel.sessions.get(workerId));
   });
 }
 

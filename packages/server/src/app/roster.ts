@@ -37,6 +37,11 @@ export class Sessions {
     this.#closedAt.delete(session.agentId);
   }
 
+  /** A new session of it is being opened. */
+  replaced(agentId: string): void {
+    if (this.#open.delete(agentId)) this.#closedAt.set(agentId, this.#clock.monotonic());
+  }
+
   /** False when a newer session took its place. */
   closed(session: AgentSession): boolean {
     if (this.#open.get(session.agentId) !== session) return false;

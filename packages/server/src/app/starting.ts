@@ -1,12 +1,12 @@
 /** Sends a Start whose `sending` is durable. The script goes out in clear, over the session's mTLS and nowhere else. */
 import type { ScriptSpec } from '../domain/script.ts';
 import type { Kernel } from './kernel.ts';
+import type { AgentSession } from './ports/agents.ts';
 import type { Sealer } from './ports/sealer.ts';
 import type { Live } from './runs.ts';
 
-export function sendStart(kernel: Kernel, live: Live): void {
+export function sendStart(kernel: Kernel, live: Live, session: AgentSession | undefined): void {
   const { attempt, run } = live;
-  const session = kernel.sessions.get(attempt.workerId);
   // Without a session its next inventory says that the agent does not have it, and it is sent again.
   if (session === undefined || attempt.state !== 'sending') return;
   const spec = opened(kernel.options.sealer, run.task.id, run.task.spec.script);
