@@ -177,13 +177,14 @@ export class Feed {
   }): number {
     if (this.#artifact?.index !== index) return 0;
     const fresh = Math.max(0, offset - this.#artifact.acked);
+    const back = offset < this.#artifact.acked && !complete;
     this.#artifact.acked += fresh;
     if (complete) {
       this.#artifact.reader.close();
       this.#artifact = undefined;
       this.#nextArtifact = index + 1;
-    } else if (this.#artifact.allSent && offset < this.#artifact.sent) {
-      // The receiver wants bytes again: its digest differed, or it lost them.
+    } else if (back) {
+      // The receiver wants bytes again: it lost them.
       this.#artifact = { ...this.#openArtifact(index), sent: offset, acked: offset };
     }
     return fresh;
