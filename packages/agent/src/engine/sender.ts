@@ -205,7 +205,8 @@ export class Sender implements Follower {
       this.#tokens + ((now - this.#tokensAt) * CONTROL_BYTES_PER_SECOND) / 1000,
     );
     this.#tokensAt = now;
-    if (this.#tokens > 0) return Math.ceil(this.#tokens);
+    // Not a few bytes at a time: a frame costs too.
+    if (this.#tokens >= CONTROL_BURST_BYTES / 2) return Math.floor(this.#tokens);
     this.#stopRefill ??= clock.after(
       ((DATA_THRESHOLD_BYTES - this.#tokens) * 1000) / CONTROL_BYTES_PER_SECOND,
       () => {
