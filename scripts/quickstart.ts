@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { checkPorts, portsFrom, type Ports } from './local/ports.ts';
+import { checkPorts, isFree, portsFrom, type Ports } from './local/ports.ts';
 import {
   isRunning,
   paths,
@@ -209,6 +209,7 @@ async function startListeningAgent(cli: Cli, ports: Ports): Promise<void> {
   if (pairing === undefined)
     throw new Problem(`longshore-agent configure printed no pairing string, but:\n${printed}`);
   start();
+  await until(`it listens on port ${ports.listen}`, async () => !(await isFree(ports.listen)));
   await cli.must(
     'worker',
     'add',

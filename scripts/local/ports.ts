@@ -33,7 +33,8 @@ export async function checkPorts(ports: Ports): Promise<string | undefined> {
   ].join('\n');
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens there. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
       .once('error', () => resolve(false))

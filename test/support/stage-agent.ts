@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { freePort } from './ports.ts';
+import { answers, freePort } from './ports.ts';
 import { isHost, processesIn } from './proc.ts';
 import { Daemon, startProgram, type Ran, type RunOptions } from './program.ts';
 import type { RestClient } from './rest.ts';
@@ -84,7 +84,8 @@ export class StageAgent {
 
   async #pair(stage: Home): Promise<void> {
     const { name, slots, pool } = this.#options;
-    const address = `127.0.0.1:${await freePort()}`;
+    const port = await freePort();
+    const address = `127.0.0.1:${port}`;
     const printed = await must(
       'configure',
       ['configure', '--data-dir', this.dataDir, '--name', name, '--listen', address],
@@ -93,6 +94,10 @@ export class StageAgent {
     const pairing = /lsp_\S+/.exec(printed)?.[0];
     if (pairing === undefined) throw new Error(`configure printed no pairing string: ${printed}`);
     this.daemon.start();
+    await until(`${name} listens`, () => {
+      this.daemon.mustRun();
+      return answers(port);
+    });
     const added = await stage.longshore(
       [
         'worker',

@@ -6,7 +6,7 @@ import { body } from '../client.ts';
 import { EXIT, exitCodeOfOutcome } from '../exit-codes.ts';
 import { followTask } from '../follow/follow-task.ts';
 import { createShow, type Show } from '../follow/show.ts';
-import type { Attempt, CreateTask, Task } from '../shapes.ts';
+import type { Attempt, CreateTask, Outcome, Task } from '../shapes.ts';
 import { describeOutcome } from '../commands/task-show.ts';
 import { watchInterrupts } from './interrupts.ts';
 
@@ -75,22 +75,19 @@ async function cancel(cli: Cli, task: string): Promise<void> {
 
 /** Of several workers, the first that did not succeed. Says on stderr what no exit code can say. */
 export function exitCodeOf({ task, attempts }: { task: Task; attempts: Attempt[] }): number {
-  const last = lastTries(attempts).filter((attempt) => attempt.outcome !== null);
-  const outcome = (last.find(({ outcome: how }) => how?.kind !== 'exited' || how.code !== 0) ?? last[0])
-    ?.outcome;
-  if (
-    outcome !== undefined &&
-    outcome !== null &&
-    (outcome.kind !== 'exited' || outcome.code !== 0 || task.state === 'success')
-  ) {
-    if (outcome.kind !== 'exited') process.stderr.write(`longshore: ${describeOutcome(outcome)}\n`);
-    return exitCodeOfOutcome(outcome);
-  }
-  process.stderr.write(
-    `longshore: task ${task.id} ${task.state}${task.message === '' ? '' : `: ${task.message}`}\n`,
-  );
+  const outcomes = lastTries(attempts).flatMap(({ outcome }) => outcome ?? []);
+  const failed = outcomes.find((outcome) => outcome.kind !== 'exited' || outcome.code !== 0);
+  if (task.state === 'success') return EXIT.ok;
+  if (failed?.kind === 'exited' && task.state === 'failed') return failed.code;
+  process.stderr.write(`longshore: ${reasonOf(task, failed)}\n`);
+  if (task.state === 'timedOut') return EXIT.timedOut;
   if (task.state === 'cancelled') return EXIT.cancelled;
-  return task.state === 'timedOut' ? EXIT.timedOut : EXIT.noExitCode;
+  return failed === undefined ? EXIT.noExitCode : exitCodeOfOutcome(failed);
+}
+
+function reasonOf(task: Task, failed: Outcome | undefined): string {
+  const said = task.message === '' ? task.state : `${task.state}: ${task.message}`;
+  return failed === undefined || task.message !== '' ? said : `${said} (${describeOutcome(failed)})`;
 }
 
 /** An action that was denied on one worker and run on another counts by its last try. */
