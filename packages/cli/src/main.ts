@@ -14,6 +14,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// While it waits to connect again there is nothing but a timer, and the clock's timers hold no process open.
+setInterval(() => undefined, 60_000);
+
 try {
   const program = await createProgram({ nouns: nounsIn(process.argv.slice(2)) });
   await program.parseAsync();

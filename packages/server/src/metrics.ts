@@ -77,7 +77,9 @@ export class Metrics {
   }
 
   async #load(): Promise<() => Promise<Page>> {
-    const { Registry, Gauge } = await import('prom-client');
+    // CommonJS: in a bundle its names are on `default` only.
+    const { default: client } = await import('prom-client');
+    const { Registry, Gauge } = client;
     const registry = new Registry();
     const gauge = (name: string, help: string, labelNames: string[] = []) =>
       new Gauge({ name: `longshore_${name}`, help, labelNames, registers: [registry] });
