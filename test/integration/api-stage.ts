@@ -1,0 +1,340 @@
+/**
+ * The API over the real core, store and logs in one process, with a socket of
+ * its own; and an agent played at the far end of a session, for there is no
+ * link in these tests.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createIds, silentLogger, systemClock } from '@longshore/base';
+import { encodeRecords } from '@longshore/protocol/spool-record';
+import { outputText } from '@longshore/server/api/output';
+import { createSecrets } from '@longshore/server/api/secrets';
+import { createApi, type Api } from '@longshore/server/api/server';
+import { createApiKeys } from '@longshore/server/app/api-keys';
+import { createArtifacts } from '@longshore/server/app/artifacts';
+import { createAudit } from '@longshore/server/app/audit';
+import { bootstrap, DEFAULT_SPACE } from '@longshore/server/app/bootstrap';
+import type { Core } from '@longshore/server/app/core-api';
+import { createCore } from '@longshore/server/app/core';
+import { createHealth, type Health } from '@longshore/server/app/health';
+import { createKnownNames } from '@longshore/server/app/known-names';
+import { createPools } from '@longshore/server/app/pools';
+import type { AgentSession, StartCommand } from '@longshore/server/app/ports/agents';
+import type { AttemptEventRecord } from '@longshore/server/app/ports/attempts';
+import type { Store } from '@longshore/server/app/ports/store';
+import { createTokens } from '@longshore/server/app/tokens';
+import { createWorkers } from '@longshore/server/app/workers';
+import type { Outcome } from '@longshore/server/domain/outcome';
+import { digests } from '@longshore/server/logs/digests';
+import { FileLogStore } from '@longshore/server/logs/file-log-store';
+
+import { openStage } from '../support/store.ts';
+
+export const SPACE = `/api/v1/spaces/${DEFAULT_SPACE}`;
+
+export interface Answer<T> {
+  status: number;
+  body: T;
+}
+
+export interface ApiStage {
+  readonly url: string;
+  readonly key: string;
+  readonly store: Store;
+  readonly core: Core;
+  readonly health: Health;
+  readonly api: Api;
+  readonly logs: FileLogStore;
+  /** A call with the administrator's key; `path` is below the space. */
+  call<T = Record<string, never>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+  addAgent(name: string, options?: { poolIds?: string[]; connect?: boolean }): Promise<PlayedAgent>;
+  close(): Promise<void>;
+}
+
+export async function openApiStage(): Promise<ApiStage> {
+  const folder = await mkdtemp(join(tmpdir(), 'longshore-api-'));
+  const stage = await openStage('sqlite');
+  const store = await stage.openStore('n1');
+  const ids = createIds();
+  const clock = systemClock;
+  const failed = (error: Error): void => {
+    throw error;
+  };
+  const logs = new FileLogStore({ directory: folder, clock, failed });
+  const agents = new Map<string, PlayedAgent>();
+  const directory = { session: (id: string) => agents.get(id), sessions: () => agents.values() };
+  const core = createCore({
+    ...{
+      store,
+      logs,
+      agents: directory,
+      clock,
+      ids,
+      digests,
+      nodeId: 'n1',
+      version: '1',
+      agentAddress: 'here:1',
+    },
+    logger: silentLogger,
+    sealer: {
+      seal: (plain) => Buffer.from(plain).toString('hex'),
+      open: (text) => Buffer.from(text, 'hex').toString(),
+    },
+    taskCap: 50,
+    nextTurn: (fn) => void setImmediate(fn),
+    spaces: [DEFAULT_SPACE],
+  });
+  const secrets = { ...createSecrets(), tokenText: async ({ id }: { id: string }) => `lst_${id}` };
+  const { adminApiKey } = await bootstrap({ store, clock, ids, secrets });
+  const key = adminApiKey ?? '';
+  const names = createKnownNames(store);
+  const apiKeys = createApiKeys({ store, clock, ids, secrets });
+  const health = createHealth({
+    ...{
+      store,
+      clock,
+      agents: directory,
+      tasks: core.tasks,
+      logger: silentLogger,
+      outputText: outputText(logs),
+    },
+  });
+  const pairing = {
+    pairListeningAgent: () => Promise.reject(new Error('there are no links here')),
+  };
+  const api = createApi(
+    {
+      ...{ core, logs, health, apiKeys, names },
+      pools: createPools({ store, clock, ids }),
+      workers: createWorkers({ store, clock, agents: directory, pairing, leases: core.leases }),
+      tokens: createTokens({ store, clock, ids, secrets }),
+      artifacts: createArtifacts({ store, logs }),
+      audit: createAudit(store),
+    },
+    {
+      ...{ host: '127.0.0.1', port: 0, nodeId: 'n1', version: '1', clock, logger: silentLogger },
+      openMetrics: false,
+      metrics: async () => ({ contentType: 'text/plain', body: 'longshore_up 1\n' }),
+      ready: () => ({ ready: true, detail: {} }),
+    },
+  );
+  await core.start();
+  const url = `http://127.0.0.1:${await api.listen()}`;
+  return {
+    ...{ url, key, store, core, health, api, logs },
+    async call(method, path, body) {
+      const answer = await fetch(`${url}${path.startsWith('/api/') ? path : `${SPACE}${path}`}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, body: (text === '' ? null : JSON.parse(text)) as never };
+    },
+    async addAgent(name, { poolIds = [], connect = true } = {}) {
+      const agent = new PlayedAgent(core, ids());
+      await store.write((tx) =>
+        tx.workers.insert({
+          ...{
+            spaceId: DEFAULT_SPACE,
+            id: agent.agentId,
+            name,
+            mode: 'polling',
+            address: '',
+            poolIds,
+            labels: {},
+          },
+          ...{ keyFingerprint: 'aa', slots: 2, enabled: true, draining: false, locked: '', quarantined: '' },
+          ...{
+            revoked: false,
+            ephemeral: false,
+            version: '',
+            facts: null,
+            incarnation: null,
+            health: 'unknown',
+          },
+          ...{ healthReason: '', healthAt: 0, connectedAt: null, lastSeenAt: null, createdAt: clock.now() },
+        }),
+      );
+      if (connect) {
+        agents.set(agent.agentId, agent);
+        await agent.connect();
+      }
+      return agent;
+    },
+    async close() {
+      await api.close();
+      names.close();
+      apiKeys.close();
+      await core.close();
+      await logs.close();
+      await stage.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Play {
+  output?: { stream: 'stdout' | 'stderr'; bytes: Buffer }[];
+  events?: AttemptEventRecord[];
+  outcome?: Outcome;
+  /** Waits for this before the outcome. */
+  until?: Promise<void>;
+}
+
+/** What an agent does with each script is told by `plays`. */
+export class PlayedAgent implements AgentSession {
+  readonly sessionId = randomBytes(8).toString('hex');
+  readonly agentId: string;
+  readonly incarnation = { storeId: 's', bootId: 'b', hostId: 'h' };
+  readonly degraded = false;
+  readonly #core: Core;
+  /** By script body; any other script says nothing and ends with 0. */
+  readonly plays = new Map<string, Play>();
+  readonly cancelled: string[] = [];
+  closedWhy = '';
+
+  constructor(core: Core, agentId: string) {
+    this.#core = core;
+    this.agentId = agentId;
+  }
+
+  async connect(): Promise<void> {
+    const { inbox } = this.#core;
+    const admission = await inbox.admit({
+      ...{
+        agentId: this.agentId,
+        keyFingerprint: 'aa',
+        version: '1',
+        incarnation: this.incarnation,
+        ticketHash: '',
+      },
+      ...{ ephemeral: false, draining: false },
+      facts: {
+        ...{
+          hostname: 'h',
+          os: 'linux',
+          architecture: 'x64',
+          processors: 1,
+          memoryBytes: 1,
+          freeDiskBytes: 1,
+        },
+        tools: ['bash', 'sh', 'python3'].map((name) => ({ name, version: '1' })),
+        cgroups: true,
+      },
+    });
+    if (admission.kind !== 'welcome') throw new Error(admission.detail);
+    await inbox.ticketStored(this.agentId);
+    await inbox.inventory(this, []);
+    await inbox.opened(this);
+  }
+
+  start({ attemptId, spec }: StartCommand): void {
+    void this.#run(attemptId, this.plays.get(spec.body) ?? {});
+  }
+
+  adopt(): void {}
+  acknowledge(): void {}
+  release(): void {}
+  cancel(attemptId: string): void {
+    this.cancelled.push(attemptId);
+    void this.#end(
+      attemptId,
+      { kind: 'cancelled' },
+      { length: 0, digest: digests.ofList([]), segments: [], events: 0 },
+    );
+  }
+  close(_reason: string, detail: string): void {
+    this.closedWhy = detail;
+  }
+
+  async #run(attemptId: string, play: Play): Promise<void> {
+    const { inbox } = this.#core;
+    await inbox.startReply(this, attemptId, { kind: 'accepted' });
+    await inbox.phaseChanged(this, attemptId, 'running');
+    const segment = digests.begin();
+    let length = 0;
+    for (const { stream, bytes } of play.output ?? []) {
+      const records = encodeRecords(stream, 1, bytes);
+      segment.add(records);
+      await inbox.output(this, attemptId, length, records, null);
+      length += records.length;
+    }
+    if (play.events !== undefined) await inbox.events(this, attemptId, play.events);
+    await play.until;
+    if (this.cancelled.includes(attemptId)) return;
+    const segments = length === 0 ? [] : [segment.hex()];
+    await this.#end(attemptId, play.outcome ?? { kind: 'exited', code: 0 }, {
+      ...{ length, segments, digest: digests.ofList(segments), events: play.events?.length ?? 0 },
+    });
+  }
+
+  async #end(
+    attemptId: string,
+    outcome: Outcome,
+    of: { length: number; segments: string[]; digest: string; events: number },
+  ): Promise<void> {
+    await this.#core.inbox.outcome(this, attemptId, outcome, {
+      ...{ message: '', bestEffortCleanup: false, startedAtMs: 1, endedAtMs: 2, artifactCount: 0 },
+      ...{ outputLength: of.length, eventCount: of.events, segmentDigests: of.segments, digest: of.digest },
+    });
+  }
+}
+
+export interface StreamEvent {
+  id: string;
+  event: string;
+  data: Record<string, unknown>;
+}
+
+/** Reads server-sent events until `enough`, or the stream's end. */
+export async function readEvents(
+  response: Response,
+  enough: (event: StreamEvent) => boolean = () => false,
+): Promise<StreamEvent[]> {
+  const events: StreamEvent[] = [];
+  const reader = (response.body as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream())
+    .getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return events;
+    rest += value;
+    const parts = rest.split('\n\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) {
+      const fields = new Map(
+        part.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+      );
+      const event = fields.get('event');
+      if (event === undefined) continue;
+      const read = {
+        id: fields.get('id') ?? '',
+        event,
+        data: JSON.parse(fields.get('data') ?? '') as StreamEvent['data'],
+      };
+      events.push(read);
+      if (enough(read)) {
+        await reader.cancel();
+        return events;
+      }
+    }
+  }
+}
+
+/** The bytes that the `output` events of a stream carry. */
+export function outputOf(events: readonly StreamEvent[], stream: string): Buffer {
+  const records = events
+    .filter(({ event }) => event === 'output')
+    .flatMap(({ data }) => data['records'] as { stream: string; base64: string }[]);
+  return Buffer.concat(
+    records.filter((record) => record.stream === stream).map(({ base64 }) => Buffer.from(base64, 'base64')),
+  );
+}
