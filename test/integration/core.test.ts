@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { FarAgent, openCoreStage, SPACE, type CoreStage, type StageNode } from '../support/core-stage.ts';
+import { encodeRecords } from '@longshore/protocol/spool-record';
+
+import {
+  FarAgent,
+  openCoreStage,
+  reportOf,
+  SCRIPT,
+  SPACE,
+  type CoreStage,
+  type StageNode,
+} from '../support/core-stage.ts';
 import { DIALECTS } from '../support/store.ts';
 import { until } from '../support/until.ts';
 
@@ -60,5 +70,248 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
       state: 'failed',
       message: expect.stringContaining('exit code 3'),
     });
+  });
+
+  test('full workers: the queue shows place and reason, and goes on in ticket order', async () => {
+    const agent = await connected();
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n++) ids.push(await node.submit({ kind: 'pool', poolId }));
+    await until('two start', () => agent.starts.length === 2);
+    const queue = await node.core.leases.queue(SPACE);
+    expect(queue.map(({ request, place }) => [request.taskId, place])).toEqual([
+      [ids[2], 1],
+      [ids[3], 2],
+      [ids[4], 3],
+    ]);
+    expect(queue[0]?.reason).toContain('full');
+    expect(await node.core.tasks.get(SPACE, ids[3]!)).toMatchObject({ state: 'queued', place: 2 });
+    agent.onStart = (start) => void agent.finish(start.attemptId);
+    for (const start of agent.starts.slice(0, 2)) await agent.finish(start.attemptId);
+    for (const id of ids) await node.core.tasks.ended(SPACE, id);
+    expect(agent.starts.map((start) => start.taskId)).toEqual(ids);
+  });
+
+  test('no worker that could take it: fails at once, and says why for each', async () => {
+    const agent = new FarAgent(await node.addWorker(poolId, { enabled: false }));
+    await agent.connect(node.core);
+    const id = await node.submit({ kind: 'pool', poolId });
+    const task = await node.core.tasks.ended(SPACE, id);
+    expect(task.state).toBe('failed');
+    expect(task.message).toContain(`1 disabled (${agent.worker.name}: disabled)`);
+    const tool = await connected();
+    const wanting = await node.submit({ kind: 'pool', poolId }, { tools: ['kubectl'] });
+    expect((await node.core.tasks.ended(SPACE, wanting)).message).toContain(
+      `${tool.worker.name}: has no kubectl`,
+    );
+  });
+
+  test('refused: moves to the next worker, and fails with the reasons when all refuse', async () => {
+    const [first, second] = [await connected(), await connected()];
+    first.onStart = (start) => void first.refuse(start);
+    second.onStart = (start) => void second.refuse(start);
+    const id = await node.submit({ kind: 'pool', poolId });
+    const task = await node.core.tasks.ended(SPACE, id);
+    expect([first.starts.length, second.starts.length]).toEqual([1, 1]);
+    expect(task).toMatchObject({ state: 'failed', message: expect.stringContaining('2 denied it') });
+    expect(await node.core.leases.held(SPACE)).toEqual([]);
+  });
+
+  test('several workers are leased all or nothing, and the task ends with the last', async () => {
+    const [first, second] = [await connected(), await connected()];
+    const workerIds = [first.worker.id, second.worker.id];
+    const alone = await node.submit(
+      { kind: 'workers', workerIds: [second.worker.id] },
+      { leaseMode: 'exclusive' },
+    );
+    await until('the exclusive one starts', () => second.starts.length === 1);
+    const both = await node.submit({ kind: 'workers', workerIds });
+    expect(await node.core.tasks.get(SPACE, both)).toMatchObject({ state: 'queued', place: 1 });
+    expect(first.starts).toEqual([]);
+    await second.finish(second.starts[0]!.attemptId);
+    await node.core.tasks.ended(SPACE, alone);
+    await until('both start', () => first.starts.length === 1 && second.starts.length === 2);
+    await first.finish(first.starts[0]!.attemptId, { kind: 'exited', code: 4 });
+    expect(await stateOf(both)).toBe('executing');
+    await second.finish(second.starts[1]!.attemptId);
+    expect(await node.core.tasks.ended(SPACE, both)).toMatchObject({
+      state: 'failed',
+      message: `exit code 4 on ${first.worker.name}`,
+    });
+  });
+
+  test('cancel: in the queue, and while it runs', async () => {
+    const agent = await connected();
+    const running = [
+      await node.submit({ kind: 'pool', poolId }),
+      await node.submit({ kind: 'pool', poolId }),
+    ];
+    const queued = await node.submit({ kind: 'pool', poolId });
+    expect(await node.core.tasks.cancel(SPACE, queued, 'me')).toMatchObject({ state: 'cancelled' });
+    await until('both start', () => agent.starts.length === 2);
+    await agent.accept(agent.starts[0]!);
+    expect(await node.core.tasks.cancel(SPACE, running[0]!, 'me')).toMatchObject({ state: 'cancelling' });
+    await until('the agent hears it', () => agent.commands.some(({ command }) => command === 'cancel'));
+    await agent.finish(agent.starts[0]!.attemptId, { kind: 'cancelled' });
+    expect(await node.core.tasks.ended(SPACE, running[0]!)).toMatchObject({ state: 'cancelled' });
+    await agent.finish(agent.starts[1]!.attemptId);
+    expect(await stateOf(running[1]!)).toBe('success');
+    expect(await node.core.leases.queue(SPACE)).toEqual([]);
+  });
+
+  test('a restart of the server: the task is taken up where it stood, with a higher fence', async () => {
+    const agent = await connected();
+    const id = await node.submit({ kind: 'pool', poolId });
+    await until('it starts', () => agent.starts.length === 1);
+    const [start] = agent.starts;
+    await agent.accept(start!);
+    // No goodbye: as after a kill.
+    const next = await stage.node('node-1');
+    expect(await next.core.leases.held(SPACE)).toHaveLength(1);
+    await agent.connect(next.core);
+    expect(agent.verdicts).toMatchObject([{ kind: 'keep', fromOffset: 0, fromEvent: 0 }]);
+    const adopt = agent.commands.find(({ command }) => command === 'adopt');
+    expect(adopt?.fence.n).toBeGreaterThan(start!.fence.n);
+    await agent.finish(start!.attemptId);
+    expect(await next.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'success' });
+    expect(agent.starts).toHaveLength(1);
+    expect(await next.core.leases.held(SPACE)).toEqual([]);
+  });
+
+  test('a Start that got lost is sent again to the same incarnation; to another it never is', async () => {
+    const agent = await connected();
+    const id = await node.submit({ kind: 'pool', poolId });
+    await until('it is sent', () => agent.starts.length === 1);
+    // The frame was lost with the session: the agent never had it.
+    await agent.disconnect();
+    await agent.connect(node.core);
+    await until('it is sent again', () => agent.starts.length === 2);
+    expect(agent.starts[1]?.attemptId).toBe(agent.starts[0]?.attemptId);
+    await agent.disconnect();
+    agent.incarnation = { ...agent.incarnation, bootId: 'another' };
+    await agent.connect(node.core);
+    expect(await node.core.tasks.ended(SPACE, id)).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('interrupted'),
+    });
+    expect(agent.starts).toHaveLength(2);
+  });
+
+  test('an outcome that came while the server was away is taken from the inventory', async () => {
+    const agent = await connected();
+    const id = await node.submit({ kind: 'pool', poolId });
+    await until('it starts', () => agent.starts.length === 1);
+    await agent.accept(agent.starts[0]!);
+    const next = await stage.node('node-1');
+    const known = agent.attempts.get(agent.starts[0]!.attemptId)!;
+    Object.assign(known, {
+      phase: 'ended',
+      outcome: { outcome: { kind: 'exited', code: 0 }, report: reportOf(Buffer.alloc(0)) },
+    });
+    await agent.connect(next.core);
+    expect(agent.verdicts).toMatchObject([{ kind: 'release' }]);
+    expect(await next.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'success' });
+  });
+
+  test('unreachable past the time-out: lost, the lease is free, the worker quarantined until it is back and clean', async () => {
+    const agent = await connected();
+    const id = await node.submit({ kind: 'pool', poolId }, { timeoutMs: 600 });
+    await until('it starts', () => agent.starts.length === 1);
+    await agent.accept(agent.starts[0]!);
+    await agent.disconnect();
+    const task = await node.core.tasks.ended(SPACE, id);
+    expect(task).toMatchObject({ state: 'timedOut', message: expect.stringContaining('lost') });
+    expect(await node.core.leases.held(SPACE)).toEqual([]);
+    const worker = (): Promise<{ quarantined: string } | undefined> =>
+      node.store.read((tx) => tx.workers.find(agent.worker.id));
+    expect((await worker())?.quarantined).not.toBe('');
+    await agent.connect(node.core);
+    expect(agent.verdicts).toMatchObject([{ kind: 'cancel' }]);
+    expect((await worker())?.quarantined).not.toBe('');
+    await agent.finish(agent.starts[0]!.attemptId, { kind: 'cancelled' });
+    await until('it is released', () => agent.attempts.size === 0);
+    expect((await worker())?.quarantined).toBe('');
+    expect(await stateOf(id)).toBe('timedOut');
+  });
+
+  test("an operator's word that it did not run lets the action move on", async () => {
+    const [first, second] = [await connected(), await connected()];
+    const id = await node.submit({ kind: 'pool', poolId });
+    const taker = await until('one starts it', () =>
+      [first, second].find((agent) => agent.starts.length === 1),
+    );
+    const other = taker === first ? second : first;
+    await taker.disconnect();
+    await expect(node.core.tasks.didNotRun(SPACE, 'no-such', 'me')).rejects.toMatchObject({
+      code: 'notFound',
+    });
+    await node.core.tasks.didNotRun(SPACE, id, 'me');
+    await until('the other one starts it', () => other.starts.length === 1);
+    await other.finish(other.starts[0]!.attemptId);
+    expect(await node.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'success' });
+  });
+
+  test('an exclusive request settles on one worker and is not overtaken there', async () => {
+    const agent = await connected();
+    const first = await node.submit({ kind: 'pool', poolId });
+    const alone = await node.submit({ kind: 'pool', poolId }, { leaseMode: 'exclusive' });
+    const later = await node.submit({ kind: 'pool', poolId });
+    await until('the first starts', () => agent.starts.length === 1);
+    expect((await node.core.leases.queue(SPACE)).map(({ request }) => request.barrier?.id)).toEqual([
+      agent.worker.id,
+      undefined,
+    ]);
+    agent.onStart = (start) => void agent.finish(start.attemptId);
+    await agent.finish(agent.starts[0]!.attemptId);
+    for (const id of [first, alone, later]) await node.core.tasks.ended(SPACE, id);
+    expect(agent.starts.map((start) => start.taskId)).toEqual([first, alone, later]);
+  });
+
+  test('a dead ticket locks the identity', async () => {
+    const agent = await connected();
+    await expect(agent.connect(node.core, { ticket: 'of-a-clone' })).rejects.toThrow('locked');
+    expect(agent.commands.map(({ command }) => command)).toContain('close locked');
+    await expect(agent.connect(node.core)).rejects.toThrow('locked');
+    expect(await node.store.read((tx) => tx.audit.list(SPACE, 10))).toMatchObject([
+      { action: 'worker.locked' },
+    ]);
+  });
+
+  test('sensitive values are sealed at rest, sent in clear, and masked for readers', async () => {
+    const agent = await connected();
+    const script = { ...SCRIPT, variables: [{ name: 'key', value: 'hunter2', sensitive: true }] };
+    const id = await node.submit({ kind: 'pool', poolId }, { script });
+    await until('it starts', () => agent.starts.length === 1);
+    expect(agent.starts[0]?.spec.variables).toEqual([{ name: 'key', value: 'hunter2', sensitive: true }]);
+    const stored = await node.store.read((tx) => tx.tasks.get(SPACE, id));
+    expect(JSON.stringify(stored)).not.toContain('hunter2');
+    const { attemptId } = agent.starts[0]!;
+    await agent.accept(agent.starts[0]!);
+    const event = {
+      n: 1,
+      atOffset: 0,
+      time: 1,
+      kind: 'setVariable',
+      name: 'out',
+      value: 'swordfish',
+      sensitive: true,
+    } as const;
+    expect(await node.core.inbox.events(agent.session, attemptId, [event])).toBe(1);
+    expect(await node.core.tasks.variables(SPACE, id)).toMatchObject([{ name: 'out', value: '********' }]);
+    const rows = await node.store.read((tx) => tx.attempts.events(SPACE, attemptId, 0));
+    expect(JSON.stringify(rows)).not.toContain('swordfish');
+  });
+
+  test('a segment that is not what its digest says is refused and cut off', async () => {
+    const agent = await connected();
+    await node.submit({ kind: 'pool', poolId });
+    await until('it starts', () => agent.starts.length === 1);
+    const { attemptId } = agent.starts[0]!;
+    await agent.accept(agent.starts[0]!);
+    const records = encodeRecords('stdout', 1, Buffer.from('hello\n'));
+    const wrong = node.core.inbox.output(agent.session, attemptId, 0, records, 'ab'.repeat(32));
+    await expect(wrong).rejects.toMatchObject({ code: 'corrupt', detail: { from: 0 } });
+    const right = reportOf(records).segmentDigests[0]!;
+    expect(await node.core.inbox.output(agent.session, attemptId, 0, records, right)).toBe(records.length);
+    expect(await node.core.inbox.output(agent.session, attemptId, 0, records, right)).toBe(records.length);
   });
 });
