@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import { readHostRecords } from '@longshore/agent/contract/host-record';
+import { hostCommand } from '@longshore/agent/hostlink/launch';
 import { isEmptyCgroup, makeCgroup, ownCgroups, removeCgroup } from '@longshore/agent/machine/cgroups';
 import { Interpreter, Isolation_Mode, Phase } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
@@ -101,12 +102,9 @@ describe('output', () => {
   });
 
   test('a secret is masked, a service message becomes an event', async () => {
-    const laid = await host.run(
-      'printf "a hunter2-secret b\\n"; set_longshore_variable Answer 42; echo after',
-      {
-        variables: [{ name: 's', value: 'hunter2-secret', sensitive: true }],
-      },
-    );
+    const laid = await host.run('printf "a hunter2-secret b\\n"; set_variable Answer 42; echo after', {
+      variables: [{ name: 's', value: 'hunter2-secret', sensitive: true }],
+    });
     expect(laid.spool().stdout.toString()).toBe('a ******** b\nafter\n');
     expect(laid.events().map(({ n, kind }) => [n, kind])).toEqual([
       [1, { $case: 'setVariable', value: { name: 'Answer', value: '42', sensitive: false } }],
@@ -131,7 +129,10 @@ describe('output', () => {
   test('at its quota the script waits, and says so when it begins and ends', async () => {
     const quota = 9 * 1024 ** 2;
     const laid = host.start('head -c 20000000 /dev/zero; echo done >&2', { outputQuotaBytes: quota });
-    await until('the quota is reached', () => laid.notes().length === 1);
+    await until(
+      'the quota is reached',
+      () => laid.notes().length === 1 && host.link.states.get(laid.id)?.eventCount === 1,
+    );
     const { outputLength } = host.link.states.get(laid.id)!;
     expect(laid.notes()[0]).toContain('quota');
     expect(outputLength).toBeGreaterThanOrEqual(quota);
@@ -146,6 +147,16 @@ describe('output', () => {
     expect(laid.outcome.outputLength).toBeGreaterThan(20_000_000);
     expect(laid.notes().at(-1)).toContain('goes on');
     expect(existsSync(join(laid.paths.spool, '000000'))).toBe(false);
+  });
+});
+
+describe('a terminal', () => {
+  test('the script has one, with all that it wrote', async () => {
+    const laid = await host.run('test -t 1 && test -t 0 && stty size; printf "no newline"; exit 5', {
+      terminal: { columns: 100, rows: 30 },
+    });
+    expect(laid.outcome.outcome).toEqual({ kind: 'exited', code: 5 });
+    expect(laid.spool().stdout.toString()).toBe('30 100\r\nno newline');
   });
 });
 
@@ -222,6 +233,58 @@ describe('isolation', () => {
     host.link.port.cancel(first.id, 'a test');
     await host.ended(third);
     expect(third.spool().stdout.toString()).toBe('third\n');
+  });
+});
+
+(process.getuid?.() === 0 ? describe : describe.skip)('another user', () => {
+  test('runs the script, reads its variables, and may write to its working directory', async () => {
+    const laid = await host.run(
+      'id -un; id -G; echo "$HOME"; get_variable V; touch made && ls -l made | cut -d" " -f3',
+      {
+        runAs: 'nobody',
+        variables: [{ name: 'V', value: 'seen', sensitive: false }],
+      },
+    );
+    expect(laid.outcome.outcome).toEqual({ kind: 'exited', code: 0 });
+    const [name, groups, , value, owner] = laid
+      .spool()
+      .stdout.toString()
+      .replace('seen', 'seen\n')
+      .split(/\n+/);
+    expect([name, value, owner]).toEqual(['nobody', 'seen', 'nobody']);
+    expect(groups).not.toMatch(/\b0\b/);
+  });
+});
+
+describe.each([
+  ['without control groups', ['--no-cgroups']],
+  ['without the addon', ['--node-spawn']],
+  ['without either', ['--no-cgroups', '--node-spawn']],
+])('%s', (_name, flags) => {
+  test('scripts run, and what they started goes with them', async () => {
+    await using own = await HostHarness.start([...hostCommand(), ...flags]);
+    const plain = await own.run('echo out; echo err >&2; exit 3');
+    expect(plain.outcome.outcome).toEqual({ kind: 'exited', code: 3 });
+    expect(plain.spool()).toEqual({ stdout: Buffer.from('out\n'), stderr: Buffer.from('err\n') });
+    const laid = own.start(
+      'setsid bash -c "trap \\"\\" TERM; echo \\$\\$ >> pids; echo ready; sleep 600" & wait',
+      {
+        graceMs: 200,
+      },
+    );
+    await own.printed(laid, 'ready');
+    own.link.port.cancel(laid.id, 'a test');
+    await own.ended(laid);
+    const proven = withCgroups && !flags.includes('--no-cgroups');
+    expect(laid.outcome).toMatchObject({ outcome: { kind: 'cancelled' }, bestEffortCleanup: !proven });
+    expect(pidsOf(laid)).toHaveLength(1);
+    await until('all are gone', () => !pidsOf(laid).some(lives));
+    // The same when the host is killed.
+    const second = own.start('setsid sleep 600 & echo $! >> pids; echo ready; wait');
+    await own.printed(second, 'ready');
+    process.kill(own.hostPid, 'SIGKILL');
+    await until('the host is given up', () => own.link.gone.length > 0);
+    expect(pidsOf(second).filter(lives)).toEqual([]);
   });
 });
 

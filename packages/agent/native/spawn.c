@@ -14,7 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <link.h>
 #include <linux/sched.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -485,11 +488,51 @@ static napi_value reap(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// The program's own code and constants come from its file: what is unmapped
+// here is read again from the page cache when it is needed. Segments that can
+// be written are left alone, so nothing is lost.
+static int unmap_code(struct dl_phdr_info *object, size_t size, void *unused) {
+  (void)size;
+  (void)unused;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+    uintptr_t from = (object->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
+    uintptr_t to = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+    if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
+  }
+  return 1; // the first object is the program itself
+}
+
+// rest(): gives back what only the start, or a busy time, needed.
+static napi_value rest(napi_env env, napi_callback_info info) {
+  (void)env;
+  (void)info;
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+  dl_iterate_phdr(unmap_code, NULL);
+  return NULL;
+}
+
+// closeOnExec(fd): for files that a library opened without it.
+static napi_value close_on_exec(napi_env env, napi_callback_info info) {
+  napi_value arg;
+  size_t argc = 1;
+  int32_t fd = -1;
+  napi_get_cb_info(env, info, &argc, &arg, NULL, NULL);
+  napi_get_value_int32(env, arg, &fd);
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return failed(env, "fcntl", errno);
+  return NULL;
+}
+
 NAPI_MODULE_INIT() {
   napi_property_descriptor members[] = {
       {"configure", 0, configure, 0, 0, 0, napi_default, 0}, {"start", 0, start, 0, 0, 0, napi_default, 0},
       {"resume", 0, resume, 0, 0, 0, napi_default, 0},       {"close", 0, close_pipes, 0, 0, 0, napi_default, 0},
       {"subreaper", 0, subreaper, 0, 0, 0, napi_default, 0}, {"reap", 0, reap, 0, 0, 0, napi_default, 0},
+      {"rest", 0, rest, 0, 0, 0, napi_default, 0},           {"closeOnExec", 0, close_on_exec, 0, 0, 0, napi_default, 0},
   };
   napi_define_properties(env, exports, sizeof members / sizeof *members, members);
   return exports;

@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { createIds, isCode, systemClock, toError } from '@longshore/base';
+import { createIds, isCode, systemClock } from '@longshore/base';
 
 import {
   type HostRecord,
@@ -17,6 +17,7 @@ import {
   removeHostRecord,
   writeHostRecord,
 } from './contract/host-record.ts';
+import type { Runner } from './contract/runner.ts';
 import { AGENT_VERSION } from './contract/version.ts';
 import { makeRuntimeFolder, makeSecretsFolder, removeFolder } from './host/folders.ts';
 import { Host } from './host/host.ts';
@@ -27,12 +28,19 @@ import { openHostLog } from './host/log-file.ts';
 import { watchRecord } from './host/record-watch.ts';
 import { identityOf } from './machine/processes.ts';
 import { ProcessRunner } from './runners/process/process-runner.ts';
+import { TerminalRunner } from './runners/terminal/terminal-runner.ts';
 
 /** Another host of this version lives: whoever started us finds that one. */
 const EXIT_NOT_NEEDED = 3;
 
 const { values } = parseArgs({
-  options: { 'data-dir': { type: 'string' }, version: { type: 'string', default: AGENT_VERSION } },
+  options: {
+    'data-dir': { type: 'string' },
+    version: { type: 'string', default: AGENT_VERSION },
+    // To look for a fault: Node's own way to start processes; no control groups.
+    'node-spawn': { type: 'boolean', default: false },
+    'no-cgroups': { type: 'boolean', default: false },
+  },
 });
 if (values['data-dir'] === undefined) throw new Error('host-main: --data-dir is missing');
 await main(resolve(values['data-dir']), values.version);
@@ -55,7 +63,21 @@ async function main(dataDir: string, version: string): Promise<void> {
   }
   const runtime = makeRuntimeFolder();
   const secrets = makeSecretsFolder(dataDir);
-  const runner = new ProcessRunner({ hostId, clock: systemClock, logger });
+  const runner = new ProcessRunner({
+    hostId,
+    clock: systemClock,
+    logger,
+    native: !values['node-spawn'],
+    cgroups: !values['no-cgroups'],
+  });
+  // node-pty is loaded when the first script asks for a terminal: it costs memory.
+  let terminals: TerminalRunner | undefined;
+  const terminal = (): Runner =>
+    (terminals ??= new TerminalRunner({
+      clock: systemClock,
+      groups: runner.groups,
+      closeOnExec: runner.closeOnExec,
+    }));
   const record: HostRecord = {
     format: 1,
     hostId,
@@ -73,10 +95,14 @@ async function main(dataDir: string, version: string): Promise<void> {
     version,
     clock: systemClock,
     logger,
-    runners: { process: runner, terminal: terminalRunner },
+    runners: { process: runner, terminal },
     isolation,
     secretsFolder: secrets,
     helpers,
+    rest: () => {
+      globalThis.gc?.();
+      runner.rest();
+    },
   });
   process.on('SIGTERM', () => host.stopAll('the script host was told to end'));
   process.on('SIGINT', () => host.stopAll('the script host was told to end'));
@@ -102,9 +128,4 @@ async function main(dataDir: string, version: string): Promise<void> {
   unlock();
   logger.info('ended');
   process.exit(0);
-}
-
-/** node-pty is loaded when the first script asks for a terminal: it costs memory. */
-async function terminalRunner(): Promise<never> {
-  throw toError('this agent has no terminal runner');
 }

@@ -124,6 +124,8 @@ export const ISOLATION_NOTE_INTERVAL_MS = 10 * 60_000;
 export const FOREIGN_LOCK_LOOK_MS = 250;
 /** An idle host looks at this beat whether its data directory still exists. */
 export const HOST_RECORD_LOOK_MS = 30_000;
+/** A host that has run nothing for so long gives memory back; the first script after it pays about a millisecond. */
+export const HOST_REST_AFTER_MS = 2_000;
 /** The host's log is put aside (one older file is kept) above this. */
 export const HOST_LOG_LIMIT_BYTES = 10 * 1024 ** 2;
 /** A host that was just launched answers within this, also on a loaded machine. */

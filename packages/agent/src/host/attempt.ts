@@ -41,7 +41,7 @@ export interface AttemptServices {
   hostId: string;
   clock: Clock;
   logger: Logger;
-  runners: { process: Runner; terminal: () => Promise<Runner> };
+  runners: { process: Runner; terminal: () => Runner };
   isolation: Isolation;
   secretsFolder: string;
   /** The laid functions for scripts. */
@@ -197,7 +197,7 @@ export class Attempt {
         helpers,
         onTheWay: [secretsFolder, join(root, '..', '..'), join(root, '..'), root],
       });
-      const runner = terminal === undefined ? runners.process : await runners.terminal();
+      const runner = terminal === undefined ? runners.process : runners.terminal();
       this.#startedAtMs = clock.now();
       const run = await runner.start(
         {

@@ -9,29 +9,35 @@
  */
 import { createServer, type Server } from 'node:net';
 
-import { AppError, isId, toError } from '@longshore/base';
-import type { StartAttempt, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
+import { AppError, type Cancel, isId, toError } from '@longshore/base';
+import type { AttemptState, StartAttempt, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
 import { RefusedReason } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 import { HOST_PROTOCOL } from '../contract/host-socket.ts';
 import { workspaceAt } from '../contract/workspace.ts';
+import { HOST_REST_AFTER_MS } from '../limits.ts';
 import { Attempt, type AttemptServices } from './attempt.ts';
 import { removeFolder } from './folders.ts';
 import { LinkConnection } from './link-connection.ts';
 
 export interface HostParts extends Omit<AttemptServices, 'changed' | 'startFailed' | 'ended'> {
   version: string;
+  /** Called when nothing has run for a while. */
+  rest: () => void;
 }
 
 export class Host {
   readonly #parts: HostParts;
   readonly #attempts = new Map<string, Attempt>();
+  /** Those that ended and whose workspace still stands: only this is kept of them. */
+  readonly #ended = new Map<string, AttemptState>();
   readonly #changed = new Set<Attempt>();
   readonly #services: AttemptServices;
   #server: Server | undefined;
   #link: LinkConnection | undefined;
   #state: 'serving' | 'retiring' | 'done' = 'serving';
   #scheduled = false;
+  #cancelRest: Cancel = () => undefined;
   #resolveDone: () => void = () => undefined;
   /** Resolves when it has retired and runs nothing any more. */
   readonly done: Promise<void>;
@@ -44,12 +50,17 @@ export class Host {
       changed: (attempt) => this.#note(attempt),
       startFailed: (attempt, reason, detail) =>
         this.#link?.send({ $case: 'startFailed', value: { attemptId: attempt.id, reason, detail } }),
-      ended: () => this.#leaveIfEmpty(),
+      ended: (attempt) => {
+        this.#attempts.delete(attempt.id);
+        this.#ended.set(attempt.id, attempt.state);
+        this.#leaveIfEmpty();
+        this.#restLater();
+      },
     };
   }
 
   get isEmpty(): boolean {
-    return [...this.#attempts.values()].every((attempt) => attempt.ended);
+    return this.#attempts.size === 0;
   }
 
   /** @throws AppError `unavailable` when the socket can't be made */
@@ -65,6 +76,7 @@ export class Host {
       this.#server = server;
       server.once('error', (cause) => reject(new AppError('unavailable', `listening on ${path}`, { cause })));
       server.listen(path, () => resolve());
+      this.#restLater();
     });
   }
 
@@ -84,6 +96,7 @@ export class Host {
 
   /** Lets go of the socket. */
   close(): void {
+    this.#cancelRest();
     this.#link?.close();
     this.#server?.close();
     removeFolder(this.#parts.secretsFolder);
@@ -99,7 +112,7 @@ export class Host {
       hostId,
       version,
       pid: process.pid,
-      attempts: [...this.#attempts.values()].map((attempt) => attempt.state),
+      attempts: [...[...this.#attempts.values()].map((attempt) => attempt.state), ...this.#ended.values()],
     });
   }
 
@@ -123,7 +136,7 @@ export class Host {
         this.#attempts.get(frame.value.attemptId)?.acknowledged(frame.value.offset);
         return;
       case 'forget':
-        this.#forget(frame.value.attemptId);
+        this.#ended.delete(frame.value.attemptId);
         return;
       case 'retire':
         this.retire();
@@ -135,8 +148,14 @@ export class Host {
 
   #start({ attemptId, workspace, spec }: StartAttempt): void {
     const known = this.#attempts.get(attemptId);
+    const ended = this.#ended.get(attemptId);
     if (known !== undefined) {
       this.#note(known);
+      return;
+    }
+    if (ended !== undefined) {
+      this.#link?.send({ $case: 'state', value: ended });
+      this.#link?.flush();
       return;
     }
     if (!isId(attemptId) || spec === undefined) {
@@ -166,13 +185,6 @@ export class Host {
     this.#link?.flush();
   }
 
-  #forget(attemptId: string): void {
-    const attempt = this.#attempts.get(attemptId);
-    if (attempt?.ended !== true) return;
-    this.#attempts.delete(attemptId);
-    this.#changed.delete(attempt);
-  }
-
   #note(attempt: Attempt): void {
     this.#changed.add(attempt);
     if (this.#scheduled) return;
@@ -195,6 +207,13 @@ export class Host {
       this.#link?.send({ $case: 'state', value: attempt.state });
     }
     this.#link?.flush();
+  }
+
+  #restLater(): void {
+    this.#cancelRest();
+    this.#cancelRest = this.#parts.clock.after(HOST_REST_AFTER_MS, () => {
+      if (this.isEmpty) this.#parts.rest();
+    });
   }
 
   #leaveIfEmpty(): void {

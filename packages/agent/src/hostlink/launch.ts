@@ -12,8 +12,8 @@ import { AppError } from '@longshore/base';
 /** Beside the bundle, or one folder up where the sources run. */
 const ENTRIES = ['./host-main.js', '../host-main.js', '../host-main.ts'];
 
-/** Keeps the young generation small: the host makes little garbage, and its memory counts. */
-const MEMORY_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=256'];
+/** The host's memory counts: a small young generation, and a collection when it rests. */
+const MEMORY_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=256', '--expose-gc'];
 
 /** The command that is a script host of our own version; `--data-dir` follows. */
 export function hostCommand(moduleUrl: string = import.meta.url): string[] {

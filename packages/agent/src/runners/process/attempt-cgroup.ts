@@ -9,6 +9,7 @@ import { join } from 'node:path';
 
 import type { Clock } from '@longshore/base';
 
+import type { AttemptGroup, AttemptGroups } from '../../contract/attempt-group.ts';
 import {
   killCgroup,
   makeCgroup,
@@ -21,7 +22,7 @@ import {
 /** Beyond this a process is stuck in the kernel, and the caller is told that it is not gone. */
 const KILL_WITHIN_MS = 5000;
 
-export class HostCgroup {
+export class HostCgroup implements AttemptGroups {
   readonly folder: string;
   readonly #hostId: string;
   readonly #v1Pids: string | null;
@@ -77,7 +78,7 @@ export class HostCgroup {
   }
 }
 
-export class AttemptCgroup {
+export class AttemptCgroup implements AttemptGroup {
   readonly folder: string;
   readonly #v1Pids: string | null;
   readonly #clock: Clock;

@@ -29,6 +29,8 @@ interface SpawnAddon {
   close(id: number): void;
   subreaper(): boolean;
   reap(pid: number): boolean;
+  closeOnExec(fd: number): void;
+  rest(): void;
 }
 
 const READ_BYTES = 64 * 1024;
@@ -40,6 +42,10 @@ export interface NativeSpawn {
   becomeSubreaper(): boolean;
   /** Takes the end of a dead child that came to us as an orphan. */
   reap(pid: number): boolean;
+  /** For files that a library opened without it. */
+  closeOnExec(fd: number): void;
+  /** Gives memory back that only the start, or a busy time, needed. */
+  rest(): void;
 }
 
 /** Null where the addon is not built: then Node's own way serves. */
@@ -103,6 +109,8 @@ function bind(addon: SpawnAddon): NativeSpawn {
     },
     becomeSubreaper: () => addon.subreaper(),
     reap: (pid) => addon.reap(pid),
+    closeOnExec: (fd) => addon.closeOnExec(fd),
+    rest: () => addon.rest(),
   };
 }
 

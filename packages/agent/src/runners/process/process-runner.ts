@@ -4,6 +4,7 @@
  */
 import { AppError, type Clock, type Logger, toError } from '@longshore/base';
 
+import type { AttemptGroups } from '../../contract/attempt-group.ts';
 import type { Run, Runner, RunOutput, RunRequest } from '../../contract/runner.ts';
 import type { ProcessFacts } from '../../machine/processes.ts';
 import { HostCgroup } from './attempt-cgroup.ts';
@@ -22,29 +23,35 @@ export interface ProcessRunnerFacts {
   cgroup: string;
 }
 
+export interface ProcessRunnerParts {
+  hostId: string;
+  clock: Clock;
+  logger: Logger;
+  native?: boolean;
+  cgroups?: boolean;
+}
+
 export class ProcessRunner implements Runner, AsyncDisposable {
   readonly facts: ProcessRunnerFacts;
+  /** Null where this process may not make cgroups. */
+  readonly groups: AttemptGroups | null;
+  readonly closeOnExec: (fd: number) => void;
+  /** Gives memory back that only the start, or a busy time, needed. */
+  readonly rest: () => void;
   readonly #start: Start;
   readonly #cgroup: HostCgroup | null;
   readonly #clock: Clock;
   readonly #orphans: Orphans;
   readonly #runs = new Map<number, { startedAt: number }>();
 
-  constructor({
-    hostId,
-    clock,
-    logger,
-    native = true,
-  }: {
-    hostId: string;
-    clock: Clock;
-    logger: Logger;
-    native?: boolean;
-  }) {
+  constructor({ hostId, clock, logger, native = true, cgroups = true }: ProcessRunnerParts) {
     const addon = native ? loadNativeSpawn() : null;
     const reap = addon === null ? null : (pid: number) => addon.reap(pid);
     this.#start = addon === null ? startByNode : (request, handler) => addon.start(request, handler);
-    this.#cgroup = HostCgroup.open(hostId, clock);
+    this.#cgroup = cgroups ? HostCgroup.open(hostId, clock) : null;
+    this.groups = this.#cgroup;
+    this.closeOnExec = addon === null ? () => undefined : (fd) => addon.closeOnExec(fd);
+    this.rest = addon === null ? () => undefined : () => addon.rest();
     this.#clock = clock;
     this.#orphans = new Orphans(reap, clock);
     this.facts = {
