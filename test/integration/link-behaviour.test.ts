@@ -12,6 +12,7 @@ import { memoryLine } from '@longshore/protocol/memory-duplex';
 import { serveAgentSession } from '@longshore/server/links/agent-session';
 import { SessionDirectory } from '@longshore/server/links/directory';
 
+import { listening, polling } from './link-transports.ts';
 import { linkBehaviour, type Transport } from './link-behaviour.ts';
 import { AGENT_ID, NODE_ID } from './link-rig.ts';
 
@@ -23,7 +24,7 @@ async function inMemory(): Promise<Transport> {
   const join: ServerDataJoin = new DataJoin(systemClock);
   let refused = false;
   return {
-    name: 'memory',
+    agentId: AGENT_ID,
     async connect(agent, inbox) {
       const line = memoryLine<AgentFrame, ServerFrame>({ carryLeft: carryAgent, carryRight: carryServer });
       const stop = new AbortController();
@@ -68,3 +69,5 @@ async function inMemory(): Promise<Transport> {
 }
 
 linkBehaviour('memory', inMemory);
+linkBehaviour('polling', polling);
+linkBehaviour('listening', listening);

@@ -26,7 +26,8 @@ export interface Connection {
 }
 
 export interface Transport {
-  name: string;
+  /** Who the agent is, by its certificate. */
+  agentId: string;
   connect(agent: Agent, inbox: RecordingInbox): Promise<Connection>;
   /** From now on no data connection comes to be. */
   refuseData(refuse: boolean): void;
@@ -44,7 +45,7 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
 
     beforeEach(async () => {
       transport = await open();
-      agent = new Agent();
+      agent = new Agent(transport.agentId);
       inbox = new RecordingInbox();
       await agent.start();
     });
@@ -70,7 +71,7 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
     test('handshake: Hello, Welcome, a ticket that is stored and shown next time, an inventory', async () => {
       const first = await connect();
       expect(inbox.hellos[0]).toMatchObject({
-        agentId: 'agent-1',
+        agentId: transport.agentId,
         ticketHash: '',
         incarnation: { hostId: 'host-1', bootId: 'boot-1' },
       });
@@ -281,6 +282,8 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
       agent.host.tell('a1');
       const length = encodeRecords('stdout', 0, Buffer.from('one\n')).length;
       await until('stored', () => inbox.of('a1').length === length);
+      // A whole round on the same session: what was acknowledged before it has come.
+      await started('a2');
       await agent.restart();
       expect(JSON.parse(readFileSync(workspacePaths(agent.dataDir, 'a1').state, 'utf8'))).toMatchObject({
         ackedOffset: length,

@@ -386,16 +386,21 @@ export class RecordingInbox implements AgentInbox {
 
 /** One agent: a data directory, its host, and the engine of the moment. */
 export class Agent {
+  readonly #id: string;
   readonly dataDir = mkdtempSync(join(tmpdir(), 'link-'));
   readonly host = new FileHost(this.dataDir);
   tools = ['bash', 'sh'];
   bootId = 'boot-1';
   engine!: Engine;
 
+  constructor(id: string) {
+    this.#id = id;
+  }
+
   async start(): Promise<void> {
     this.engine = createEngine({
       dataDir: this.dataDir,
-      agentId: AGENT_ID,
+      agentId: this.#id,
       version: '0.1.0',
       host: this.host,
       facts: {

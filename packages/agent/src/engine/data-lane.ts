@@ -122,6 +122,11 @@ export class DataLane {
     this.#backoff.reset();
   }
 
+  /** The other side could not dial. */
+  unavailable(why: string): void {
+    if (this.#state.kind === 'opening') this.#failed(why);
+  }
+
   shut(): void {
     this.#leave({ kind: 'shut' }, 'the session ended');
   }

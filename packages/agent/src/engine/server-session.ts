@@ -234,10 +234,14 @@ export class ServerSession implements CommandSession {
         commands.artifactAcknowledged(this, kind.value);
         return;
       }
-      case 'inventoryReply': { // Bytes are asked for again (a segment's digest differed, or there was a gap).
+      case 'inventoryReply': {
+        // Bytes are asked for again (a segment's digest differed, or there was a gap).
         this.#verdicts(kind.value);
         return;
       }
+      case 'dataUnavailable':
+        this.#lane?.unavailable(kind.value.detail);
+        return;
       case 'certificateIssued':
         return events.certificateIssued?.(kind.value.certificateChainPem);
       case 'deregistered':

@@ -315,7 +315,13 @@ class ServedSession implements AgentSession {
 
   #dialData(): void {
     const { data } = this.#options;
-    if (data.kind === 'dial') this.#useData(dialData(data.open, this.#nonce));
+    if (data.kind !== 'dial') return;
+    const duplex = dialData(data.open, this.#nonce);
+    void duplex.closed.then(({ reason, error }) => {
+      if (error !== undefined)
+        this.#link.send({ kind: { $case: 'dataUnavailable', value: { detail: reason } } });
+    });
+    this.#useData(duplex);
   }
 
   #useData(duplex: FrameDuplex<ServerDataFrame, AgentDataFrame>): void {

@@ -83,6 +83,7 @@ export interface ServerFrame {
     | { $case: "ping"; value: Ping }
     | { $case: "pong"; value: Pong }
     | { $case: "goodbye"; value: Goodbye }
+    | { $case: "dataUnavailable"; value: DataUnavailable }
     | undefined;
 }
 
@@ -314,6 +315,11 @@ export interface LinkDegraded {
 
 /** The agent asks the side that dialled to open a data connection. */
 export interface DataWanted {
+}
+
+/** The answer to DataWanted where dialling failed. */
+export interface DataUnavailable {
+  detail: string;
 }
 
 export interface FactsChanged {
@@ -1055,6 +1061,9 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       case "goodbye":
         Goodbye.encode(message.kind.value, writer.uint32(106).fork()).join();
         break;
+      case "dataUnavailable":
+        DataUnavailable.encode(message.kind.value, writer.uint32(114).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1176,6 +1185,14 @@ export const ServerFrame: MessageFns<ServerFrame> = {
             message.kind = { $case: "goodbye", value: Goodbye.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.kind = { $case: "dataUnavailable", value: DataUnavailable.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1269,6 +1286,12 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       case "goodbye": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "goodbye", value: Goodbye.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "dataUnavailable": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "dataUnavailable", value: DataUnavailable.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -4044,6 +4067,61 @@ export const DataWanted: MessageFns<DataWanted> = {
   },
   fromPartial(_: DeepPartial<DataWanted>): DataWanted {
     const message = createBaseDataWanted();
+    return message;
+  },
+};
+
+function createBaseDataUnavailable(): DataUnavailable {
+  return { detail: "" };
+}
+
+export const DataUnavailable: MessageFns<DataUnavailable> = {
+  encode(message: DataUnavailable, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.detail !== "") {
+      writer.uint32(10).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DataUnavailable {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDataUnavailable();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DataUnavailable>): DataUnavailable {
+    return DataUnavailable.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DataUnavailable>): DataUnavailable {
+    const message = createBaseDataUnavailable();
+    message.detail = object.detail ?? "";
     return message;
   },
 };
