@@ -108,7 +108,11 @@ export type TaskChange =
   | { kind: 'events'; attemptId: string; events: AttemptEventRecord[] };
 
 export interface Tasks {
-  /** Resolves when it is durably queued (and often started already). @throws AppError `invalid`, `notFound` */
+  /**
+   * Resolves when it is durably queued (and often started already). Its place in the queue is not counted here.
+   *
+   * @throws AppError `invalid`, `notFound`
+   */
   submit(spaceId: string, task: NewTask): Promise<TaskView>;
   /** @throws AppError `notFound` */
   get(spaceId: string, id: string): Promise<TaskView>;

@@ -11,13 +11,24 @@ import type { Scheduler } from './scheduler.ts';
 export class QueueView {
   readonly #kernel: Kernel;
   readonly #scheduler: Scheduler;
+  readonly #current = new Map<string, Promise<QueuedRequest[]>>();
 
   constructor(kernel: Kernel, scheduler: Scheduler) {
     this.#kernel = kernel;
     this.#scheduler = scheduler;
   }
 
-  async of(spaceId: string): Promise<QueuedRequest[]> {
+  /** Computed once for all that ask within one turn of the event loop. */
+  of(spaceId: string): Promise<QueuedRequest[]> {
+    const current = this.#current.get(spaceId);
+    if (current !== undefined) return current;
+    const computed = this.#compute(spaceId);
+    this.#current.set(spaceId, computed);
+    this.#kernel.options.nextTurn(() => this.#current.delete(spaceId));
+    return computed;
+  }
+
+  async #compute(spaceId: string): Promise<QueuedRequest[]> {
     const { roster, book } = await this.#kernel.options.store.read(async (tx) => {
       const fresh = new LeaseBook(spaceId);
       await fresh.load(tx, 0);

@@ -28,7 +28,8 @@ export function createTasks(kernel: Kernel, scheduler: Scheduler, queue: QueueVi
   return {
     async submit(spaceId, task) {
       const submitted = await kernel.batch.add((turn) => submit(kernel, scheduler, turn, { spaceId, task }));
-      return queue.view(kernel.runs.task(submitted.id)?.task ?? submitted);
+      // Its place is not counted here: that costs as much as the queue is long, on the path of every submission.
+      return { ...(kernel.runs.task(submitted.id)?.task ?? submitted), place: null };
     },
     async get(spaceId, id) {
       const task = await store.read((tx) => found(tx, spaceId, id));
