@@ -64,7 +64,9 @@ export const AUTH_FAILURE_WINDOW_MS = 60_000;
 export const AUTH_FAILURE_ADDRESSES = 10_000;
 /** A comment on an idle event stream, so that proxies and followers know it lives. */
 export const STREAM_HEARTBEAT_MS = 15_000;
-/** Log bytes read at once for a follower or a download: bounds the memory of each. */
+/** Log bytes read at once for a download: bounds the memory of each. Larger than a follower's, for speed. */
+export const DOWNLOAD_READ_BYTES = 1024 * 1024;
+/** Log bytes read at once for a follower: bounds the memory of each. */
 export const STREAM_READ_BYTES = 256 * 1024;
 export const DEFAULT_LIST_LIMIT = 50;
 export const LARGEST_LIST_LIMIT = 1000;

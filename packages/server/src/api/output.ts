@@ -1,14 +1,14 @@
 /**
  * An attempt's stored output, read by range: as the script's own bytes, as the
  * records themselves, or as lines of text. Memory is one chunk
- * (STREAM_READ_BYTES) whatever the length.
+ * (DOWNLOAD_READ_BYTES) whatever the length.
  */
 import { AppError } from '@longshore/base';
 import { RECORD_HEADER_BYTES, RECORD_STREAMS, scanRecords } from '@longshore/protocol/spool-record';
 
 import type { LogStore } from '../app/ports/log-store.ts';
 import type { OutputText } from '../app/ports/output-text.ts';
-import { STREAM_READ_BYTES } from '../limits.ts';
+import { DOWNLOAD_READ_BYTES } from '../limits.ts';
 
 type Logs = Pick<LogStore, 'read' | 'length'>;
 
@@ -45,7 +45,7 @@ async function* chunks(
 ): AsyncGenerator<{ chunk: Buffer; at: number }> {
   let at = from;
   while (at < to) {
-    const chunk = await logs.read(attemptId, at, STREAM_READ_BYTES);
+    const chunk = await logs.read(attemptId, at, DOWNLOAD_READ_BYTES);
     if (chunk.length === 0) return;
     yield { chunk, at };
     at += chunk.length;
