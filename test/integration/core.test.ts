@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import { encodeRecords } from '@longshore/protocol/spool-record';
 
@@ -13,6 +13,9 @@ import {
 } from '../support/core-stage.ts';
 import { DIALECTS } from '../support/store.ts';
 import { until } from '../support/until.ts';
+
+// The first use of PostgreSQL makes and starts a server.
+jest.setTimeout(60_000);
 
 describe.each(DIALECTS)('the core on %s', (dialect) => {
   let stage: CoreStage;
