@@ -46,7 +46,14 @@ const PROGRAMS: Program[] = [
 ];
 
 /** Native code and what is loaded by name only where it is installed. */
-const EXTERNAL = ['better-sqlite3', 'node-pty', 'pg-native', '*.node'];
+const EXTERNAL = [
+  'better-sqlite3',
+  'node-pty',
+  'pg-native',
+  '*.node',
+  '@grpc/proto-loader',
+  '@grpc/reflection',
+];
 
 /** CommonJS libraries in an ESM bundle ask for these three. */
 const BANNER = [

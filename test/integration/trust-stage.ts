@@ -84,12 +84,16 @@ export class TrustStage implements AsyncDisposable {
   }
 
   async #openStore(): Promise<Store> {
-    const events = { failed: (error: unknown): void => void Promise.reject(error as Error) };
+    const events = {
+      failed: (error: unknown): void => {
+        throw error;
+      },
+    };
     const database = await openSqlite({
       path: join(this.folder, 'state.db'),
       logger: silentLogger,
       events,
-    } as Parameters<typeof openSqlite>[0]);
+    });
     this.scope.add('the database', () => database.close());
     await migrate(database, MIGRATIONS, { logger: silentLogger, now: () => Date.now() });
     const store = await createStore(database, repositories);
@@ -276,9 +280,8 @@ export function callHost(
 }
 
 interface AnyCall {
-  on(event: 'data', listener: () => void): unknown;
+  on(event: 'data' | 'end', listener: () => void): unknown;
   on(event: 'error', listener: (error: ServiceError) => void): unknown;
-  on(event: 'end', listener: () => void): unknown;
   cancel(): void;
 }
 

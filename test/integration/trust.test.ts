@@ -41,7 +41,8 @@ async function strangers(role: 'agent' | 'server', id: string): Promise<OwnIdent
   return { id, keyPem, chainPem };
 }
 
-async function code(promise: Promise<unknown>): Promise<ErrorCode | 'ok' | string> {
+/** The code of its error, or `ok`. */
+async function code(promise: Promise<unknown>): Promise<string> {
   return promise.then(
     () => 'ok',
     (error: unknown) =>

@@ -151,7 +151,7 @@ export async function readOptions<C extends Command>(
     program: `longshore-agent ${command}`,
     envPrefix: ENV_PREFIX,
     argv,
-    env,
+    env: withoutCommandLine(env),
     otherKeys: ALL_KEYS,
   });
   const given = new Set(
@@ -165,4 +165,10 @@ export async function readOptions<C extends Command>(
     positionals: resolved.positionals,
     help: resolved.help,
   };
+}
+
+/** LONGSHORE_SERVER is also the command line's, which means the REST API's URL: that is not for us. */
+function withoutCommandLine(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!/^https?:/.test(env.LONGSHORE_SERVER ?? '')) return env;
+  return { ...env, LONGSHORE_SERVER: '' };
 }

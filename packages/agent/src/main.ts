@@ -1,11 +1,13 @@
 /**
- * `longshore-agent`. `run` goes straight to its code, for a session must be
- * open soon after the start; what the other commands need is loaded by them.
+ * `longshore-agent`. What `run` needs is loaded with this file, in one piece,
+ * for a session must be open soon after the start; the rest when it is needed.
  */
 import { writeSync } from 'node:fs';
 
 import { AppError, createLogger, jsonSink, toError, type Logger, type LogLevel } from '@longshore/base';
+import { helpText } from '@longshore/base/options';
 
+import { run } from './commands/run.ts';
 import { ENV_PREFIX, readOptions, TABLES, type Command, type Resolved } from './config.ts';
 import { AGENT_VERSION } from './contract/version.ts';
 
@@ -53,7 +55,6 @@ async function main([name = 'help', ...argv]: string[]): Promise<number> {
   }
   const resolved = await readOptions(name, argv, process.env);
   if (resolved.help) {
-    const { helpText } = await import('@longshore/base/options');
     const usage = `longshore-agent ${name}${name === 'service' ? ' install|uninstall|status' : ''} [options]`;
     process.stdout.write(
       helpText(TABLES[name], { usage, about: ABOUT[name], envPrefix: ENV_PREFIX, examples: EXAMPLES[name] }),
@@ -64,28 +65,26 @@ async function main([name = 'help', ...argv]: string[]): Promise<number> {
 }
 
 async function dispatch(name: Command, resolved: Resolved<Command>): Promise<number> {
+  if (name === 'run') {
+    const given = resolved as Resolved<'run'>;
+    const code = await run(given, await loggerFor(given.values));
+    // Nothing of ours is open any more; a library's timer must not hold a stopped agent.
+    process.exit(code);
+  }
+  const others = await import('./commands/others.ts');
   switch (name) {
-    case 'run': {
-      const { run } = await import('./commands/run.ts');
-      const given = resolved as Resolved<'run'>;
-      const code = await run(given, await loggerFor(given.values));
-      // Nothing of ours is open any more; a library's timer must not hold a stopped agent.
-      process.exit(code);
-      break;
-    }
     case 'register':
-      return (await import('./commands/register.ts')).register((resolved as Resolved<'register'>).values);
+      return others.register((resolved as Resolved<'register'>).values);
     case 'configure':
-      return (await import('./commands/configure.ts')).configure((resolved as Resolved<'configure'>).values);
+      return others.configure((resolved as Resolved<'configure'>).values);
     case 'show':
-      return (await import('./commands/show.ts')).show((resolved as Resolved<'show'>).values);
+      return others.show((resolved as Resolved<'show'>).values);
     case 'deregister': {
       const { values } = resolved as Resolved<'deregister'>;
-      const { deregister } = await import('./commands/deregister.ts');
-      return deregister(values, await loggerFor(values));
+      return others.deregister(values, await loggerFor(values));
     }
     case 'service':
-      return (await import('./commands/service.ts')).service(resolved as Resolved<'service'>);
+      return others.service(resolved as Resolved<'service'>);
   }
 }
 

@@ -48,8 +48,10 @@ let loading: Promise<X509> | undefined;
 function loadX509(): Promise<X509> {
   loading ??= (async () => {
     await import('reflect-metadata');
-    const x509 = await import('@peculiar/x509');
-    x509.cryptoProvider.set(webcrypto as unknown as typeof globalThis.crypto);
+    const loaded: X509 & { default?: X509 } = await import('@peculiar/x509');
+    // A bundler may bring the CommonJS build, whose names are below `default`.
+    const x509 = loaded.default?.cryptoProvider === undefined ? loaded : loaded.default;
+    x509.cryptoProvider.set(webcrypto);
     return x509;
   })();
   return loading;

@@ -79,7 +79,7 @@ function readPeerChain(address: Address): Promise<X509Certificate[]> {
       settle(`no TLS handshake within ${HANDSHAKE_TIMEOUT_MS / 1000} s`),
     );
     socket.once('secureConnect', () => settle('connected'));
-    socket.on('error', (error) => settle(error.message, error));
+    socket.on('error', (error: Error) => settle(error.message, error));
     socket.once('close', () => settle('it closed the connection'));
   });
 }

@@ -119,7 +119,7 @@ export class TlsPort implements AsyncDisposable {
 
   #connected(socket: TLSSocket): void {
     const { logger, admit } = this.#options;
-    socket.on('error', (error) => logger.debug('a TLS connection failed', { error: error.message }));
+    socket.on('error', (error: Error) => logger.debug('a TLS connection failed', { error: error.message }));
     const address = socket.remoteAddress;
     if (address === undefined) {
       socket.destroy();

@@ -22,7 +22,7 @@ import { holdLock } from '../host/host-lock.ts';
 import { stopHosts } from '../hostlink/stop.ts';
 import { DEREGISTER_TIMEOUT_MS, HOST_STOP_MS } from '../limits.ts';
 import type { ServedEnd, ServerConnection } from '../links/connection.ts';
-import type { GatewayDialer } from '../links/gateway-dialer.ts';
+import { GatewayDialer } from '../links/gateway-dialer.ts';
 import type { HostListener } from '../links/host-listener.ts';
 import { IdentityStore, type StoredIdentity } from '../links/identity-store.ts';
 import { Renewal } from '../links/renewal.ts';
@@ -78,7 +78,7 @@ class LinkProcess {
     process.on('SIGHUP', () => undefined);
     const systemd = await this.#systemd();
     const identity = await this.#identity();
-    if (identity?.record.mode === 'polling') await this.#poll(identity);
+    if (identity?.record.mode === 'polling') this.#poll(identity);
     else await this.#listen();
     if (identity !== undefined) await this.#identified(identity);
     systemd?.ready(identity === undefined ? 'waits to be paired' : `worker ${identity.record.name}`);
@@ -105,13 +105,12 @@ class LinkProcess {
         `there is no identity in ${dataDir}: \`longshore-agent register\` (it dials the server) or \`longshore-agent configure\` (the server dials it) makes one`,
       );
     }
-    const { registerAgent } = await import('./register.ts');
+    const { registerAgent } = await import('./others.ts');
     await registerAgent(this.#values);
     return this.#store.load();
   }
 
-  async #poll(identity: StoredIdentity): Promise<void> {
-    const { GatewayDialer } = await import('../links/gateway-dialer.ts');
+  #poll(identity: StoredIdentity): void {
     this.#dialer = new GatewayDialer({
       identity,
       store: this.#store,

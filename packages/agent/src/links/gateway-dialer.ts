@@ -21,6 +21,7 @@ import type { PeerIdentity } from '@longshore/protocol/identity';
 import { DIAL_FIRST_BACKOFF_MS, DIAL_GOOD_SESSION_MS, DIAL_LONGEST_BACKOFF_MS } from '../limits.ts';
 import type { ServeServer } from './connection.ts';
 import type { IdentityStore, StoredIdentity } from './identity-store.ts';
+import { renewExpired } from './renewal.ts';
 
 export interface GatewayDialerOptions {
   identity: StoredIdentity;
@@ -98,7 +99,8 @@ export class GatewayDialer implements AsyncDisposable {
     const logger = this.#options.logger.child({ server: loop.address });
     const backoff = new Backoff({ firstMs: DIAL_FIRST_BACKOFF_MS, longestMs: DIAL_LONGEST_BACKOFF_MS });
     const { signal } = loop.abort;
-    while (!signal.aborted) {
+    const stopped = (): boolean => signal.aborted;
+    while (!stopped()) {
       const began = clock.monotonic();
       try {
         const end = await this.#session(loop);
@@ -106,7 +108,7 @@ export class GatewayDialer implements AsyncDisposable {
           unwanted(end.detail);
           return;
         }
-        if (!signal.aborted)
+        if (!stopped())
           logger.warn('the session with the server ended: trying again', { detail: end.detail });
       } catch (thrown) {
         logger.warn('dialling the server failed', { error: toError(thrown).message });
@@ -165,7 +167,6 @@ export class GatewayDialer implements AsyncDisposable {
 
   async #renew(address: string): Promise<void> {
     const { store, renewed, logger } = this.#options;
-    const { renewExpired } = await import('./renewal.ts');
     this.#identity = await renewExpired(store, this.#identity, address);
     logger.info('the expired certificate was renewed');
     renewed(this.#identity);

@@ -31,6 +31,7 @@ import { SWITCH_GRACE_MS } from '../limits.ts';
 
 import type { ServeServer } from './connection.ts';
 import type { IdentityStore, StoredIdentity } from './identity-store.ts';
+import { pairingPort } from './pairing-port.ts';
 
 export interface HostListenerOptions {
   store: IdentityStore;
@@ -127,7 +128,6 @@ export class HostListener implements AsyncDisposable {
       const { authorityPem, chainPem, keyPem } = identity;
       return { state: { kind: 'paired', grpc, expiry }, context: { authorityPem, chainPem, keyPem } };
     }
-    const { pairingPort } = await import('./pairing-port.ts');
     const { service, context } = await pairingPort({
       ...this.#options,
       identity,

@@ -75,7 +75,7 @@ export class IdentityStore {
     if (leafPem === undefined || authorityPem === undefined) throw this.#damaged('certificate.pem');
     const leaf = new X509Certificate(leafPem);
     return {
-      record: this.#parse<AgentRecord>(text, 'agent.json'),
+      record: this.#parse(text, 'agent.json') as AgentRecord,
       chainPem,
       keyPem,
       authorityPem,
@@ -110,7 +110,7 @@ export class IdentityStore {
 
   pairing(): PairingRecord | undefined {
     const text = this.#read('pairing.json');
-    return text === undefined ? undefined : this.#parse<PairingRecord>(text, 'pairing.json');
+    return text === undefined ? undefined : (this.#parse(text, 'pairing.json') as PairingRecord);
   }
 
   savePairing(pairing: PairingRecord): void {
@@ -154,10 +154,10 @@ export class IdentityStore {
     rmSync(join(this.#folder, name), { force: true });
   }
 
-  #parse<T extends { version: 1 }>(text: string, name: string): T {
-    let value: T;
+  #parse(text: string, name: string): AgentRecord | PairingRecord {
+    let value: AgentRecord | PairingRecord;
     try {
-      value = JSON.parse(text) as T;
+      value = JSON.parse(text) as AgentRecord | PairingRecord;
     } catch (thrown) {
       throw this.#damaged(name, thrown);
     }

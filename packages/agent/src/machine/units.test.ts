@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { renderUnits, type UnitOptions, type Units } from './units.ts';
+import { renderUnits, UNIT_NAMES, type UnitOptions, type Units } from './units.ts';
 
 const hasVerify = spawnSync('systemd-analyze', ['--version']).status === 0;
 let folder: string;
@@ -24,9 +24,9 @@ function options(dataDir: string): UnitOptions {
 
 /** What systemd says of them; nothing when they are right. */
 function verify(units: Units): string {
-  const files = Object.entries(units).map(([name, text]) => {
+  const files = UNIT_NAMES.map((name) => {
     const file = join(folder, name);
-    writeFileSync(file, text);
+    writeFileSync(file, units[name]);
     return file;
   });
   const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...files], {

@@ -1,5 +1,4 @@
 /** A control stream that was authenticated, whoever dialled it: what a session is served on. */
-import type { ServiceError } from '@grpc/grpc-js';
 import { toError } from '@longshore/base';
 import type { DataSource } from '@longshore/protocol/data-join';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
@@ -25,5 +24,5 @@ export type ServeSession = (connection: AgentConnection) => Promise<void>;
 /** Ends a stream with what was thrown, in words that are ours. */
 export function refuse(call: { emit(event: 'error', error: unknown): boolean }, thrown: unknown): void {
   const { code, details } = toStatus(thrown);
-  call.emit('error', Object.assign(toError(thrown), { code, details }) as ServiceError);
+  call.emit('error', Object.assign(toError(thrown), { code, details }));
 }

@@ -98,13 +98,13 @@ export class Enrolment {
   }
 
   async #register(request: RegisterRequest): Promise<RegisterResponse> {
-    const { store, authority, clock, ids, logger, serverName } = this.#options;
+    const { store, authority, ids, logger, serverName } = this.#options;
     const key = keyFingerprint(await requestKey(request.csrDer));
     // Before anything costly; the transaction below decides.
     await store.read((tx) => this.#tokenOf(tx, request));
     const worker = await this.#admitted(ids(), key, request);
     const { chainPem } = await authority.issueForAgent(worker.id, request.csrDer, key);
-    logger.info('an agent was registered', { workerId: worker.id, name: worker.name, address: clock.now() });
+    logger.info('an agent was registered', { workerId: worker.id, name: worker.name });
     return { agentId: worker.id, certificateChainPem: chainPem, serverName };
   }
 

@@ -43,8 +43,8 @@ function readService(bytes: Buffer): string {
   let service = '';
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === SERVICE_TAG) service = reader.string();
-    else reader.skip(tag & 7);
+    if (tag !== SERVICE_TAG) break; // Of a later version; what we know comes first.
+    service = reader.string();
   }
   return service;
 }

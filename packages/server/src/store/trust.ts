@@ -27,7 +27,7 @@ function authority(sql: Sql): TrustRepositories['authority'] {
       row && {
         certificatePem: row.certificate_pem,
         sealedKey: row.sealed_key,
-        createdAt: Number(row.created_at),
+        createdAt: row.created_at,
       }
     );
   };
@@ -66,9 +66,9 @@ function tokenOf(row: TokenRow): RegistrationToken {
     poolIds: JSON.parse(row.pool_ids) as string[],
     description: row.description,
     createdBy: row.created_by,
-    createdAt: Number(row.created_at),
-    expiresAt: Number(row.expires_at),
-    usedAt: row.used_at === null ? null : Number(row.used_at),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    usedAt: row.used_at,
     usedBy: row.used_by,
   };
 }
@@ -133,9 +133,9 @@ function apiKeyOf(row: ApiKeyRow): ApiKey {
     id: row.id,
     name: row.name,
     secretHash: row.secret_hash,
-    createdAt: Number(row.created_at),
-    lastUsedAt: row.last_used_at === null ? null : Number(row.last_used_at),
-    revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    revokedAt: row.revoked_at,
   };
 }
 
@@ -174,7 +174,7 @@ function apiKeys(sql: Sql): TrustRepositories['apiKeys'] {
     },
     async count() {
       const row = await sql.get<{ n: number }>('SELECT count(*) AS n FROM api_keys');
-      return Number(row?.n ?? 0);
+      return row?.n ?? 0;
     },
   };
 }
