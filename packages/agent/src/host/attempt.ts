@@ -48,7 +48,6 @@ export interface AttemptServices {
   helpers: string;
   /** Something changed: `flush` and `state` are called before the turn is over. */
   changed: (attempt: Attempt) => void;
-  startFailed: (attempt: Attempt, reason: RefusedReason, detail: string) => void;
   ended: (attempt: Attempt) => void;
 }
 
@@ -281,7 +280,6 @@ export class Attempt {
     }
     this.#letGo();
     this.#next({ on: 'stored' });
-    if (outcome.kind === 'refused') this.#services.startFailed(this, outcome.reason, outcome.detail);
     this.#services.ended(this);
   }
 

@@ -20,7 +20,7 @@ import { Attempt, type AttemptServices } from './attempt.ts';
 import { removeFolder } from './folders.ts';
 import { LinkConnection } from './link-connection.ts';
 
-export interface HostParts extends Omit<AttemptServices, 'changed' | 'startFailed' | 'ended'> {
+export interface HostParts extends Omit<AttemptServices, 'changed' | 'ended'> {
   version: string;
   /** Called when nothing has run for a while. */
   rest: () => void;
@@ -48,8 +48,6 @@ export class Host {
     this.#services = {
       ...parts,
       changed: (attempt) => this.#note(attempt),
-      startFailed: (attempt, reason, detail) =>
-        this.#link?.send({ $case: 'startFailed', value: { attemptId: attempt.id, reason, detail } }),
       ended: (attempt) => {
         this.#attempts.delete(attempt.id);
         this.#ended.set(attempt.id, attempt.state);

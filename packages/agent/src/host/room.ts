@@ -48,9 +48,9 @@ export class Room {
   grown(): void {
     const { spool, quotaBytes } = this.#parts;
     if (this.#state !== 'free') return;
+    if (spool.kept >= quotaBytes) this.#reclaim();
     if (spool.kept >= quotaBytes) {
-      this.#reclaim();
-      if (spool.kept >= quotaBytes) this.#become('overQuota');
+      this.#become('overQuota');
     } else if (spool.length >= this.#lookAt) {
       this.#lookAt = spool.length + FREE_SPACE_LOOK_BYTES;
       if (!this.#hasSpace()) this.#waitForSpace();
