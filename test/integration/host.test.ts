@@ -287,6 +287,7 @@ describe.each([
     process.kill(own.hostPid, 'SIGKILL');
     await until('the host is given up', () => own.link.gone.length > 0);
     expect(pidsOf(second).filter(lives)).toEqual([]);
+    await until('another host serves', () => own.link.port.connected);
   });
 });
 

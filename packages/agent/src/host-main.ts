@@ -3,11 +3,11 @@
  * the link, or by its own systemd unit. It loads all its code now: an upgrade
  * of the files on disk must not matter to it later.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { createIds, isCode, systemClock } from '@longshore/base';
+import { AppError, createIds, isCode, systemClock } from '@longshore/base';
 
 import {
   type HostRecord,
@@ -46,6 +46,8 @@ if (values['data-dir'] === undefined) throw new Error('host-main: --data-dir is 
 await main(resolve(values['data-dir']), values.version);
 
 async function main(dataDir: string, version: string): Promise<void> {
+  // A data directory that went while we were started must not come again.
+  if (!existsSync(dataDir)) throw new AppError('gone', `there is no data directory ${dataDir}`);
   process.umask(0o022); // the functions for scripts are for everybody
   const helpers = layHelpers({ dataDir, version });
   process.umask(0o077);
