@@ -18,6 +18,9 @@ import type { Store } from './ports/store.ts';
 /** Who a built-in worker's token is by. It holds a slash, so no API key can have this name. */
 export const BUILTIN_CREATOR = 'server/built-in';
 
+/** Its name, unless another worker has it. */
+const BUILTIN_NAME = 'Built-in worker';
+
 export interface BuiltInWorkerParts {
   store: Store;
   clock: Clock;
@@ -100,7 +103,7 @@ export class BuiltInWorker {
     const id = ids();
     const secret = secrets.make();
     const now = clock.now();
-    const name = await this.#freeName(`Built-in worker of ${nodeId}`);
+    const name = await this.#freeName(BUILTIN_NAME);
     await store.write((tx) =>
       tx.tokens.insert({
         spaceId,
