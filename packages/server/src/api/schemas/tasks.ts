@@ -91,16 +91,7 @@ export const taskParams = spaceParams.extend({ task: z.string().describe('Id of 
 export const cancelTask = z
   .strictObject({ reason: z.string().max(1000).optional() })
   .meta({ id: 'CancelTask' });
-export const didNotRun = z
-  .strictObject({
-    attempt: z
-      .string()
-      .optional()
-      .describe(
-        'Id of the unreachable attempt; not given: all of the task that wait for an unreachable worker',
-      ),
-  })
-  .meta({ id: 'DidNotRun' });
+export const didNotRun = z.strictObject({}).meta({ id: 'DidNotRun' });
 
 export const logEntry = z
   .object({
