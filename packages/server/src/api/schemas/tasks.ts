@@ -60,7 +60,10 @@ const taskShape = {
   leaseMode: z.enum(['shared', 'exclusive']),
   tools: z.array(z.string()),
   ticket: z.number().describe('Order in the queue: a lower one goes first'),
-  place: z.number().nullable().describe('Place in the queue from 1; null when it is not queued, and in the answer to a submission'),
+  place: z
+    .number()
+    .nullable()
+    .describe('Place in the queue from 1; null when it is not queued, and in the answer to a submission'),
   nodeId: z.string().nullable(),
   waitReason: z.string().describe('Why it waits; empty when it does not'),
   message: z.string().describe('What became of it, in one line'),
