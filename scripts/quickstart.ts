@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { checkPorts, isFree, portsFrom, type Ports } from './local/ports.ts';
+import { answers, checkPorts, portsFrom, type Ports } from './local/ports.ts';
 import {
   isRunning,
   paths,
@@ -209,7 +209,7 @@ async function startListeningAgent(cli: Cli, ports: Ports): Promise<void> {
   if (pairing === undefined)
     throw new Problem(`longshore-agent configure printed no pairing string, but:\n${printed}`);
   start();
-  await until(`it listens on port ${ports.listen}`, async () => !(await isFree(ports.listen)));
+  await until(`it listens on port ${ports.listen}`, () => answers(ports.listen));
   await cli.must(
     'worker',
     'add',

@@ -1,5 +1,5 @@
 /** The ports of the quickstart: free, or a word on what to do. */
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 export interface Ports {
   http: number;
@@ -33,11 +33,22 @@ export async function checkPorts(ports: Ports): Promise<string | undefined> {
   ].join('\n');
 }
 
-/** Whether nobody listens there. */
-export function isFree(port: number): Promise<boolean> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
       .once('error', () => resolve(false))
       .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
+
+/** Whether somebody listens there; asked without taking the port. */
+export function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(port, '127.0.0.1')
+      .once('connect', () => {
+        probe.destroy();
+        resolve(true);
+      })
+      .once('error', () => resolve(false));
   });
 }

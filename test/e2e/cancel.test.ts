@@ -58,12 +58,7 @@ inEachMode('cancel', (mode) => {
     async (_, script) => {
       const mark = `mark-${mode}-${Math.random().toString(36).slice(2)}`;
       const { id } = await stage.rest.script(script(mark), { pool: POOL, script: { graceMs: GRACE_MS } });
-      const attempt = await until('it is ready', async () => {
-        const [first] = await stage.rest.attempts(id);
-        if (first === undefined || first.outputLength === 0) return undefined;
-        const out = await stage.rest.bytes(`/attempts/${first.id}/output`);
-        return out.toString().includes('ready') ? first : undefined;
-      });
+      const attempt = await stage.rest.outputHas(id, 'ready');
       await until('it has left something to end', () => left(mark).length > 0);
 
       const asked = performance.now();

@@ -28,11 +28,8 @@ inEachMode('restarts', (mode) => {
     };
   }
 
-  async function started(taskId: string): Promise<string> {
-    return until('its first lines are stored', async () => {
-      const [attempt] = await stage.rest.attempts(taskId);
-      return attempt !== undefined && attempt.outputLength > 0 ? attempt.id : undefined;
-    });
+  async function started(taskId: string): Promise<void> {
+    await stage.rest.outputHas(taskId, 'line 200\n');
   }
 
   async function expectExact(taskId: string, expected: string): Promise<void> {

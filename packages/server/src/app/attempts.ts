@@ -239,7 +239,13 @@ export class Attempts {
   }
 
   async #heed(turn: Turn, live: Live, event: AttemptEventRecord): Promise<void> {
-    if (event.kind === 'newArtifact' && !live.artifacts.has(event.index)) {
+    if (event.kind === 'newArtifact') {
+      const arriving = live.artifacts.get(event.index);
+      if (arriving !== undefined) {
+        // Its first bytes were faster than this turn.
+        arriving.name = event.name;
+        return;
+      }
       live.artifacts.set(event.index, { name: event.name, stored: false, length: 0 });
       turn.undo(() => live.artifacts.delete(event.index));
     } else if (event.kind === 'note') {
