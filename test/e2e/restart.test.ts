@@ -61,7 +61,7 @@ inEachMode('restarts', (mode) => {
   test('the script ends while the server is away', async () => {
     const { body, release, expected } = countingScript();
     const { id } = await stage.rest.script(
-      `${body.replace(/exit 9$/, `touch ${stage.folder}/ended-away; exit 9`)}`,
+      body.replace(/exit 9$/, `touch ${stage.folder}/ended-away; exit 9`),
       { pool: POOL },
     );
     await started(id);
