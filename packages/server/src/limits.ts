@@ -207,3 +207,12 @@ export const REVOCATION_GATHER_MS = 50;
 export const REVOCATION_GOODBYE_MS = 1_000;
 /** All live sessions are held against their rows at this beat, for an announcement is a hint, never the truth. */
 export const REVOCATION_RESCAN_MS = 60_000;
+
+// ── Log journal ─────────────────────────────────────────────────────────────
+
+/** Appends up to so much are made durable in the shared journal; longer ones by a sync of their own file. */
+export const JOURNAL_ENTRY_LONGEST_BYTES = 4 * 1024;
+/** Each of the journal's two files: written over from the start when its entries are safe elsewhere. */
+export const JOURNAL_FILE_BYTES = 8 * 1024 * 1024;
+/** A full journal file rests so long before its logs are synced: by then the kernel (30 s) has written most of them itself. */
+export const JOURNAL_REST_MS = 35_000;

@@ -117,13 +117,10 @@ export class Agents {
     const { clock, logger } = kernel.options;
     const at = clock.now();
     const later = (ms: number, what: () => Promise<void>): void => {
-      clock.after(
-        ms,
-        () =>
-          void what().catch((error: unknown) =>
-            logger.error('following up a lost session failed', { error }),
-          ),
-      );
+      clock.after(ms, () => {
+        if (kernel.closed) return;
+        what().catch((error: unknown) => logger.error('following up a lost session failed', { error }));
+      });
     };
     later(UNREACHABLE_NOTICE_MS, () => this.unreachable(session.agentId, at));
     later(RECONNECT_GRACE_MS + 1, () => this.#graceEnded(session.agentId));

@@ -96,12 +96,14 @@ export class Attempts {
   ): Promise<number> {
     const live = this.#live(attemptId);
     return this.#store(live, async () => {
+      this.#refuseGap(live, offset);
       await this.#digest(live, offset, records);
       const end = offset + records.length;
       if (segmentDigest !== null && end > live.attempt.verifiedLength) {
         if (live.digestedTo !== end || live.digest?.hex() !== segmentDigest) await this.#refuse(live, end);
       }
       const durable = this.#kernel.options.logs.append(attemptId, offset, records);
+      live.appendedTo = Math.max(live.appendedTo, end);
       return {
         durable,
         closes:
@@ -115,10 +117,12 @@ export class Attempts {
   async outputMissing(attemptId: string, offset: number, bytes: number): Promise<number> {
     const live = this.#live(attemptId);
     return this.#store(live, async () => {
+      this.#refuseGap(live, offset);
       // Nothing of an incomplete segment can be verified any more: the next one begins after the gap.
       live.digest = undefined;
       live.digestedTo = offset + bytes;
       const durable = this.#kernel.options.logs.appendMissing(attemptId, offset, bytes);
+      live.appendedTo = Math.max(live.appendedTo, offset + bytes);
       await this.#kernel.batch.add(async (turn) => {
         const attempt = { ...live.attempt, verifiedLength: offset + bytes };
         await saveAttempt(this.#kernel, turn, { live, attempt });
@@ -147,9 +151,21 @@ export class Attempts {
     );
     live.stored = stored.then(
       () => undefined,
-      () => undefined,
+      () => void (live.appendedTo = Math.min(live.appendedTo, live.storedLength)),
     );
     return stored;
+  }
+
+  #refuseGap(live: Live, offset: number): void {
+    if (offset <= live.appendedTo) return;
+    const length = live.appendedTo;
+    throw new AppError(
+      'conflict',
+      `output of attempt ${live.attempt.id} at ${offset} leaves a gap after ${length}`,
+      {
+        detail: { length },
+      },
+    );
   }
 
   async #close(live: Live, { end, digest }: { end: number; digest: string }): Promise<void> {
@@ -195,6 +211,7 @@ export class Attempts {
     live.digest = undefined;
     live.digestedTo = from;
     live.storedLength = Math.min(live.storedLength, from);
+    live.appendedTo = from;
     await this.#kernel.options.logs.truncate(live.attempt.id, from);
     throw new AppError(
       'corrupt',
@@ -263,11 +280,14 @@ export class Attempts {
     const live = this.#kernel.runs.attempt(attemptId);
     if (live === undefined) return;
     const kernel = this.#kernel;
-    // The output that was said before it is stored by then, or its loss is known.
+    // The output that was said before it is appended by then. That it is durable is waited for beside the commit,
+    // where a failure ends the process; where the store may fail for a while it comes first.
     await live.storing;
-    if (live.storedLength < report.outputLength) await live.stored;
+    if (kernel.options.store.dialect === 'postgres') await live.stored;
     await kernel.batch.add(async (turn) => {
       const stored = this.#allStored(live, report);
+      turn.until(live.stored);
+      await this.#doubt(turn, live, stored === undefined ? undefined : report);
       await learn(kernel, turn, { live, facts: outcomeFacts(outcome, report, stored) });
       if (live.attempt.complete) this.#releaseAfter(turn, live);
     });
@@ -279,6 +299,8 @@ export class Attempts {
     if (attempt.complete || attempt.report === null || attempt.state !== 'ended') return;
     const stored = this.#allStored(live, attempt.report);
     if (stored === undefined) return;
+    turn.until(live.stored);
+    await this.#doubt(turn, live, attempt.report);
     await learn(this.#kernel, turn, { live, facts: [stored] });
     this.#releaseAfter(turn, live);
   }
@@ -291,15 +313,17 @@ export class Attempts {
   #allStored(live: Live, report: AttemptReport): Extract<AttemptFact, { kind: 'stored' }> | undefined {
     const artifactCount = [...live.artifacts.values()].filter((artifact) => artifact.stored).length;
     const { eventCount } = live.attempt;
-    if (!isAllStored(report, { outputLength: live.storedLength, eventCount, artifactCount }))
-      return undefined;
-    const wrong = this.#wrongDigest(live, report);
-    if (wrong !== undefined)
-      this.#kernel.options.logger.error('the digest of an attempt is not what its agent reported', {
-        attemptId: live.attempt.id,
-        wrong,
-      });
-    return { kind: 'stored', outputLength: live.storedLength, eventCount };
+    const outputLength = live.appendedTo;
+    if (!isAllStored(report, { outputLength, eventCount, artifactCount })) return undefined;
+    return { kind: 'stored', outputLength, eventCount };
+  }
+
+  /** All is stored; if it is not what the agent's digest says, the task says so. */
+  async #doubt(turn: Turn, live: Live, report: AttemptReport | undefined): Promise<void> {
+    const wrong = report === undefined ? undefined : this.#wrongDigest(live, report);
+    if (wrong === undefined) return;
+    const text = `The stored output is not what its agent's digest says (${wrong})`;
+    await note(this.#kernel, turn, { task: live.run.task, level: 'error', text, attemptId: live.attempt.id });
   }
 
   /** Compares the list of segment digests; the last segment, closed by the end of the attempt, is closed here if need be. */

@@ -18,6 +18,7 @@ export class Turn {
   readonly tx: Tx;
   readonly #effects: (() => void)[] = [];
   readonly #undos: (() => void)[] = [];
+  readonly #waits: Promise<unknown>[] = [];
   readonly #last = new Map<string, () => Promise<void>>();
 
   constructor(tx: Tx) {
@@ -27,6 +28,15 @@ export class Turn {
   /** Runs `effect` once this is durable. */
   after(effect: () => void): void {
     this.#effects.push(effect);
+  }
+
+  /** Effects wait for this too: for bytes that are on their way to another place than the database. */
+  until(durable: Promise<unknown>): void {
+    this.#waits.push(durable);
+  }
+
+  get waits(): readonly Promise<unknown>[] {
+    return this.#waits;
   }
 
   /** Runs `undo` if this is rolled back: takes back what was done to memory. */
@@ -131,7 +141,9 @@ export class Batch {
       } else for (const one of group) await this.#commit([one]);
       return;
     }
-    void done.durable.then(
+    const waits = turn?.waits ?? [];
+    const durable = waits.length === 0 ? done.durable : Promise.all([done.durable, ...waits]);
+    void durable.then(
       () => {
         turn?.effects(this.#options.logger);
         group.forEach(({ resolve }, i) => resolve(done.value[i]));

@@ -48,6 +48,7 @@ export function createCore(options: CoreOptions): Core {
     watching: new Watching(store),
     epoch: 0,
     draining: false,
+    closed: false,
     fresh: new Map(),
     passAtEnd: (turn: Turn, spaceId: string) => scheduler.passAtEnd(turn, spaceId),
     timedOut: (run: Run) =>
@@ -65,7 +66,7 @@ export function createCore(options: CoreOptions): Core {
 
   function background(work: Promise<unknown>): void {
     work.catch((thrown: unknown) => {
-      if (closing === undefined) logger.error('work in the background failed', { error: toError(thrown) });
+      if (!kernel.closed) logger.error('work in the background failed', { error: toError(thrown) });
     });
   }
 
@@ -132,6 +133,7 @@ export function createCore(options: CoreOptions): Core {
     close() {
       closing ??= (async () => {
         kernel.draining = true;
+        kernel.closed = true;
         for (const stop of stops.splice(0)) stop();
         await attempts.flush();
         await batch.idle();

@@ -111,6 +111,12 @@ export class Inventory {
     });
     if (found === undefined) return { attemptId, kind: 'unknown' };
     if (found.task !== undefined && !isEnded(found.task.state)) return { attemptId, kind: 'notMine' };
+    const { complete, outputLength, eventCount } = found.attempt;
+    const stored = complete ? await this.#kernel.options.logs.length(attemptId) : outputLength;
+    // The machine went down between the commit of the end and the sync of the log: the agent still has the rest.
+    if (complete && phase === 'ended' && stored < outputLength) {
+      return { attemptId, kind: 'keep', fromOffset: stored, fromEvent: eventCount, artifactOffsets: [] };
+    }
     return { attemptId, kind: listed(found.attempt, false, phase) === 'cancel' ? 'cancel' : 'release' };
   }
 

@@ -26,7 +26,9 @@ export interface Kernel {
   /** This start of this node. */
   epoch: number;
   draining: boolean;
-  /** Tasks that were queued in the turn that is being committed: their rows need not be read again. */
+  /** This node stops: what fails in the background from now on is of no interest. */
+  closed: boolean;
+  /** Tasks that were queued moments ago: their rows need not be read again. */
   readonly fresh: Map<string, Task>;
   /** The time-out of the run's task passed. */
   timedOut(run: Run): void;

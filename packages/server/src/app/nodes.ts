@@ -167,6 +167,7 @@ export class Nodes {
   async #recoverLog(live: Live): Promise<void> {
     if (live.attempt.complete) return;
     live.storedLength = await this.#kernel.options.logs.recover(live.attempt.id);
+    live.appendedTo = live.storedLength;
   }
 
   /** Leases whose task has ended are a leak: freed once nothing can run under them. */

@@ -33,9 +33,15 @@ import { armTimeOut } from './time-outs.ts';
 export async function begin(
   kernel: Kernel,
   turn: Turn,
-  grant: { request: LeaseRequest; choice: Extract<Choice, { kind: 'grant' }>; book: LeaseBook },
+  grant: {
+    request: LeaseRequest;
+    choice: Extract<Choice, { kind: 'grant' }>;
+    book: LeaseBook;
+    /** The task is not a row yet. */
+    isNew: boolean;
+  },
 ): Promise<void> {
-  const { request, choice, book } = grant;
+  const { request, choice, book, isNew } = grant;
   const known = kernel.runs.task(request.taskId);
   const task =
     known?.task ??
@@ -49,7 +55,8 @@ export async function begin(
       : move(task, 'executing', kernel.options.clock.now(), { waitReason: '' });
   if (known === undefined) {
     run.task = owned;
-    await turn.tx.tasks.update(owned, { nodeId: null, epoch: 0 });
+    if (isNew) await turn.tx.tasks.insert(owned);
+    else await turn.tx.tasks.update(owned, { nodeId: null, epoch: 0 });
     announceTask(kernel, turn, owned);
     turn.after(() => kernel.watching.tell(owned.id, { kind: 'task', task: { ...owned, place: null } }));
   } else {

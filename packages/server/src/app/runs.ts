@@ -20,11 +20,12 @@ export interface Live {
   /** Of the open segment: bytes from `attempt.verifiedLength` to `digestedTo`. Undefined until its first byte, and after a restart. */
   digest: RunningDigest | undefined;
   digestedTo: number;
-  /** Bytes of output that are stored durably. */
+  /** Bytes of output that are stored durably, and those that are stored and soon will be. */
   storedLength: number;
+  appendedTo: number;
   /** Output is stored in the order in which it came. */
   storing: Promise<unknown>;
-  /** Resolves when the output that came last is durable, or has failed. */
+  /** Resolves when the output that came last is durable; what can't be made durable ends the process. */
   stored: Promise<unknown>;
   artifacts: Map<number, { name: string; stored: boolean; length: number }>;
   /** Changed in memory (a phase), and not yet written. */
@@ -82,6 +83,7 @@ export class Runs {
       digest: undefined,
       digestedTo: attempt.verifiedLength,
       storedLength: attempt.outputLength,
+      appendedTo: attempt.outputLength,
       storing: Promise.resolve(),
       stored: Promise.resolve(),
       artifacts: new Map(),

@@ -74,23 +74,32 @@ export class Scheduler {
   async #apply(turn: Turn, book: LeaseBook, { request, choice }: Verdict): Promise<void> {
     switch (choice.kind) {
       case 'grant':
-        await this.#leaveQueue(turn, book, request);
-        await begin(this.#kernel, turn, { request, choice, book });
+        await begin(this.#kernel, turn, {
+          request,
+          choice,
+          book,
+          isNew: await this.#leaveQueue(turn, book, request),
+        });
         return;
       case 'fail':
-        await this.#leaveQueue(turn, book, request);
-        await this.#fail(turn, request, choice.reason);
+        await this.#fail(turn, {
+          request,
+          reason: choice.reason,
+          isNew: await this.#leaveQueue(turn, book, request),
+        });
         return;
       case 'wait':
         await this.#wait(turn, book, { request, choice });
     }
   }
 
-  async #leaveQueue(turn: Turn, book: LeaseBook, request: LeaseRequest): Promise<void> {
+  /** @returns whether it came in this very turn, so that neither it nor its task is a row yet */
+  async #leaveQueue(turn: Turn, book: LeaseBook, request: LeaseRequest): Promise<boolean> {
     book.removeRequest(request.id);
-    if (this.#unsaved.delete(request.id)) return;
+    if (this.#unsaved.delete(request.id)) return true;
     await turn.tx.leases.dequeue(request.spaceId, request.id);
     this.#kernel.books.changed(turn, book);
+    return false;
   }
 
   async #wait(
@@ -108,13 +117,16 @@ export class Scheduler {
       }
     }
     const task = this.#kernel.fresh.get(request.taskId);
-    if (task === undefined) return;
+    if (task === undefined || !this.#unsaved.has(request.id)) return;
     // Told once in the log, when it is queued; the place and reason of now are computed when asked for.
     await note(this.#kernel, turn, { task, level: 'wait', text: `Waits in the queue ${choice.reason}` });
   }
 
   /** No waiting would help. */
-  async #fail(turn: Turn, request: LeaseRequest, reason: string): Promise<void> {
+  async #fail(
+    turn: Turn,
+    { request, reason, isNew }: { request: LeaseRequest; reason: string; isNew: boolean },
+  ): Promise<void> {
     const kernel = this.#kernel;
     const run = kernel.runs.task(request.taskId);
     if (run !== undefined) {
@@ -125,7 +137,8 @@ export class Scheduler {
       kernel.fresh.get(request.taskId) ?? (await turn.tx.tasks.get(request.spaceId, request.taskId));
     if (task === undefined) return;
     const failed = move(task, 'failed', kernel.options.clock.now(), { message: reason });
-    await turn.tx.tasks.update(failed, { nodeId: null, epoch: 0 });
+    if (isNew) await turn.tx.tasks.insert(failed);
+    else await turn.tx.tasks.update(failed, { nodeId: null, epoch: 0 });
     await note(kernel, turn, { task, level: 'error', text: `Failed: ${reason}` });
     announceTask(kernel, turn, failed);
     turn.after(() => kernel.watching.tell(task.id, { kind: 'task', task: { ...failed, place: null } }));
@@ -135,6 +148,8 @@ export class Scheduler {
   async #save(turn: Turn, book: LeaseBook): Promise<void> {
     for (const request of this.#unsaved.values()) {
       if (request.spaceId !== book.spaceId) continue;
+      const task = this.#kernel.fresh.get(request.taskId);
+      if (task !== undefined) await turn.tx.tasks.insert(task);
       await turn.tx.leases.enqueue(request);
       this.#unsaved.delete(request.id);
       this.#kernel.books.changed(turn, book);

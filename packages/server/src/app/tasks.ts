@@ -99,7 +99,7 @@ async function submit(
     endedAt: null,
     createdBy: given.createdBy,
   };
-  await turn.tx.tasks.insert(task);
+  // Its row is written at the end of the turn, in the state that it has by then.
   kernel.fresh.set(id, task);
   turn.undo(() => kernel.fresh.delete(id));
   turn.after(() => kernel.fresh.delete(id));
