@@ -1,6 +1,6 @@
 /** The log store, in files and in rows of PostgreSQL alike. */
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,8 @@ import { RowLogStore } from '@longshore/server/logs/row-log-store';
 import { openStage } from '../support/store.ts';
 
 const ids = createIds();
+/** The first test to need PostgreSQL makes a server; a loaded machine takes its time. */
+const POSTGRES_START_MS = 60_000;
 const record = (text: string): Buffer => encodeRecords('stdout', 1_700_000_000_000, Buffer.from(text));
 
 interface Place {
@@ -72,7 +74,7 @@ describe.each([
   beforeAll(async () => {
     place = await make();
     logs = await place.open();
-  });
+  }, POSTGRES_START_MS);
 
   afterAll(async () => {
     await place.close();
@@ -290,4 +292,68 @@ describe('logs in files', () => {
     expect((await stat(path)).size).toBe(a.length);
     await place.close();
   });
+});
+
+describe('the journal of logs in files', () => {
+  /** A copy of the directory as a machine that lost its page cache leaves it: the journal was synced, logs may be gone. */
+  async function afterPowerLoss(directory: string, lost: string[]): Promise<string> {
+    const copy = await mkdtemp(join(tmpdir(), 'longshore-logs-'));
+    await cp(directory, copy, { recursive: true });
+    for (const folder of await readdir(join(copy, 'output'))) {
+      for (const id of lost) await rm(join(copy, 'output', folder, `${id}.spool`), { force: true });
+    }
+    await rm(join(copy, 'journal-boot'));
+    return copy;
+  }
+
+  const openAt = (directory: string): FileLogStore =>
+    new FileLogStore({
+      directory,
+      clock: systemClock,
+      failed: (error) => {
+        throw error;
+      },
+    });
+
+  test('gives back what the files have lost, and not what was cut off or deleted', async () => {
+    const place = await files();
+    const before = await place.open();
+    const [a, b, c] = [record('one'), record('two'), record('three')];
+    const [lost, cut, deleted] = [ids(), ids(), ids()];
+    await before.append(lost, 0, a);
+    await before.append(lost, a.length, b);
+    await before.append(cut, 0, Buffer.concat([a, b]));
+    await before.truncate(cut, a.length);
+    await before.append(deleted, 0, a);
+    await before.delete(deleted);
+    const copy = await afterPowerLoss(place.directory, [lost]);
+    const after = openAt(copy);
+    expect(await after.recover(lost)).toBe(a.length + b.length);
+    expect(await after.read(lost, 0, 1000)).toEqual(Buffer.concat([a, b]));
+    expect(await after.length(cut)).toBe(a.length);
+    expect(await after.length(deleted)).toBe(0);
+    await after.append(lost, a.length + b.length, c);
+    await after.close();
+    await rm(copy, { recursive: true });
+    await place.close();
+  });
+
+  test('has every acknowledged byte, over many turns of its files', async () => {
+    const place = await files();
+    const before = await place.open();
+    const bytes = record('x'.repeat(4000));
+    const attempts = Array.from({ length: 20 }, () => ids());
+    // Some 24 MB: each of the two journal files is used more than once.
+    await Promise.all(
+      attempts.map(async (id) => {
+        for (let n = 0; n < 300; n += 1) await before.append(id, n * bytes.length, bytes);
+      }),
+    );
+    const copy = await afterPowerLoss(place.directory, []);
+    const after = openAt(copy);
+    for (const id of attempts) expect(await after.recover(id)).toBe(300 * bytes.length);
+    await after.close();
+    await rm(copy, { recursive: true });
+    await place.close();
+  }, 60_000);
 });

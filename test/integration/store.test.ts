@@ -14,6 +14,8 @@ import { createStore } from '@longshore/server/store/store';
 
 import { DIALECTS, openStage, type StoreStage } from '../support/store.ts';
 
+/** The first test to need PostgreSQL makes a server; a loaded machine takes its time. */
+const POSTGRES_START_MS = 60_000;
 const now = (): number => 1_700_000_000_000;
 
 describe.each(DIALECTS)('store on %s', (dialect) => {
@@ -28,7 +30,7 @@ describe.each(DIALECTS)('store on %s', (dialect) => {
       await sql.run('CREATE TABLE test_counters (name TEXT NOT NULL PRIMARY KEY, n BIGINT NOT NULL)');
       await sql.run("INSERT INTO test_counters (name, n) VALUES ('a', 0)");
     });
-  });
+  }, POSTGRES_START_MS);
 
   afterAll(async () => {
     await stage.close();
@@ -40,8 +42,12 @@ describe.each(DIALECTS)('store on %s', (dialect) => {
     );
 
   test('what was written can be read, with numbers beyond 32 bits', async () => {
-    await database.transact((sql) => sql.run('INSERT INTO test_counters (name, n) VALUES (?, ?)', 'big', now()));
-    expect(await database.read((sql) => sql.get('SELECT n FROM test_counters WHERE name = ?', 'big'))).toEqual({
+    await database.transact((sql) =>
+      sql.run('INSERT INTO test_counters (name, n) VALUES (?, ?)', 'big', now()),
+    );
+    expect(
+      await database.read((sql) => sql.get('SELECT n FROM test_counters WHERE name = ?', 'big')),
+    ).toEqual({
       n: now(),
     });
   });
@@ -162,7 +168,7 @@ describe('two nodes on one PostgreSQL', () => {
   beforeAll(async () => {
     stage = await openStage('postgres');
     nodes = [await stage.open('node-a'), await stage.open('node-b')];
-  });
+  }, POSTGRES_START_MS);
 
   afterAll(async () => {
     await stage.close();
@@ -217,12 +223,12 @@ describe('two nodes on one PostgreSQL', () => {
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
       ),
     );
-    let heard = false;
-    nodes[1].listen('worker', () => (heard = true));
-    while (!heard) {
+    const heard: string[] = [];
+    nodes[1].listen('worker', (id) => heard.push(id));
+    while (heard.length === 0) {
       await nodes[0].transact(async (sql) => nodes[0].notify(sql, 'worker', 'w-1')).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    expect(heard).toBe(true);
+    expect(heard[0]).toBe('w-1');
   });
 });

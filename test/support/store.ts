@@ -28,10 +28,10 @@ export interface StoreStage {
 
 export async function openStage(dialect: Dialect): Promise<StoreStage> {
   const opened: Database[] = [];
-  const { connect, remove } = dialect === 'sqlite' ? await sqlitePlace() : await postgresPlace();
+  const place = dialect === 'sqlite' ? await sqlitePlace() : await postgresPlace();
   const open = async (nodeId: string): Promise<Database> => {
     const known = dialect === 'sqlite' ? opened[0] : undefined;
-    const database = known ?? (await connect(nodeId));
+    const database = known ?? (await place.connect(nodeId));
     if (known === undefined) opened.push(database);
     return database;
   };
@@ -44,7 +44,7 @@ export async function openStage(dialect: Dialect): Promise<StoreStage> {
     },
     async close() {
       for (const database of opened) await database.close();
-      await remove();
+      await place.remove();
     },
   };
 }

@@ -3,7 +3,7 @@
  * spool's bytes at the spool's offsets, in folders by the time in its id. The
  * name of a file is an id and nothing else. Few files are open at once.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, fdatasyncSync, mkdirSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -11,8 +11,10 @@ import { isErrno, type Clock } from '@longshore/base';
 
 import type { LogStore } from '../app/ports/log-store.ts';
 import { LOG_FILES_OPEN } from '../limits.ts';
-import { missingRecords, requireId } from './accept.ts';
+import { missingRecords } from './accept.ts';
 import { ArtifactFiles } from './artifact-files.ts';
+import { openJournal, logPath } from './journal-logs.ts';
+import type { Journal } from './journal.ts';
 import { Followers } from './followers.ts';
 import { LogFile } from './log-file.ts';
 import { SyncRounds } from './sync-rounds.ts';
@@ -25,8 +27,8 @@ export interface FileLogStoreOptions {
   failed: (error: Error) => void;
 }
 
-/** A ULID's first letters are its time: 6 of them are some 16 seconds short of 18 minutes. */
-const FOLDER_LETTERS = 6;
+/** Of a log that was closed within so many others it is known that all of it is durable. */
+const CLOSED_LENGTHS_KEPT = 1000;
 
 export class FileLogStore implements LogStore {
   readonly #directory: string;
@@ -37,6 +39,9 @@ export class FileLogStore implements LogStore {
   /** Open files, the one used last at the end. */
   readonly #files = new Map<string, LogFile>();
   readonly #folders = new Set<string>();
+  /** Lengths of files that were closed when all of them was durable. */
+  readonly #closedAt = new Map<string, number>();
+  readonly #journal: Journal;
   /** Bytes taken since the start, for the metrics. */
   bytesStored = 0;
 
@@ -46,6 +51,7 @@ export class FileLogStore implements LogStore {
     this.#rounds = new SyncRounds(failed);
     this.#artifacts = new ArtifactFiles(join(directory, 'artifacts'));
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    this.#journal = openJournal(directory, { failed, logs: this.#directory });
   }
 
   async append(attemptId: string, offset: number, records: Uint8Array): Promise<number> {
@@ -81,7 +87,10 @@ export class FileLogStore implements LogStore {
   }
 
   async truncate(attemptId: string, length: number): Promise<void> {
-    await this.#openExisting(attemptId)?.truncate(length);
+    const file = this.#openExisting(attemptId);
+    if (file === undefined) return;
+    await file.truncate(length);
+    await this.#forget(attemptId, file);
   }
 
   async delete(attemptId: string): Promise<void> {
@@ -91,6 +100,8 @@ export class FileLogStore implements LogStore {
       this.#files.delete(attemptId);
       file.close();
     }
+    this.#closedAt.delete(attemptId);
+    await this.#forget(attemptId);
     await rm(this.#pathOf(attemptId), { force: true });
   }
 
@@ -111,14 +122,19 @@ export class FileLogStore implements LogStore {
     await Promise.all([...this.#files.values()].map((file) => file.quiet()));
     for (const file of this.#files.values()) file.close();
     this.#files.clear();
+    await this.#journal.close();
     await this.#artifacts.close();
   }
 
   #pathOf(attemptId: string): string {
-    return join(
-      this.#directory,
-      requireId(attemptId, 'an attempt').slice(0, FOLDER_LETTERS),
-      `${attemptId}.spool`,
+    return logPath(this.#directory, attemptId);
+  }
+
+  /** Earlier entries of the journal must not bring back what was cut off. */
+  async #forget(attemptId: string, file?: LogFile): Promise<void> {
+    if (file !== undefined) fdatasyncSync(file.fd);
+    await new Promise<void>((resolve) =>
+      this.#journal.add({ kind: 'forget', attemptId, offset: 0, bytes: new Uint8Array(0) }, resolve),
     );
   }
 
@@ -138,12 +154,15 @@ export class FileLogStore implements LogStore {
     file = new LogFile(attemptId, {
       path,
       newDirectories: this.#namesToSync(path),
+      durable: this.#closedAt.get(attemptId) ?? 0,
       events: {
         grown: (length, by) => {
           this.bytesStored += by;
           this.#followers.tell(attemptId, length);
         },
         dirty: (written) => this.#rounds.add(written),
+        journal: (offset, bytes, durable) =>
+          this.#journal.add({ kind: 'append', attemptId, offset, bytes }, durable),
       },
     });
     if (this.#files.size >= LOG_FILES_OPEN) this.#closeUnused();
@@ -169,6 +188,9 @@ export class FileLogStore implements LogStore {
       if (this.#files.size < LOG_FILES_OPEN) return;
       if (!file.idle) continue;
       this.#files.delete(attemptId);
+      this.#closedAt.set(attemptId, file.length);
+      const [oldest] = this.#closedAt.keys();
+      if (this.#closedAt.size > CLOSED_LENGTHS_KEPT && oldest !== undefined) this.#closedAt.delete(oldest);
       file.close();
     }
   }

@@ -22,7 +22,7 @@ import { recordsWithin, RECORD_LIMIT_BYTES, scanRecords } from '@longshore/proto
 
 import { AppError } from '@longshore/base';
 
-import { LOG_RECOVER_READ_BYTES, LOG_WRITE_INLINE_BYTES } from '../limits.ts';
+import { JOURNAL_ENTRY_LONGEST_BYTES, LOG_RECOVER_READ_BYTES, LOG_WRITE_INLINE_BYTES } from '../limits.ts';
 import { newRecords } from './accept.ts';
 import type { Syncable } from './sync-rounds.ts';
 
@@ -37,6 +37,17 @@ export interface LogFileEvents {
   grown(length: number, by: number): void;
   /** It was written and has to be synced. */
   dirty(file: LogFile): void;
+  /** Makes a short append durable without a sync of the file. */
+  journal(offset: number, bytes: Buffer, durable: () => void): void;
+}
+
+export interface LogFileOptions {
+  path: string;
+  /** Directories whose entries are new. */
+  newDirectories: string[];
+  /** What is known to be durable; 0 when an earlier process may have written it and died before it synced. */
+  durable: number;
+  events: LogFileEvents;
 }
 
 export class LogFile implements Syncable {
@@ -47,6 +58,8 @@ export class LogFile implements Syncable {
   #accepted: number;
   #length: number;
   #durable: number;
+  /** Durable, or in the journal's queue: what comes right after it may go by the journal too. */
+  #promised: number;
   /** none ─(written, and somebody waits)→ asked ─(round)→ running ─(done)→ none, or asked again */
   #sync: 'none' | 'asked' | 'running' = 'none';
   /** Length at the beginning of the sync under way: all that it covers. */
@@ -58,19 +71,15 @@ export class LogFile implements Syncable {
   /** The last append if it was short: followers read it from here. */
   #tail: { offset: number; bytes: Buffer } | undefined;
 
-  /** @param newDirectories directories to be synced when the file is new */
-  constructor(
-    attemptId: string,
-    { path, newDirectories, events }: { path: string; newDirectories: string[]; events: LogFileEvents },
-  ) {
+  constructor(attemptId: string, { path, newDirectories, durable, events }: LogFileOptions) {
     this.attemptId = attemptId;
     this.#events = events;
     this.fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     this.#newDirectories = newDirectories;
     this.#length = fstatSync(this.fd).size;
     this.#accepted = this.#length;
-    // An earlier process may have written it and died before it synced.
-    this.#durable = 0;
+    this.#durable = Math.min(durable, this.#length);
+    this.#promised = this.#durable;
   }
 
   get length(): number {
@@ -128,6 +137,7 @@ export class LogFile implements Syncable {
     this.#length = Math.min(this.#length, length);
     this.#accepted = this.#length;
     this.#durable = Math.min(this.#durable, this.#length);
+    this.#promised = this.#durable;
     this.#tail = undefined;
   }
 
@@ -145,6 +155,7 @@ export class LogFile implements Syncable {
   synced(): void {
     this.#sync = 'none';
     this.#durable = Math.max(this.#durable, this.#covered);
+    this.#promised = Math.max(this.#promised, this.#durable);
     this.#settle();
   }
 
@@ -189,11 +200,22 @@ export class LogFile implements Syncable {
 
   #written(bytes: Buffer | undefined): void {
     if (bytes !== undefined) {
+      if (bytes.length <= JOURNAL_ENTRY_LONGEST_BYTES && this.#promised === this.#length)
+        this.#toJournal(bytes);
       this.#tail = bytes.length <= LOG_WRITE_INLINE_BYTES ? { offset: this.#length, bytes } : undefined;
       this.#length += bytes.length;
       this.#events.grown(this.#length, bytes.length);
     }
     this.#settle();
+  }
+
+  #toJournal(bytes: Buffer): void {
+    const end = this.#length + bytes.length;
+    this.#promised = end;
+    this.#events.journal(this.#length, bytes, () => {
+      this.#durable = Math.max(this.#durable, end);
+      this.#settle();
+    });
   }
 
   /** A full disk, say: what was not written is forgotten, and who gave it may give it again. */
@@ -219,7 +241,7 @@ export class LogFile implements Syncable {
       settled += 1;
     }
     if (settled > 0) this.#waiters.splice(0, settled);
-    if (this.#waiters.length === 0 || this.#length === this.#durable || this.#sync !== 'none') return;
+    if (this.#waiters.length === 0 || this.#length <= this.#promised || this.#sync !== 'none') return;
     this.#sync = 'asked';
     this.#events.dirty(this);
   }
