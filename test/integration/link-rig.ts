@@ -159,7 +159,7 @@ export class FileHost implements HostPort {
     const running = this.#of(attemptId);
     if (running.ended) return;
     const paths = workspacePaths(this.#dataDir, attemptId);
-    mkdirSync(paths.artifacts, { recursive: true });
+    if (artifacts.length > 0) mkdirSync(paths.artifacts);
     artifacts.forEach((bytes, index) => writeFileSync(join(paths.artifacts, String(index)), bytes));
     const { length, segmentDigests, digest } = running.hasher.finish();
     const file: OutcomeFile = {

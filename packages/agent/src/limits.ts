@@ -145,3 +145,5 @@ export const SWITCH_GRACE_MS = 500;
 export const LONGEST_TERMINAL_DRAIN_BYTES = 1024 * 1024;
 /** Input that a program on a terminal doesn't take is tried again at this beat. */
 export const TERMINAL_INPUT_RETRY_MS = 10;
+/** Emptied workspaces that wait for the next attempts: about as many as run at once on a busy worker. */
+export const SPARES_KEPT = 64;

@@ -11,7 +11,13 @@ import type { AttemptState, HostWelcome, StartFailed } from '@longshore/protocol
 
 import { workspacePaths } from '../contract/workspace.ts';
 import { judge } from '../domain/recovery.ts';
-import { ACK_SAVE_MS, JANITOR_INTERVAL_MS, UNKNOWN_KEPT_MS, UNRELEASED_KEPT_MS } from '../limits.ts';
+import {
+  ACK_SAVE_MS,
+  JANITOR_INTERVAL_MS,
+  REMOVE_INLINE_BYTES,
+  UNKNOWN_KEPT_MS,
+  UNRELEASED_KEPT_MS,
+} from '../limits.ts';
 import type { HostListener, HostPort } from './host-port.ts';
 import { closeBooks, type EarlyEnd } from './interrupted.ts';
 import { LocalAttempt } from './local-attempt.ts';
@@ -19,6 +25,7 @@ import { phaseFromWire } from './names.ts';
 import { toWire } from './outcome-file.ts';
 import type { TombstoneFile } from './tombstone-file.ts';
 import { listWorkspaces, readState, removeWorkspace } from './workspace-files.ts';
+import { WorkspacePool } from './workspace-pool.ts';
 
 export interface AttemptsOptions {
   dataDir: string;
@@ -30,6 +37,7 @@ export interface AttemptsOptions {
 }
 
 export class Attempts implements HostListener {
+  readonly pool: WorkspacePool;
   readonly #options: AttemptsOptions;
   readonly #byId = new Map<string, LocalAttempt>();
   readonly #hosts = new Map<string, Set<string>>();
@@ -41,6 +49,7 @@ export class Attempts implements HostListener {
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
+    this.pool = new WorkspacePool(options.dataDir);
     const { clock } = options;
     this.#stops = [
       clock.every(ACK_SAVE_MS, () => this.#saveAcks()),
@@ -106,7 +115,8 @@ export class Attempts implements HostListener {
     this.#byId.delete(attempt.id);
     for (const ids of this.#hosts.values()) ids.delete(attempt.id);
     host.forget(attempt.id);
-    removeWorkspace(attempt.paths, attempt.outputLength);
+    if (this.#usableAgain(attempt)) this.pool.give(attempt.paths);
+    else removeWorkspace(attempt.paths, attempt.outputLength);
   }
 
   connected(welcome: HostWelcome): void {
@@ -170,10 +180,22 @@ export class Attempts implements HostListener {
     tombstones.expire();
   }
 
+  /** Its processes are proven gone, they were this user's, and what it left is small. */
+  #usableAgain({ outcome, outputLength }: LocalAttempt): boolean {
+    const ran = outcome?.kind?.$case;
+    return (
+      (ran === 'exited' || ran === 'signalled' || ran === 'cancelled' || ran === 'timedOut') &&
+      !outcome?.bestEffortCleanup &&
+      outcome?.artifactCount === 0 &&
+      outputLength <= REMOVE_INLINE_BYTES
+    );
+  }
+
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#saveAcks();
     await Promise.all(this.#closings);
+    await this.pool.close();
     for (const attempt of this.#byId.values()) attempt.spool.close();
   }
 

@@ -220,7 +220,7 @@ export class Commands {
       cancelRequested: false,
     };
     try {
-      createWorkspace(paths, spec, state);
+      createWorkspace(paths, attempts.pool, { spec, state });
     } catch (thrown) {
       const error = toError(thrown);
       logger.error('a workspace could not be made', { attemptId, error });

@@ -5,7 +5,7 @@
  * Always true: `state.json` is the last thing written before the handing, so a
  * workspace without it was never handed; nothing sensitive is written here.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -14,20 +14,27 @@ import type { ScriptSpec } from '@longshore/protocol/gen/longshore/link/v1/attem
 
 import { scriptFile, type WorkspacePaths, type WorkspaceState } from '../contract/workspace.ts';
 import { REMOVE_INLINE_BYTES, RESERVE_BYTES } from '../limits.ts';
+import { overwrite, type WorkspacePool } from './workspace-pool.ts';
 
 const RESERVE = Buffer.alloc(RESERVE_BYTES);
 
 /** @throws the system's error (ENOSPC, EACCES): nothing was handed, the caller removes what is there */
-export function createWorkspace(paths: WorkspacePaths, spec: ScriptSpec, state: WorkspaceState): void {
-  mkdirSync(paths.root, { mode: 0o700 });
-  mkdirSync(paths.work, { mode: 0o700 });
-  writeFileSync(paths.spec, JSON.stringify(withoutSecrets(spec)), { mode: 0o600 });
-  writeFileSync(scriptFile(paths.work, spec.interpreter), spec.body, { mode: 0o700 });
-  for (const file of spec.files) {
-    writeFileSync(join(paths.work, file.name), file.content, { mode: file.executable ? 0o700 : 0o600 });
+export function createWorkspace(
+  paths: WorkspacePaths,
+  pool: WorkspacePool,
+  { spec, state }: { spec: ScriptSpec; state: WorkspaceState },
+): void {
+  const used = pool.take(paths.root);
+  if (!used) {
+    mkdirSync(paths.root, { mode: 0o700 });
+    mkdirSync(paths.work, { mode: 0o700 });
   }
-  writeFileSync(paths.reserve, RESERVE, { mode: 0o600 });
-  writeFileSync(paths.state, JSON.stringify(state), { mode: 0o600 });
+  overwrite(paths.spec, JSON.stringify(withoutSecrets(spec)), 0o600);
+  overwrite(scriptFile(paths.work, spec.interpreter), spec.body, 0o700);
+  for (const file of spec.files)
+    overwrite(join(paths.work, file.name), file.content, file.executable ? 0o700 : 0o600);
+  if (!used || !existsSync(paths.reserve)) overwrite(paths.reserve, RESERVE, 0o600);
+  overwrite(paths.state, JSON.stringify(state), 0o600);
 }
 
 export function writeState(paths: WorkspacePaths, state: WorkspaceState): void {
