@@ -1,6 +1,6 @@
 /** Who is let in, and who is not: each refusal on each transport, over real TLS. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { isCode, systemClock, type Clock, type ErrorCode } from '@longshore/base';
+import { isCode, ManualClock, silentLogger, systemClock, type Clock, type ErrorCode } from '@longshore/base';
 import {
   createAuthority,
   createKey,
@@ -13,10 +13,13 @@ import { keyFingerprint } from '@longshore/protocol/identity';
 import { encodePairing } from '@longshore/protocol/pairing';
 
 import { register, type Registration } from '../../packages/agent/src/links/enrolment.ts';
-import { renewExpired } from '../../packages/agent/src/links/renewal.ts';
+import type { StoredIdentity } from '../../packages/agent/src/links/identity-store.ts';
+import { Renewal, renewExpired } from '../../packages/agent/src/links/renewal.ts';
+import type { AgentSession } from '../../packages/server/src/app/ports/agents.ts';
 import type { ListeningAgentRequest } from '../../packages/server/src/app/ports/pairing.ts';
+import { SessionDirectory } from '../../packages/server/src/links/directory.ts';
 import { renewListeningAgent } from '../../packages/server/src/links/listening-renewal.ts';
-import { silentLogger } from '@longshore/base';
+import { Revocation } from '../../packages/server/src/links/revocation.ts';
 import { callGateway, callHost, OTHER_POOL, POOL, SPACE, TrustStage } from './trust-stage.ts';
 
 const DAY_MS = 86_400_000;
@@ -377,3 +380,88 @@ describe('an expired certificate is renewed by proving the key', () => {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+describe('on a live session', () => {
+  const monthsAgo: Clock = { ...systemClock, now: () => Date.now() - 70 * DAY_MS };
+
+  test('a certificate with less than a third of its life left is renewed, and one for someone else is not taken', async () => {
+    const own = await stage.worker({ authority: await stage.authorityAt(monthsAgo) });
+    const store = stage.paired(own);
+    const before = store.load()!;
+    const renewed = Promise.withResolvers<StoredIdentity>();
+    const renewal = new Renewal(before, {
+      store,
+      clock: systemClock,
+      logger: silentLogger,
+      renewed: renewed.resolve,
+      send: (csrDer) => {
+        void (async () => {
+          const foreign = await stage.authority.issueForAgent('someone-else', csrDer, null);
+          renewal.issued(foreign.chainPem);
+          expect(store.load()!.expiresAt).toBe(before.expiresAt);
+          const right = await stage.authority.issueForAgent(own.id, csrDer, keyFingerprint(own.keyPem));
+          renewal.issued(right.chainPem);
+        })();
+        return true;
+      },
+    });
+    expect((await renewed.promise).expiresAt).toBeGreaterThan(before.expiresAt + 60 * DAY_MS);
+    expect(store.load()!.keyPem).toBe(own.keyPem);
+    renewal.close();
+  });
+
+  test('the authority signs for the registered key only', async () => {
+    const csrDer = await createRequest(createKey());
+    expect(await code(stage.authority.issueForAgent('a1', csrDer, '33'.repeat(32)))).toBe('forbidden');
+  });
+
+  test('a worker that is revoked, deleted or locked loses its session at the announcement', async () => {
+    const directory = new SessionDirectory();
+    const cut: string[] = [];
+    const clock = new ManualClock();
+    const revocation = new Revocation({
+      store: stage.store,
+      clock,
+      logger: silentLogger,
+      directory,
+      cut: (ids) => cut.push(...ids),
+    });
+    const closed = new Map<string, string>();
+    const connected = async (): Promise<string> => {
+      const { id } = await stage.worker();
+      directory.add({
+        agentId: id,
+        close: (reason: string) => closed.set(id, reason),
+      } as unknown as AgentSession);
+      return id;
+    };
+    const [revoked, locked, deleted, kept] = [
+      await connected(),
+      await connected(),
+      await connected(),
+      await connected(),
+    ];
+    await stage.store.write(async (tx) => {
+      const row = async (id: string) => (await tx.workers.find(id))!;
+      await tx.workers.update({ ...(await row(revoked)), revoked: true });
+      await tx.workers.update({ ...(await row(locked)), locked: 'two copies' });
+      await tx.workers.delete(SPACE, deleted);
+      for (const id of [revoked, locked, deleted, kept]) stage.store.announce(tx, 'trust', id);
+    });
+    await until(() => {
+      clock.advance(100);
+      return closed.size === 3;
+    });
+    expect(Object.fromEntries(closed)).toEqual({
+      [revoked]: 'revoked',
+      [locked]: 'locked',
+      [deleted]: 'deregistered',
+    });
+    await until(() => {
+      clock.advance(1_000);
+      return cut.length === 3;
+    });
+    expect(cut).not.toContain(kept);
+    revocation.close();
+  });
+});

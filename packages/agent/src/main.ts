@@ -35,6 +35,8 @@ const EXAMPLES: Readonly<Record<Command, readonly string[]>> = {
   ],
 };
 
+// Our clock's timers keep no process alive; a command that waits must not end for it.
+const keepAlive = setInterval(() => undefined, 2 ** 30);
 process.exitCode = await main(process.argv.slice(2)).catch(async (thrown: unknown) => {
   const error = toError(thrown);
   // What people can mend is one line; what must not happen comes with all that is known of it.
@@ -42,6 +44,7 @@ process.exitCode = await main(process.argv.slice(2)).catch(async (thrown: unknow
   process.stderr.write(`longshore-agent: ${known ? error.message : (error.stack ?? error.message)}\n`);
   return known && error.code === 'invalid' ? 2 : 1;
 });
+clearInterval(keepAlive);
 
 async function main([name = 'help', ...argv]: string[]): Promise<number> {
   if (name === '--version' || name === 'version') {

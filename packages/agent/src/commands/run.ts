@@ -82,10 +82,7 @@ class LinkProcess {
     else await this.#listen();
     if (identity !== undefined) await this.#identified(identity);
     systemd?.ready(identity === undefined ? 'waits to be paired' : `worker ${identity.record.name}`);
-    // The sessions' timers keep nothing alive by themselves.
-    const keepAlive = setInterval(() => undefined, 2 ** 30);
     const why = await this.#stopped.promise;
-    clearInterval(keepAlive);
     systemd?.stopping();
     await this.#close(why);
     if (why.kind === 'signal') return 0;

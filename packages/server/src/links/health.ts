@@ -19,6 +19,11 @@ const NOT_SERVING = 2;
 const SERVICE_TAG = 10;
 const STATUS_TAG = 8;
 
+/** An object, for grpc-js takes an empty string for no message at all. */
+interface HealthRequest {
+  service: string;
+}
+
 interface Method {
   path: string;
   responseStream: boolean;
@@ -29,16 +34,16 @@ function method({ path, responseStream }: Method) {
     path,
     requestStream: false,
     responseStream,
-    requestSerialize: (service: string): Buffer =>
+    requestSerialize: ({ service }: HealthRequest): Buffer =>
       Buffer.from(new BinaryWriter().uint32(SERVICE_TAG).string(service).finish()),
-    requestDeserialize: readService,
+    requestDeserialize: readRequest,
     responseSerialize: (value: number): Buffer =>
       Buffer.from(new BinaryWriter().uint32(STATUS_TAG).int32(value).finish()),
     responseDeserialize: (bytes: Buffer): number => bytes.readUInt8(1),
   } as const;
 }
 
-function readService(bytes: Buffer): string {
+function readRequest(bytes: Buffer): HealthRequest {
   const reader = new BinaryReader(bytes);
   let service = '';
   while (reader.pos < reader.len) {
@@ -46,10 +51,10 @@ function readService(bytes: Buffer): string {
     if (tag !== SERVICE_TAG) break; // Of a later version; what we know comes first.
     service = reader.string();
   }
-  return service;
+  return { service };
 }
 
-type Watcher = ServerWritableStream<string, number>;
+type Watcher = ServerWritableStream<HealthRequest, number>;
 
 export class Health {
   readonly #services: ReadonlySet<string>;
@@ -68,9 +73,9 @@ export class Health {
         Watch: method({ path: '/grpc.health.v1.Health/Watch', responseStream: true }),
       },
       {
-        Check: (call: ServerUnaryCall<string, number>, reply: sendUnaryData<number>) => {
-          if (this.#services.has(call.request)) reply(null, this.#status);
-          else reply({ code: status.NOT_FOUND, details: `there is no service ${call.request}` });
+        Check: (call: ServerUnaryCall<HealthRequest, number>, reply: sendUnaryData<number>) => {
+          if (this.#services.has(call.request.service)) reply(null, this.#status);
+          else reply({ code: status.NOT_FOUND, details: `there is no service ${call.request.service}` });
         },
         Watch: (call: Watcher) => {
           this.#watchers.add(call);

@@ -79,6 +79,7 @@ function serve(stream: RawStream, loaded: Loaded | undefined): void {
   handler(messages);
   stream.on('data', (request: Buffer) => messages.emit('data', method.requestDeserialize(request)));
   stream.on('end', () => messages.emit('end'));
+  stream.resume();
 }
 
 async function load(): Promise<Map<string, Loaded>> {
