@@ -1,4 +1,6 @@
 /** `longshore-server`: reads its options, runs a node until it is told to stop, or copies its data (`backup`, `restore`). */
+import { letYoungGenerationGrow } from './young-generation.ts';
+
 import { AppError, toError, type Logger } from '@longshore/base';
 import { helpText, resolveOptions } from '@longshore/base/options';
 import { createWinstonLogger } from '@longshore/base/winston-logger';
@@ -47,6 +49,7 @@ async function run(config: ServerConfig): Promise<void> {
     process.stdout.write(`\nAPI key of the administrator (shown this once): ${key}\n\n`);
   };
   const server = await startServer({ config, logger, fatal, showKey });
+  letYoungGenerationGrow();
   stopOnSignals(server, logger);
 }
 
