@@ -6,7 +6,7 @@
 import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { createIds, Scope, systemClock, toError, type Ids, type Logger } from '@longshore/base';
+import { AppError, createIds, Scope, systemClock, toError, type Ids, type Logger } from '@longshore/base';
 import { formatAddress, type Address } from '@longshore/base/options';
 import { version } from '@longshore/base/version';
 
@@ -30,6 +30,7 @@ import { AGENT_PROGRAM, createBuiltInProcess } from './builtin-process.ts';
 import { publicAddress, type ServerConfig } from './config.ts';
 import { AgentLinks } from './links/agent-links.ts';
 import { digests } from './logs/digests.ts';
+import { startCoreLoops } from './loops/core-loops.ts';
 import { HealthSchedule } from './loops/health-schedule.ts';
 import { Counters, Metrics } from './metrics.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -74,7 +75,7 @@ async function start({ config, logger, fatal, showKey }: StartOptions, scope: Sc
   const counters = new Counters();
   const events = { failed: fatal, synced: (commits: number, ms: number) => counters.synced(commits, ms) };
   const storage = await openStorage({ config, ids, logger, scope, events });
-  const base: Base = { config, logger, storage, scope, ids };
+  const base: Base = { config, logger, storage, scope, ids, fatal };
   const { core, links } = await openCore(base);
   const secrets: Secrets = { ...createSecrets(), tokenText: (token) => links.tokenText(token) };
   const { store, nodeId } = storage;
@@ -110,6 +111,7 @@ interface Base {
   storage: Storage;
   scope: Scope;
   ids: Ids;
+  fatal: StartOptions['fatal'];
 }
 
 interface Heart {
@@ -246,9 +248,24 @@ async function startLoops({
   secrets,
   health,
   ids,
+  core,
   links,
+  fatal,
 }: Parts): Promise<void> {
   const { store, nodeId, directory } = storage;
+  const stopCoreLoops = startCoreLoops(core.chores, {
+    clock: systemClock,
+    logger,
+    dialect: store.dialect,
+    fenced: () =>
+      fatal(
+        new AppError(
+          'conflict',
+          `node ${nodeId} was taken for dead, or runs twice: its tasks are others' now`,
+        ),
+      ),
+  });
+  scope.add("the core's loops", stopCoreLoops);
   const schedule = new HealthSchedule({
     store,
     clock: systemClock,

@@ -181,8 +181,8 @@ function json(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value);
 }
 
-function parsed<T>(text: string | null): T | null {
-  return text === null ? null : (JSON.parse(text) as T);
+function parsed(text: string | null): unknown {
+  return text === null ? null : JSON.parse(text);
 }
 
 function fromRow(row: AttemptRow): Attempt {
@@ -192,29 +192,29 @@ function fromRow(row: AttemptRow): Attempt {
     taskId: row.task_id,
     action: row.action,
     workerId: row.worker_id,
-    try: Number(row.try),
+    try: row.try,
     leaseId: row.lease_id,
-    fence: { generation: Number(row.fence_generation), n: Number(row.fence_n) },
+    fence: { generation: row.fence_generation, n: row.fence_n },
     state: row.state as AttemptState,
-    incarnation: parsed<Incarnation>(row.incarnation),
-    outputLength: Number(row.output_length),
-    eventCount: Number(row.event_count),
-    verifiedLength: Number(row.verified_length),
+    incarnation: parsed(row.incarnation) as Incarnation | null,
+    outputLength: row.output_length,
+    eventCount: row.event_count,
+    verifiedLength: row.verified_length,
     segmentDigests: JSON.parse(row.segment_digests) as string[],
-    outcome: parsed<Outcome>(row.outcome),
-    report: parsed<AttemptReport>(row.report),
-    complete: Number(row.complete) === 1,
-    createdAt: Number(row.created_at),
-    startedAt: row.started_at === null ? null : Number(row.started_at),
-    endedAt: row.ended_at === null ? null : Number(row.ended_at),
+    outcome: parsed(row.outcome) as Outcome | null,
+    report: parsed(row.report) as AttemptReport | null,
+    complete: row.complete === 1,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
   };
 }
 
 function toEvent(row: EventRow): AttemptEventRecord {
   return {
-    n: Number(row.n),
-    atOffset: Number(row.at_offset),
-    time: Number(row.time),
+    n: row.n,
+    atOffset: row.at_offset,
+    time: row.time,
     kind: row.kind,
     ...(JSON.parse(row.body) as object),
   } as AttemptEventRecord;
@@ -226,11 +226,11 @@ function toArtifact(row: ArtifactRow): ArtifactRecord {
     id: row.id,
     taskId: row.task_id,
     attemptId: row.attempt_id,
-    index: Number(row.idx),
+    index: row.idx,
     name: row.name,
-    length: Number(row.length),
+    length: row.length,
     digest: row.digest,
     error: row.error,
-    createdAt: Number(row.created_at),
+    createdAt: row.created_at,
   };
 }

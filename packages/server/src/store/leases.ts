@@ -189,7 +189,7 @@ export function leaseRepository(sql: Sql): LeaseRepository {
       );
       return rows.map((row) => ({
         ...toLease(row),
-        releasedAt: Number(row.released_at),
+        releasedAt: row.released_at ?? 0,
         releaseReason: row.release_reason ?? '',
       }));
     },
@@ -214,11 +214,11 @@ function toLease(row: LeaseRow): Lease {
     taskId: row.task_id,
     holder: { kind: row.holder_kind as 'task' | 'step', id: row.holder_id },
     nodeId: row.node_id,
-    epoch: Number(row.epoch),
-    fence: { generation: Number(row.fence_generation), n: Number(row.fence_n) },
+    epoch: row.epoch,
+    fence: { generation: row.fence_generation, n: row.fence_n },
     reason: row.reason,
-    grantedAt: Number(row.granted_at),
-    orphanedAt: row.orphaned_at === null ? null : Number(row.orphaned_at),
+    grantedAt: row.granted_at,
+    orphanedAt: row.orphaned_at,
   };
 }
 
@@ -226,7 +226,7 @@ function toRequest(row: RequestRow): LeaseRequest {
   return {
     spaceId: row.space_id,
     id: row.id,
-    ticket: Number(row.ticket),
+    ticket: row.ticket,
     taskId: row.task_id,
     holder: { kind: row.holder_kind as 'task' | 'step', id: row.holder_id },
     mode: row.mode as LeaseMode,
@@ -238,6 +238,6 @@ function toRequest(row: RequestRow): LeaseRequest {
     tools: JSON.parse(row.tools) as string[],
     exclude: JSON.parse(row.exclude) as string[],
     nodeId: row.node_id,
-    createdAt: Number(row.created_at),
+    createdAt: row.created_at,
   };
 }

@@ -72,11 +72,11 @@ export function nodeRepository(sql: Sql): NodeRepository {
 function fromRow(row: NodeRow): ServerNode {
   return {
     id: row.id,
-    epoch: Number(row.epoch),
-    beat: Number(row.beat),
+    epoch: row.epoch,
+    beat: row.beat,
     agentAddress: row.agent_address,
     version: row.version,
-    draining: Number(row.draining) === 1,
-    startedAt: Number(row.started_at),
+    draining: row.draining === 1,
+    startedAt: row.started_at,
   };
 }

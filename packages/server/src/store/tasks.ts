@@ -155,7 +155,7 @@ export function taskRepository(sql: Sql): TaskRepository {
       const row = await sql.get<{ n: number }>(
         `UPDATE counters SET n = n + 1 WHERE name = 'ticket' RETURNING n`,
       );
-      return Number(row?.n);
+      return row?.n ?? 0;
     },
     async appendLog(spaceId, taskId, entries) {
       const numbered: TaskLogEntry[] = [];
@@ -172,7 +172,7 @@ export function taskRepository(sql: Sql): TaskRepository {
           spaceId,
           taskId,
         );
-        numbered.push({ ...entry, n: Number(row?.n) });
+        numbered.push({ ...entry, n: row?.n ?? 0 });
       }
       return numbered;
     },
@@ -185,8 +185,8 @@ export function taskRepository(sql: Sql): TaskRepository {
         limit,
       );
       return rows.map((row) => ({
-        n: Number(row.n),
-        time: Number(row.time),
+        n: row.n,
+        time: row.time,
         level: row.level as TaskLogLevel,
         text: row.text,
         attemptId: row.attempt_id,
@@ -196,7 +196,7 @@ export function taskRepository(sql: Sql): TaskRepository {
       const rows = await sql.all<{ state: string; n: number }>(
         'SELECT state, COUNT(*) AS n FROM tasks WHERE ended = 0 GROUP BY state',
       );
-      return Object.fromEntries(rows.map((row) => [row.state, Number(row.n)]));
+      return Object.fromEntries(rows.map((row) => [row.state, row.n]));
     },
   };
 }
@@ -225,21 +225,17 @@ function fromRow(row: TaskRow): Task {
     name: row.name,
     state: row.state as TaskState,
     spec: JSON.parse(row.spec) as TaskSpec,
-    ticket: Number(row.ticket),
+    ticket: row.ticket,
     nodeId: row.node_id,
-    epoch: Number(row.epoch),
-    fence: { generation: Number(row.fence_generation), n: Number(row.fence_n) },
+    epoch: row.epoch,
+    fence: { generation: row.fence_generation, n: row.fence_n },
     waitReason: row.wait_reason,
-    timeoutMs: Number(row.timeout_ms),
-    cancelRequestedAt: time(row.cancel_requested_at),
+    timeoutMs: row.timeout_ms,
+    cancelRequestedAt: row.cancel_requested_at,
     message: row.message,
-    createdAt: Number(row.created_at),
-    startedAt: time(row.started_at),
-    endedAt: time(row.ended_at),
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
     createdBy: row.created_by,
   };
-}
-
-function time(value: number | null): number | null {
-  return value === null ? null : Number(value);
 }
