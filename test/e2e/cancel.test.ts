@@ -83,7 +83,7 @@ inEachMode('cancel', (mode) => {
     }
     const mark = `bomb-${mode}`;
     const { id } = await stage.rest.script(
-      `echo ready; bomb() { bash -c ': ${mark}; sleep 60' & bomb; }; bomb 2>/dev/null`,
+      `echo ready; bomb() { bash -c ': ${mark}; sleep 60; :' & bomb; }; bomb 2>/dev/null`,
       { pool: POOL, script: { graceMs: GRACE_MS, maxProcesses: 40 } },
     );
     await until('it has reached its bound', () => left(mark).length >= 10, { timeoutMs: 30_000 });
