@@ -317,4 +317,31 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     expect(await node.core.inbox.output(agent.session, attemptId, 0, records, right)).toBe(records.length);
     expect(await node.core.inbox.output(agent.session, attemptId, 0, records, right)).toBe(records.length);
   });
+
+  test('segments that follow on at once are each held against their own digest', async () => {
+    const agent = await connected();
+    await node.submit({ kind: 'pool', poolId });
+    await until('it starts', () => agent.starts.length === 1);
+    const { attemptId } = agent.starts[0]!;
+    await agent.accept(agent.starts[0]!);
+    const segments = ['one\n', 'two\n', 'three\n'].map((text) =>
+      encodeRecords('stdout', 1, Buffer.from(text)),
+    );
+    let offset = 0;
+    const stored = segments.map((records) => {
+      const at = offset;
+      offset += records.length;
+      return node.core.inbox.output(
+        agent.session,
+        attemptId,
+        at,
+        records,
+        reportOf(records).segmentDigests[0]!,
+      );
+    });
+    expect(await Promise.all(stored)).toHaveLength(3);
+    const attempt = await node.store.read((tx) => tx.attempts.get(SPACE, attemptId));
+    expect(attempt).toMatchObject({ verifiedLength: offset, outputLength: expect.any(Number) });
+    expect(attempt?.segmentDigests).toEqual(segments.map((records) => reportOf(records).segmentDigests[0]));
+  });
 });

@@ -99,18 +99,17 @@ export class Attempts {
       this.#refuseGap(live, offset);
       await this.#digest(live, offset, records);
       const end = offset + records.length;
-      if (segmentDigest !== null && end > live.attempt.verifiedLength) {
+      const closes = segmentDigest !== null && end > live.verifiedTo;
+      if (closes) {
         if (live.digestedTo !== end || live.digest?.hex() !== segmentDigest) await this.#refuse(live, end);
+        // The next segment's bytes may come before this one is durable.
+        live.verified = [...live.verified, segmentDigest];
+        live.verifiedTo = end;
+        live.digest = this.#kernel.options.digests.begin();
       }
       const durable = this.#kernel.options.logs.append(attemptId, offset, records);
       live.appendedTo = Math.max(live.appendedTo, end);
-      return {
-        durable,
-        closes:
-          segmentDigest !== null && end > live.attempt.verifiedLength
-            ? { end, digest: segmentDigest }
-            : undefined,
-      };
+      return { durable, closes: closes ? { end, digest: segmentDigest } : undefined };
     });
   }
 
@@ -121,6 +120,7 @@ export class Attempts {
       // Nothing of an incomplete segment can be verified any more: the next one begins after the gap.
       live.digest = undefined;
       live.digestedTo = offset + bytes;
+      live.verifiedTo = offset + bytes;
       const durable = this.#kernel.options.logs.appendMissing(attemptId, offset, bytes);
       live.appendedTo = Math.max(live.appendedTo, offset + bytes);
       await this.#kernel.batch.add(async (turn) => {
@@ -151,9 +151,18 @@ export class Attempts {
     );
     live.stored = stored.then(
       () => undefined,
-      () => void (live.appendedTo = Math.min(live.appendedTo, live.storedLength)),
+      () => this.#stepBack(live),
     );
     return stored;
+  }
+
+  /** What came could not be stored: only what is durable counts, and the rest is asked for again. */
+  #stepBack(live: Live): void {
+    live.appendedTo = Math.min(live.appendedTo, live.storedLength);
+    live.verified = live.attempt.segmentDigests;
+    live.verifiedTo = live.attempt.verifiedLength;
+    live.digest = undefined;
+    live.digestedTo = live.verifiedTo;
   }
 
   #refuseGap(live: Live, offset: number): void {
@@ -193,7 +202,7 @@ export class Attempts {
   async #redigest(live: Live, upTo: number): Promise<void> {
     const { logs, digests } = this.#kernel.options;
     live.digest = digests.begin();
-    live.digestedTo = live.attempt.verifiedLength;
+    live.digestedTo = live.verifiedTo;
     while (live.digestedTo < upTo) {
       const bytes = await logs.read(
         live.attempt.id,
@@ -207,7 +216,7 @@ export class Attempts {
   }
 
   async #refuse(live: Live, end: number): Promise<never> {
-    const from = live.attempt.verifiedLength;
+    const from = live.verifiedTo;
     live.digest = undefined;
     live.digestedTo = from;
     live.storedLength = Math.min(live.storedLength, from);
@@ -329,9 +338,8 @@ export class Attempts {
   /** Compares the list of segment digests; the last segment, closed by the end of the attempt, is closed here if need be. */
   #wrongDigest(live: Live, report: AttemptReport): string | undefined {
     if (report.segmentDigests.length === 0) return undefined;
-    const known = [...live.attempt.segmentDigests];
-    if (live.attempt.verifiedLength < report.outputLength && live.digest !== undefined)
-      known.push(live.digest.hex());
+    const known = [...live.verified];
+    if (live.verifiedTo < report.outputLength && live.digest !== undefined) known.push(live.digest.hex());
     // With a gap, or hashed in another life: what can't be recomputed was verified segment by segment.
     if (known.length !== report.segmentDigests.length) return undefined;
     const at = known.findIndex((digest, i) => digest !== report.segmentDigests[i]);

@@ -17,7 +17,10 @@ import type { RunningDigest } from './core-api.ts';
 export interface Live {
   attempt: Attempt;
   readonly run: Run;
-  /** Of the open segment: bytes from `attempt.verifiedLength` to `digestedTo`. Undefined until its first byte, and after a restart. */
+  /** Closed segments that were found right; `attempt` has them once they are durable. */
+  verified: readonly string[];
+  verifiedTo: number;
+  /** Of the open segment: bytes from `verifiedTo` to `digestedTo`. Undefined until its first byte, and after a restart. */
   digest: RunningDigest | undefined;
   digestedTo: number;
   /** Bytes of output that are stored durably, and those that are stored and soon will be. */
@@ -80,6 +83,8 @@ export class Runs {
     const live: Live = {
       attempt,
       run,
+      verified: attempt.segmentDigests,
+      verifiedTo: attempt.verifiedLength,
       digest: undefined,
       digestedTo: attempt.verifiedLength,
       storedLength: attempt.outputLength,
