@@ -12,6 +12,7 @@ export class LeaseBook {
   readonly #leases = new Map<string, Lease>();
   readonly #occupancy = new Map<string, Occupancy>();
   readonly #requests = new Map<string, LeaseRequest>();
+  readonly #requestOfTask = new Map<string, string>();
   /** Requests that want the very same, in ticket order; `#singles` are those that have no lane. */
   readonly #lanes = new Map<string, LeaseRequest[]>();
   readonly #singles: LeaseRequest[] = [];
@@ -26,6 +27,7 @@ export class LeaseBook {
     this.#leases.clear();
     this.#occupancy.clear();
     this.#requests.clear();
+    this.#requestOfTask.clear();
     this.#lanes.clear();
     this.#singles.length = 0;
     for (const lease of await tx.leases.held(this.spaceId)) this.addLease(lease);
@@ -64,8 +66,8 @@ export class LeaseBook {
   }
 
   requestOf(taskId: string): LeaseRequest | undefined {
-    for (const request of this.#requests.values()) if (request.taskId === taskId) return request;
-    return undefined;
+    const id = this.#requestOfTask.get(taskId);
+    return id === undefined ? undefined : this.#requests.get(id);
   }
 
   addLease(lease: Lease): void {
@@ -88,6 +90,7 @@ export class LeaseBook {
 
   addRequest(request: LeaseRequest): void {
     this.#requests.set(request.id, request);
+    this.#requestOfTask.set(request.taskId, request.id);
     const lane = laneOf(request);
     if (lane === undefined) {
       insert(this.#singles, request);
@@ -102,6 +105,7 @@ export class LeaseBook {
     const request = this.#requests.get(id);
     if (request === undefined) return;
     this.#requests.delete(id);
+    this.#requestOfTask.delete(request.taskId);
     const lane = laneOf(request);
     const list = lane === undefined ? this.#singles : this.#lanes.get(lane);
     const at = list?.findIndex((other) => other.id === id) ?? -1;
@@ -114,6 +118,16 @@ export class LeaseBook {
     if (request === undefined) return;
     this.removeRequest(id);
     this.addRequest({ ...request, barrier });
+  }
+
+  /** 1 is next among those that compete with it. A lane competes as a whole, so that its length costs nothing. */
+  placeOf(request: LeaseRequest, competes: (other: LeaseRequest) => boolean): number {
+    let place = 1;
+    for (const list of this.#lanes.values()) {
+      if (list[0] !== undefined && competes(list[0])) place += countBefore(list, request);
+    }
+    for (const other of this.#singles) if (byTicket(other, request) < 0 && competes(other)) place++;
+    return place;
   }
 
   /** All in ticket order, without the rest of a lane whose first must wait. Good until the book changes. */
@@ -140,6 +154,18 @@ export class LeaseBook {
 
 function byTicket(a: LeaseRequest, b: LeaseRequest): number {
   return a.ticket - b.ticket || (a.id < b.id ? -1 : 1);
+}
+
+/** How many of a list in ticket order come before it. */
+function countBefore(list: readonly LeaseRequest[], request: LeaseRequest): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (byTicket(list[middle] as LeaseRequest, request) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Keeps ticket order; mostly at the end. */

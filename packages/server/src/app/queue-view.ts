@@ -1,11 +1,13 @@
 /** The queue as people see it: who waits, in which place, and for what. Computed when asked for, never stored. */
 import { Allocation, compete, grantPass, queueOf } from '../domain/grant.ts';
 import type { LeaseRequest } from '../domain/lease.ts';
+import { counted } from '../domain/placement.ts';
 import type { Task } from '../domain/task.ts';
 import { choose } from './choosing.ts';
 import type { QueuedRequest, TaskView } from './core-api.ts';
 import type { Kernel } from './kernel.ts';
 import { LeaseBook } from './lease-book.ts';
+import type { SpaceRoster } from './roster.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export class QueueView {
@@ -36,10 +38,7 @@ export class QueueView {
     });
     const requests = book.requests();
     const context = { ...this.#scheduler.context(roster), lastChosen: new Map<string, string>() };
-    const allocation = new Allocation(
-      (id) => book.occupancy(id),
-      (id) => roster.workers.get(id)?.slots ?? 1,
-    );
+    const allocation = allocationOf(book, roster);
     const verdicts = grantPass(queueOf(requests), allocation, (request, left) =>
       choose(context, request, left),
     );
@@ -50,15 +49,33 @@ export class QueueView {
     }));
   }
 
-  /** A task with its place; one that queues says why. */
+  /** A task with its place; one that queues says why. From memory where that knows it: a long queue costs no more than a short one. */
   async view(task: Task): Promise<TaskView> {
     if (task.state !== 'queued' && task.state !== 'waiting') return { ...task, place: null };
-    const queued = (await this.of(task.spaceId)).find(({ request }) => request.taskId === task.id);
+    const queued =
+      this.#fromMemory(task) ??
+      (await this.of(task.spaceId)).find(({ request }) => request.taskId === task.id);
     if (queued === undefined) return { ...task, place: null };
     return {
       ...task,
       waitReason: task.waitReason === '' ? queued.reason : task.waitReason,
       place: queued.place,
+    };
+  }
+
+  #fromMemory(task: Task): { place: number; reason: string } | undefined {
+    const book = this.#kernel.books.known(task.spaceId);
+    const roster = this.#kernel.roster.known(task.spaceId);
+    const request = book.requestOf(task.id);
+    if (book.version < 0 || roster === undefined || request === undefined) return undefined;
+    const members = (poolId: string): ReadonlySet<string> => roster.members(poolId).ids;
+    const place = book.placeOf(request, (other) => compete(other, request, members));
+    const context = { ...this.#scheduler.context(roster), lastChosen: new Map<string, string>() };
+    const choice = choose(context, request, allocationOf(book, roster));
+    if (choice.kind !== 'grant') return { place, reason: choice.reason };
+    return {
+      place,
+      reason: place > 1 ? `for ${counted(place - 1, 'request')} before it` : this.#capReason(),
     };
   }
 
@@ -69,6 +86,13 @@ export class QueueView {
       return `for the task cap of node ${options.nodeId}: ${runs.count} of ${options.taskCap} tasks run`;
     return 'it is about to start';
   }
+}
+
+export function allocationOf(book: LeaseBook, roster: SpaceRoster): Allocation {
+  return new Allocation(
+    (id) => book.occupancy(id),
+    (id) => roster.workers.get(id)?.slots ?? 1,
+  );
 }
 
 function placeOf(

@@ -72,11 +72,15 @@ export function withLease(held: Readonly<Occupancy>, mode: LeaseMode, by = 1): O
 
 /** Requests of one lane want the very same: where the first must wait, all must. Undefined: a lane of its own. */
 export function laneOf(request: LeaseRequest): string | undefined {
-  if (request.mode === 'exclusive' || request.exclude.length > 0 || request.nodeId !== null) return undefined;
+  if (request.exclude.length > 0 || request.nodeId !== null) return undefined;
+  const { mode, barrier, wants } = request;
   const tools = request.tools.join(',');
-  if ('anyOfPool' in request.wants) return `pool ${request.wants.anyOfPool} ${request.mode} ${tools}`;
-  const [only, ...more] = request.wants.all;
-  return only === undefined || more.length > 0
-    ? undefined
-    : `${only.kind} ${only.id} ${request.mode} ${tools}`;
+  if (mode === 'exclusive') {
+    // Once it has settled on a worker it wants just that one.
+    if (barrier === null || 'all' in wants) return undefined;
+    return `${barrier.kind} ${barrier.id} of ${wants.anyOfPool} ${mode} ${tools}`;
+  }
+  if ('anyOfPool' in wants) return `pool ${wants.anyOfPool} ${mode} ${tools}`;
+  const [only, ...more] = wants.all;
+  return only === undefined || more.length > 0 ? undefined : `${only.kind} ${only.id} ${mode} ${tools}`;
 }
