@@ -16,8 +16,9 @@ function stage() {
       return { value, durable };
     },
   } as unknown as Store;
-  const batch = new Batch({ store, logger: silentLogger, nextTurn: (fn) => void setImmediate(fn) });
-  return { batch, commits, holdBack: (until: Promise<void>) => (durable = until) };
+  const batch = new Batch({ store, logger: silentLogger, nextTurn: queueMicrotask });
+  const holdBack = (until: Promise<void>): void => void (durable = until);
+  return { batch, commits, holdBack };
 }
 
 describe('a batch', () => {
@@ -57,7 +58,7 @@ describe('a batch', () => {
         return n;
       });
     const results = await Promise.allSettled([add(1), add(10, true), add(100)]);
-    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(value).toBe(101);
   });
 
