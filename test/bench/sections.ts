@@ -5,7 +5,7 @@ import { simulateAgents } from './simulated-agents.ts';
 import type { Figure } from './figures.ts';
 import type { SpawnBaseline } from './spawn-baseline.ts';
 import { median, quantile, timeAll, timeEach } from './stats.ts';
-import { rssMb, until, type Stage, type StageAgent } from './stage.ts';
+import { cpuMs, rssMb, until, type Stage, type StageAgent } from './stage.ts';
 
 export interface BenchContext {
   stage: Stage;
@@ -61,6 +61,10 @@ export async function latency(context: BenchContext): Promise<Figure[]> {
 
 export async function throughput(context: BenchContext): Promise<Figure[]> {
   const figures: Figure[] = [];
+  const { stage, agent } = context;
+  const processes = { server: stage.serverPid, 'agent link': agent.pid, 'script host': agent.hostPid };
+  const before = Object.entries(processes).map(([name, pid]) => ({ name, pid, ms: cpuMs(pid) }));
+  let scripts = 0;
   for (const [width, bar, aim] of [
     [1, 0.5, 0.75],
     [8, 0.7, 1.0],
@@ -70,6 +74,7 @@ export async function throughput(context: BenchContext): Promise<Figure[]> {
     for (let block = 0; block < 5; block += 1) {
       const count = width === 1 ? 80 : 240;
       limits.push(await context.baseline.rate(count, width));
+      scripts += count;
       ours.push(count / (await timeAll(count, width, () => runTrue(context))));
     }
     figures.push({
@@ -81,6 +86,14 @@ export async function throughput(context: BenchContext): Promise<Figure[]> {
       bar,
       aim,
       better: 'higher',
+    });
+  }
+  for (const { name, pid, ms } of before) {
+    figures.push({
+      name: `processor time of the ${name}, a script`,
+      value: (cpuMs(pid) - ms) / scripts,
+      unit: 'ms',
+      better: 'lower',
     });
   }
   return figures;

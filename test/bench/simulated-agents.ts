@@ -99,7 +99,7 @@ function hello(agentId: string, index: number): (AgentFrame['kind'] & { $case: '
     maxProtocol: 1,
     capabilities: [],
     incarnation: { storeId: `store-${index}`, bootId: 'boot', hostId: `host-${index}` },
-    ticket: Buffer.alloc(0),
+    tickets: {},
     facts: {
       hostname: `simulated-${index}`,
       os: 'linux',

@@ -154,6 +154,13 @@ export function rssMb(pid: number): number {
   return Number(line?.[1] ?? Number.NaN) / 1024;
 }
 
+/** Processor time that a process and its threads used so far, in milliseconds. */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  const CLOCK_TICK_MS = 10;
+  return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
+}
+
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
