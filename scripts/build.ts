@@ -77,7 +77,7 @@ const shared = [
 ];
 for (const program of PROGRAMS) {
   if (options.only !== undefined && options.only !== program.name) continue;
-  const inputs = digestOf([...shared, `packages/${program.name}`]);
+  const inputs = digestOf([...shared, `packages/${program.name}`], version);
   const dist = join(ROOT, 'packages', program.name, 'dist');
   const stamp = join(dist, '.inputs');
   if (!options.force && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) {
@@ -101,7 +101,7 @@ async function bundle(program: Program, dist: string): Promise<void> {
   // In place only when it is whole: what was built before stays when this fails.
   const fresh = `${dist}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  if (existsSync(join(native, 'binding.gyp'))) buildNative(native);
+  if (existsSync(join(native, 'binding.gyp'))) buildNative(relative(ROOT, native));
   await build({
     absWorkingDir: ROOT,
     entryPoints: program.entries.map((entry) => ({
@@ -137,7 +137,10 @@ async function bundle(program: Program, dist: string): Promise<void> {
 
 /** npm brings node-gyp along, and `npm_config_nodedir` (scripts/node sets it) the headers, so that nothing is downloaded. */
 function buildNative(folder: string): void {
-  console.log(`build: compiling ${relative(ROOT, folder)}`);
+  const inputs = digestOf([folder], process.version);
+  const stamp = join(ROOT, folder, 'build/.inputs');
+  if (!options.force && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
+  console.log(`build: compiling ${folder}`);
   const nodedir = process.env.npm_config_nodedir ?? dirname(dirname(process.execPath));
   const npmCli =
     process.env.npm_execpath ?? realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim());
@@ -147,14 +150,15 @@ function buildNative(folder: string): void {
   ].find(existsSync);
   if (nodeGyp === undefined) throw new Error(`node-gyp was not found beside npm (${npmCli}): reinstall npm`);
   execFileSync(process.execPath, [nodeGyp, 'rebuild', `--nodedir=${nodedir}`, '--loglevel=error'], {
-    cwd: folder,
+    cwd: join(ROOT, folder),
     stdio: 'inherit',
   });
+  writeFileSync(stamp, inputs);
 }
 
-/** SHA-256 over names and contents of all files below `paths`, tests and earlier results left out. */
-function digestOf(paths: string[]): string {
-  const hash = createHash('sha256').update(version).update(process.version);
+/** SHA-256 over names and contents of all files below `paths`, tests and earlier results left out; `of` counts too. */
+function digestOf(paths: string[], of: string): string {
+  const hash = createHash('sha256').update(of);
   const add = (path: string): void => {
     const stat = statSync(join(ROOT, path), { throwIfNoEntry: false });
     if (stat === undefined) return;

@@ -1,5 +1,5 @@
 # Runs on whichever worker is leased: its output comes as it is written.
-echo "Hello from ${LONGSHORE_WORKER_NAME:-a worker}, for the $(get_variable Name) time."
+echo "Hello from $(hostname), for the $(get_variable Name) time."
 for n in 1 2 3; do
   echo "step $n of 3"
   sleep 0.3

@@ -709,10 +709,7 @@ export interface components {
              */
             strategy?: "fewest-leases" | "round-robin" | "pin-task";
         };
-        DidNotRun: {
-            /** @description Id of the unreachable attempt; not given: all of the task that wait for an unreachable worker */
-            attempt?: string;
-        };
+        DidNotRun: Record<string, never>;
         Error: {
             error: {
                 /** @description One of a closed set: invalid, notFound, conflict, … */
@@ -1020,7 +1017,7 @@ export interface components {
             message: string;
             name: string;
             nodeId: string | null;
-            /** @description Place in the queue from 1; null when it is not queued */
+            /** @description Place in the queue from 1; null when it is not queued, and in the answer to a submission */
             place: number | null;
             startedAt: number | null;
             /** @enum {string} */
@@ -1060,7 +1057,7 @@ export interface components {
             message: string;
             name: string;
             nodeId: string | null;
-            /** @description Place in the queue from 1; null when it is not queued */
+            /** @description Place in the queue from 1; null when it is not queued, and in the answer to a submission */
             place: number | null;
             script: components["schemas"]["Script"];
             startedAt: number | null;
