@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import "../dist/main.js";
+import { start } from '../../base/bin/start.js';
+
+await start(new URL('../dist/main.js', import.meta.url));

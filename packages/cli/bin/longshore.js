@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-// V8's compiled code is kept between runs: a command starts some 20 ms sooner.
-import { enableCompileCache } from 'node:module';
+import { start } from '../../base/bin/start.js';
 
-enableCompileCache();
-await import('../dist/main.js');
+await start(new URL('../dist/main.js', import.meta.url), { keepCompiled: true });

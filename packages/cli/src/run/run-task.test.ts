@@ -14,7 +14,9 @@ describe('exitCodeOf', () => {
     said = '';
     jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((said += String(text)), true));
   });
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   test.each<[string, Task['state'], Attempt[], number]>([
     ['its own', 'success', [attempt({ kind: 'exited', code: 0 })], 0],
