@@ -30,8 +30,9 @@ import { createWorkers } from '@longshore/server/app/workers';
 import type { Outcome } from '@longshore/server/domain/outcome';
 import { digests } from '@longshore/server/logs/digests';
 import { FileLogStore } from '@longshore/server/logs/file-log-store';
+import { RowLogStore } from '@longshore/server/logs/row-log-store';
 
-import { openStage } from '../support/store.ts';
+import { openStage, type Dialect } from '../support/store.ts';
 
 export const SPACE = `/api/v1/spaces/${DEFAULT_SPACE}`;
 
@@ -47,23 +48,26 @@ export interface ApiStage {
   readonly core: Core;
   readonly health: Health;
   readonly api: Api;
-  readonly logs: FileLogStore;
+  readonly logs: FileLogStore | RowLogStore;
   /** A call with the administrator's key; `path` is below the space. */
   call<T = Record<string, never>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
   addAgent(name: string, options?: { poolIds?: string[]; connect?: boolean }): Promise<PlayedAgent>;
   close(): Promise<void>;
 }
 
-export async function openApiStage(): Promise<ApiStage> {
+export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStage> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-api-'));
-  const stage = await openStage('sqlite');
+  const stage = await openStage(dialect);
   const store = await stage.openStore('n1');
   const ids = createIds();
   const clock = systemClock;
   const failed = (error: Error): void => {
     throw error;
   };
-  const logs = new FileLogStore({ directory: folder, clock, failed });
+  const logs =
+    dialect === 'sqlite'
+      ? new FileLogStore({ directory: folder, clock, failed })
+      : new RowLogStore({ database: await stage.open('n1'), clock });
   const agents = new Map<string, PlayedAgent>();
   const directory = { session: (id: string) => agents.get(id), sessions: () => agents.values() };
   const core = createCore({
@@ -91,7 +95,7 @@ export async function openApiStage(): Promise<ApiStage> {
   const { adminApiKey } = await bootstrap({ store, clock, ids, secrets });
   const key = adminApiKey ?? '';
   const names = createKnownNames(store);
-  const apiKeys = createApiKeys({ store, clock, ids, secrets });
+  const apiKeys = createApiKeys({ store, clock, ids, secrets, logger: silentLogger });
   const health = createHealth({
     ...{
       store,
@@ -171,7 +175,7 @@ export async function openApiStage(): Promise<ApiStage> {
     async close() {
       await api.close();
       names.close();
-      apiKeys.close();
+      await apiKeys.close();
       await core.close();
       await logs.close();
       await stage.close();
@@ -233,6 +237,11 @@ export class PlayedAgent implements AgentSession {
     await inbox.ticketStored(this.agentId);
     await inbox.inventory(this, []);
     await inbox.opened(this);
+  }
+
+  /** As a machine that goes dark: what it was told to run is of no use to anybody. */
+  async disconnect(): Promise<void> {
+    await this.#core.inbox.closed(this, 'cut');
   }
 
   start({ attemptId, spec }: StartCommand): void {

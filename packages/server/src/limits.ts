@@ -32,6 +32,8 @@ export const LONGEST_DESCRIPTION_CHARACTERS = 5000;
 
 /** A forced deletion waits so long for what it cancelled: above the grace of a script (10 s) and the sweep after it. */
 export const FORCED_DELETE_WAIT_MS = 30_000;
+/** Then its worker is revoked, and what is still leased on it given up: by another node too, and a dead node's successor. */
+export const REVOKED_SETTLE_MS = 20_000;
 
 // ── Tokens and API keys ─────────────────────────────────────────────────────
 
@@ -55,6 +57,8 @@ export const BUILTIN_RESTART_LONGEST_MS = 60_000;
 export const LARGEST_REQUEST_BYTES = 32 * 1024 * 1024;
 /** An API key that was found good is not looked up again for so long, unless the trust topic speaks. */
 export const API_KEY_CACHE_MS = 5_000;
+/** When a key was last used is written at most so often: what the list shows is right to about this. */
+export const API_KEY_USE_WRITE_MS = 60_000;
 /** Keys kept so at once. */
 export const API_KEYS_CACHED = 1000;
 /** Failed authentications an address may make in a window before it is answered `tooMany`. */

@@ -187,7 +187,7 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
   const clock = systemClock;
   const names = createKnownNames(store);
   scope.add('the known names', () => names.close());
-  const apiKeys = createApiKeys({ store, clock, ids, secrets });
+  const apiKeys = createApiKeys({ store, clock, ids, secrets, logger });
   scope.add('the API keys', () => apiKeys.close());
   const services = {
     ...{ core, logs, health, apiKeys, names },

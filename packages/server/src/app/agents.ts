@@ -129,7 +129,9 @@ export class Agents {
       await turn.tx.nodes.sessionClosed(kernel.options.nodeId, session.agentId);
       if (worker === undefined) return;
       await kernel.books.lock(turn, worker.spaceId);
-      await turn.tx.workers.update({ ...worker, connectedAt: null, lastSeenAt: at });
+      const gone: Worker = { ...worker, connectedAt: null, lastSeenAt: at };
+      await turn.tx.workers.update(gone);
+      if (gone.revoked) await this.#giveUpRevoked(turn, gone);
       this.#workerChanged(turn, worker);
     });
     logger.info('the session with an agent ended', { agentId: session.agentId, why });
@@ -141,6 +143,10 @@ export class Agents {
     if (kernel.sessions.get(agentId) !== undefined || this.#runsOn(agentId).length === 0) return;
     await kernel.batch.add(async (turn) => {
       const worker = await turn.tx.workers.find(agentId);
+      if (worker?.revoked === true) {
+        await this.#giveUpRevoked(turn, worker);
+        return;
+      }
       const name = worker?.name ?? agentId;
       for (const run of this.#runsOn(agentId)) {
         await kernel.books.lock(turn, run.task.spaceId);
@@ -162,6 +168,26 @@ export class Agents {
         });
       }
     });
+  }
+
+  /** Its identity is revoked: no word of it can come any more, so what it may have under way is given up. */
+  async revoked(agentId: string): Promise<void> {
+    const kernel = this.#kernel;
+    if (kernel.sessions.get(agentId) !== undefined || this.#runsOn(agentId).length === 0) return;
+    await kernel.batch.add(async (turn) => {
+      const worker = await turn.tx.workers.find(agentId);
+      if (worker?.revoked !== true) return;
+      await this.#giveUpRevoked(turn, worker);
+    });
+  }
+
+  async #giveUpRevoked(turn: Turn, worker: Worker): Promise<void> {
+    const why = `it is revoked${worker.locked === '' ? '' : ` (${worker.locked})`}: no word of it can come any more`;
+    await this.#kernel.books.lock(turn, worker.spaceId);
+    for (const run of this.#runsOn(worker.id)) {
+      const lives = underWay(run).filter((live) => live.attempt.workerId === worker.id);
+      for (const live of lives) await giveUp(this.#kernel, turn, { live, why });
+    }
   }
 
   async factsChanged(session: AgentSession, facts: Worker['facts']): Promise<void> {

@@ -3,9 +3,9 @@
  * found good stays good in memory for a few seconds, so that a call costs no
  * query; a revocation on any node is announced, and forgotten here at once.
  */
-import { AppError, notFound, type Clock, type Ids } from '@longshore/base';
+import { AppError, notFound, toError, type Clock, type Ids, type Logger } from '@longshore/base';
 
-import { API_KEY_CACHE_MS, API_KEYS_CACHED } from '../limits.ts';
+import { API_KEY_CACHE_MS, API_KEY_USE_WRITE_MS, API_KEYS_CACHED } from '../limits.ts';
 import { record, type Caller } from './audit.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { Store, Tx } from './ports/store.ts';
@@ -24,7 +24,7 @@ export interface ApiKeys {
   authenticate(text: string): Promise<ApiKey>;
   /** It was good once, so it is not a guess: failures of others at the same address don't bar it. */
   wasGood(text: string): boolean;
-  close(): void;
+  close(): Promise<void>;
 }
 
 interface ApiKeyParts {
@@ -32,13 +32,14 @@ interface ApiKeyParts {
   clock: Clock;
   ids: Ids;
   secrets: Secrets;
+  logger: Logger;
 }
 
 const KEY = /^lsk_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{20,200})$/;
 
 /** A new key: the row to keep, and the text to show once. */
 export function newApiKey(
-  parts: Omit<ApiKeyParts, 'store'>,
+  parts: Omit<ApiKeyParts, 'store' | 'logger'>,
   of: { spaceId: string; name: string },
 ): { row: ApiKey; key: string } {
   const id = parts.ids();
@@ -57,6 +58,7 @@ export function newApiKey(
 export function createApiKeys(parts: ApiKeyParts): ApiKeys {
   const { store, clock } = parts;
   const seen = new SeenKeys(clock);
+  const uses = new KeyUses(parts);
   const stop = store.listen('trust', () => seen.clear());
   return {
     list: (spaceId) => store.read((tx) => tx.apiKeys.list(spaceId)),
@@ -90,11 +92,16 @@ export function createApiKeys(parts: ApiKeyParts): ApiKeys {
       });
       seen.clear();
     },
-    authenticate(text) {
-      return seen.get(text) ?? lookUp(text);
+    async authenticate(text) {
+      const key = await (seen.get(text) ?? lookUp(text));
+      uses.note(key);
+      return key;
     },
     wasGood: (text) => seen.wasGood(text),
-    close: stop,
+    async close() {
+      stop();
+      await uses.written();
+    },
   };
 
   async function lookUp(text: string): Promise<ApiKey> {
@@ -127,6 +134,36 @@ async function nameFree(tx: Tx, spaceId: string, name: string): Promise<void> {
   throw new AppError('conflict', `There is an API key "${name}" already`, {
     fields: [{ field: 'name', value: name, expected: 'a name that no other API key has' }],
   });
+}
+
+/** When each key was last used: written now and then, beside the calls, which never wait for it. */
+class KeyUses {
+  readonly #parts: ApiKeyParts;
+  /** By key: when its use is written again, on the monotonic clock. */
+  readonly #nextWrite = new Map<string, number>();
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ApiKeyParts) {
+    this.#parts = parts;
+  }
+
+  note({ spaceId, id }: ApiKey): void {
+    const { store, clock, logger } = this.#parts;
+    const now = clock.monotonic();
+    if (now < (this.#nextWrite.get(id) ?? 0)) return;
+    this.#nextWrite.set(id, now + API_KEY_USE_WRITE_MS);
+    const at = clock.now();
+    const write = store
+      .write((tx) => tx.apiKeys.used(spaceId, id, at))
+      .catch((thrown: unknown) =>
+        logger.warn('the use of an API key could not be written', { keyId: id, error: toError(thrown) }),
+      );
+    this.#writing = this.#writing.then(() => write);
+  }
+
+  async written(): Promise<void> {
+    await this.#writing;
+  }
 }
 
 /** Keys found good a moment ago, by their text. */

@@ -91,6 +91,7 @@ export function createCore(options: CoreOptions): Core {
         if (queueIsLong()) background(passEverywhere());
       }),
     );
+    stops.push(store.listen('trust', (id) => background(agents.revoked(id))));
     if (store.dialect !== 'postgres') return;
     stops.push(
       store.listen('task', (id) => {
@@ -155,7 +156,9 @@ export function createCore(options: CoreOptions): Core {
     },
     chores: {
       beat: () => nodes.beat(),
-      judge: () => nodes.judge(),
+      async judge() {
+        for (const id of await nodes.judge()) await agents.revoked(id);
+      },
       reap: () => nodes.reap(),
       async lookAgain() {
         kernel.roster.discard();

@@ -52,8 +52,12 @@ export class Nodes {
     return store.write((tx) => tx.nodes.beat(nodeId, this.#kernel.epoch));
   }
 
-  /** Takes over from nodes that are dead, or gone with tasks left. */
-  async judge(): Promise<void> {
+  /**
+   * Takes over from nodes that are dead, or gone with tasks left.
+   *
+   * @returns the workers on which something of theirs may run
+   */
+  async judge(): Promise<ReadonlySet<string>> {
     const { store, nodeId, clock, logger } = this.#kernel.options;
     const { nodes, owners } = await store.read(async (tx) => ({
       nodes: await tx.nodes.list(),
@@ -71,15 +75,19 @@ export class Nodes {
     const gone = owners.filter(
       (owner) => owner !== nodeId && (!live.has(owner) || dead.some((node) => node.id === owner)),
     );
+    const asked = new Set<string>();
     for (const owner of gone) {
       const runs = await this.#takeOver(owner);
       const workers = new Set(
         runs.flatMap((run) => [...run.attempts.values()].map((attempt) => attempt.attempt.workerId)),
       );
       // A new session begins with an inventory: that is how an agent is asked.
-      for (const id of workers)
+      for (const id of workers) {
+        asked.add(id);
         this.#kernel.sessions.get(id)?.close('shutdown', `tasks of node ${owner} were taken over`);
+      }
     }
+    return asked;
   }
 
   #isDead(node: ServerNode, now: number): boolean {

@@ -1,16 +1,16 @@
 /** Workers, as operators see and change them. A worker goes only when nothing is leased on it. */
 import { AppError, type Clock } from '@longshore/base';
 
-import type { Lease } from '../domain/lease.ts';
-import { changed, deletionBar, idleSince, unlocked, type WorkerChange } from '../domain/worker-change.ts';
+import { changed, idleSince, unlocked, type WorkerChange } from '../domain/worker-change.ts';
 import type { Worker } from '../domain/worker.ts';
-import { DEFAULT_SLOTS, FORCED_DELETE_WAIT_MS } from '../limits.ts';
+import { DEFAULT_SLOTS } from '../limits.ts';
 import { record, type Caller } from './audit.ts';
 import type { Leases } from './core-api.ts';
 import { poolIdsNamed, poolNamed, workerNamed } from './names.ts';
 import type { AgentDirectory } from './ports/agents.ts';
 import type { PairingPort } from './ports/pairing.ts';
 import type { Store, Tx } from './ports/store.ts';
+import { deleteWorker } from './worker-removal.ts';
 
 export interface WorkerOverview {
   worker: Worker;
@@ -43,7 +43,7 @@ export interface Workers {
   change(by: Caller, nameOrId: string, request: WorkerRequest): Promise<WorkerOverview>;
   /** Its identity may be used again; with it goes a quarantine. */
   unlock(by: Caller, nameOrId: string): Promise<WorkerOverview>;
-  /** @throws AppError `conflict` while leased, unless forced, which cancels what runs and waits for that a while */
+  /** @throws AppError `conflict` while leased, unless forced: what runs is cancelled, and given up where it can't be */
   delete(by: Caller, nameOrId: string, options?: { force?: boolean }): Promise<void>;
 }
 
@@ -130,73 +130,6 @@ async function changedPools(tx: Tx, worker: Worker, pools: string[]): Promise<st
     );
   }
   return poolIdsNamed(tx, worker.spaceId, pools);
-}
-
-async function deleteWorker(
-  parts: WorkersParts,
-  caller: Caller,
-  of: { nameOrId: string; force: boolean },
-): Promise<void> {
-  const worker = await parts.store.read((tx) => workerNamed(tx, caller.spaceId, of.nameOrId));
-  if (of.force) await clear(parts, caller, worker);
-  await parts.store.write(async (tx) => {
-    const leases = await heldOn(tx, worker);
-    const bar = deletionBar(worker, leases);
-    if (bar !== undefined) {
-      const leased = leases.map(({ id, taskId, mode }) => ({ id, taskId, mode }));
-      throw new AppError('conflict', bar, { detail: { workerId: worker.id, leases: leased } });
-    }
-    await tx.tickets.deleteFor(worker.id);
-    await tx.workers.delete(worker.spaceId, worker.id);
-    await record(
-      tx,
-      { ...caller, clock: parts.clock },
-      {
-        action: 'worker.deleted',
-        subject: worker.id,
-        detail: { name: worker.name, forced: of.force },
-      },
-    );
-    parts.store.announce(tx, 'worker', worker.id);
-    parts.store.announce(tx, 'trust', worker.id);
-  });
-  parts.agents.session(worker.id)?.close('revoked', 'The worker was deleted');
-}
-
-/** No new lease, everything that runs cancelled; returns when it is free, or after a while. */
-async function clear(parts: WorkersParts, caller: Caller, worker: Worker): Promise<void> {
-  const { store, clock } = parts;
-  const freed = Promise.withResolvers<void>();
-  let looking: Promise<void> = Promise.resolve();
-  const look = (): void => {
-    looking = looking.then(async () => {
-      if ((await store.read((tx) => heldOn(tx, worker))).length === 0) freed.resolve();
-    }, freed.reject);
-  };
-  const stop = store.listen('lease', look);
-  const giveUp = clock.after(FORCED_DELETE_WAIT_MS, () => freed.resolve());
-  try {
-    const leases = await store.write(async (tx) => {
-      const now = await workerNamed(tx, worker.spaceId, worker.id);
-      if (now.enabled) {
-        await tx.workers.update({ ...now, enabled: false });
-        store.announce(tx, 'worker', worker.id);
-      }
-      return heldOn(tx, worker);
-    });
-    for (const lease of leases)
-      await parts.leases.release(caller.spaceId, lease.id, caller.actor, { force: true });
-    look();
-    await freed.promise;
-  } finally {
-    stop();
-    giveUp();
-  }
-}
-
-async function heldOn(tx: Tx, worker: Worker): Promise<Lease[]> {
-  const leases = await tx.leases.held(worker.spaceId);
-  return leases.filter(({ resource }) => resource.kind === 'worker' && resource.id === worker.id);
 }
 
 async function overviewOf(tx: Tx, worker: Worker): Promise<WorkerOverview> {

@@ -1,21 +1,23 @@
 /**
  * Looks after workers' health: a session makes a worker healthy at once, one
  * that stays away becomes `unavailable` after a grace, and those connected are
- * checked as the machine policy says. Of several nodes, the one with the
- * lowest id that has a session with a worker checks it.
+ * checked as the machine policy says. Of several nodes that have a session
+ * with a worker, the one whose claim the database takes asks for the check.
  */
 import { toError, type Cancel, type Clock, type Logger } from '@longshore/base';
 
 import { recordConnected, recordHealth } from '../app/health-record.ts';
 import type { Health } from '../app/health.ts';
 import type { HealthRecord } from '../app/ports/machines.ts';
-import type { Store } from '../app/ports/store.ts';
+import type { Store, Tx } from '../app/ports/store.ts';
 import { checkDue, whenAway, whenConnected } from '../domain/health.ts';
+import type { TaskState, TaskTarget } from '../domain/task.ts';
 import type { Worker } from '../domain/worker.ts';
 import {
   HEALTH_CHECKS_AT_ONCE,
   HEALTH_RECORDS_KEPT_PER_WORKER,
   HEALTH_SCHEDULE_BEAT_MS,
+  LARGEST_LIST_LIMIT,
   UNAVAILABLE_AFTER_MS,
 } from '../limits.ts';
 
@@ -102,16 +104,14 @@ export class HealthSchedule {
     const [workers, sessions] = await store.read(
       async (tx) => [await tx.workers.list(spaceId), await tx.nodes.sessions()] as const,
     );
-    const checker = new Map<string, string>();
-    for (const { nodeId, workerId } of sessions) {
-      const other = checker.get(workerId);
-      if (other === undefined || nodeId < other) checker.set(workerId, nodeId);
-    }
+    const connected = new Set(sessions.map(({ workerId }) => workerId));
+    const mine = new Set(
+      sessions.filter(({ nodeId }) => nodeId === this.#parts.nodeId).map(({ workerId }) => workerId),
+    );
     const { healthCheckIntervalMs } = await health.policy(spaceId);
     for (const worker of workers) {
-      const by = checker.get(worker.id);
-      if (by === undefined) await this.#away(worker);
-      else await this.#there(worker, { mine: by === this.#parts.nodeId, intervalMs: healthCheckIntervalMs });
+      if (!connected.has(worker.id)) await this.#away(worker);
+      else await this.#there(worker, { mine: mine.has(worker.id), intervalMs: healthCheckIntervalMs });
     }
     this.#forget(workers);
   }
@@ -132,22 +132,51 @@ export class HealthSchedule {
   async #there(worker: Worker, { mine, intervalMs }: { mine: boolean; intervalMs: number }): Promise<void> {
     this.#awaySince.delete(worker.id);
     if (whenConnected(worker) !== null) return this.#greet(worker.id);
-    const { store, health, clock, spaceId } = this.#parts;
+    const { health, spaceId } = this.#parts;
     const busy = health.underWay();
     if (!mine || !worker.enabled || worker.locked !== '' || busy.has(worker.id)) return;
     if (intervalMs === 0 || busy.size >= HEALTH_CHECKS_AT_ONCE) return;
-    const history = await store.read((tx) =>
-      tx.health.history(spaceId, worker.id, HEALTH_RECORDS_KEPT_PER_WORKER),
-    );
-    if (checkDue(lastTimes(history), intervalMs, clock.now())) {
-      await health.check({ spaceId, actor: 'schedule' }, worker.id);
-    }
+    if (await this.#claims(worker, intervalMs)) await health.check({ spaceId, actor: 'schedule' }, worker.id);
+  }
+
+  /** Whether a check of it is due, and it is this node that asks for it. */
+  async #claims({ id }: Worker, intervalMs: number): Promise<boolean> {
+    const { store, clock, spaceId } = this.#parts;
+    const now = clock.now();
+    const due = async (tx: Tx): Promise<number | null | undefined> => {
+      const was = await tx.health.askedAt(spaceId, id);
+      const history = await tx.health.history(spaceId, id, HEALTH_RECORDS_KEPT_PER_WORKER);
+      const { lastCheckAt, becameAvailableAt } = lastTimes(history);
+      const times = { lastCheckAt: later(lastCheckAt, was), becameAvailableAt };
+      if (!checkDue(times, intervalMs, now)) return undefined;
+      // One that takes longer than the interval is not asked for twice.
+      const open = await tx.tasks.list(spaceId, {
+        kind: 'health',
+        states: UNFINISHED,
+        limit: LARGEST_LIST_LIMIT,
+      });
+      return open.some(({ spec }) => isFor(spec.target, id)) ? undefined : was;
+    };
+    // Most looks find nothing due: they write nothing.
+    const was = await store.read(due);
+    if (was === undefined) return false;
+    return store.write((tx) => tx.health.claimCheck(spaceId, id, { was, at: now }));
   }
 
   #forget(workers: readonly Worker[]): void {
     const known = new Set(workers.map((worker) => worker.id));
     for (const id of this.#awaySince.keys()) if (!known.has(id)) this.#awaySince.delete(id);
   }
+}
+
+const UNFINISHED: readonly TaskState[] = ['queued', 'executing', 'waiting', 'cancelling'];
+
+function isFor(target: TaskTarget, workerId: string): boolean {
+  return target.kind === 'workers' && target.workerIds.includes(workerId);
+}
+
+function later(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
 /** From a history, newest first: when it was last checked, and when it last came. */

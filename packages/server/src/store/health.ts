@@ -32,6 +32,33 @@ export function healthRepository(sql: Sql): HealthRepository {
         taskId: row.task_id,
       }));
     },
+    async askedAt(spaceId, workerId) {
+      const row = await sql.get<{ asked_at: number }>(
+        'SELECT asked_at FROM health_checks WHERE space_id = ? AND worker_id = ?',
+        spaceId,
+        workerId,
+      );
+      return row?.asked_at ?? null;
+    },
+    async claimCheck(spaceId, workerId, { was, at }) {
+      const changed =
+        was === null
+          ? await sql.run(
+              `INSERT INTO health_checks (space_id, worker_id, asked_at) VALUES (?, ?, ?)
+                ON CONFLICT (space_id, worker_id) DO NOTHING`,
+              spaceId,
+              workerId,
+              at,
+            )
+          : await sql.run(
+              'UPDATE health_checks SET asked_at = ? WHERE space_id = ? AND worker_id = ? AND asked_at = ?',
+              at,
+              spaceId,
+              workerId,
+              was,
+            );
+      return changed === 1;
+    },
     async policies(spaceId) {
       const rows = await sql.all<PolicyRow>(
         'SELECT * FROM machine_policies WHERE space_id = ? ORDER BY id',

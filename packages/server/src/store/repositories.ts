@@ -9,13 +9,14 @@ import { migration as trust } from './migrations/0001-trust.ts';
 import { migration as machines } from './migrations/0002-machines.ts';
 import { migration as work } from './migrations/0003-work.ts';
 import { migration as logs } from './migrations/0004-logs.ts';
+import { migration as healthChecks } from './migrations/0005-health-checks.ts';
 import { nodeRepository } from './nodes.ts';
 import { poolRepository } from './pools.ts';
 import { taskRepository } from './tasks.ts';
 import { trustRepositories } from './trust.ts';
 import { workerRepository } from './workers.ts';
 
-export const MIGRATIONS: readonly Migration[] = [trust, machines, work, logs];
+export const MIGRATIONS: readonly Migration[] = [trust, machines, work, logs, healthChecks];
 
 export function repositories(sql: Sql): Tx {
   return {

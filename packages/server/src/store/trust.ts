@@ -172,6 +172,15 @@ function apiKeys(sql: Sql): TrustRepositories['apiKeys'] {
         id,
       );
     },
+    async used(spaceId, id, at) {
+      await sql.run(
+        'UPDATE api_keys SET last_used_at = ? WHERE space_id = ? AND id = ? AND (last_used_at IS NULL OR last_used_at < ?)',
+        at,
+        spaceId,
+        id,
+        at,
+      );
+    },
     async count() {
       const row = await sql.get<{ n: number }>('SELECT count(*) AS n FROM api_keys');
       return row?.n ?? 0;

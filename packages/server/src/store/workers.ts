@@ -125,6 +125,7 @@ export function workerRepository(sql: Sql): WorkerRepository {
     async delete(spaceId, id) {
       await sql.run('DELETE FROM worker_pools WHERE space_id = ? AND worker_id = ?', spaceId, id);
       await sql.run('DELETE FROM health_records WHERE space_id = ? AND worker_id = ?', spaceId, id);
+      await sql.run('DELETE FROM health_checks WHERE space_id = ? AND worker_id = ?', spaceId, id);
       await sql.run('DELETE FROM workers WHERE space_id = ? AND id = ?', spaceId, id);
     },
   };

@@ -46,6 +46,10 @@ export interface MachinePolicy {
 export interface HealthRepository {
   append(spaceId: string, workerId: string, record: HealthRecord): Promise<void>;
   history(spaceId: string, workerId: string, limit: number): Promise<HealthRecord[]>;
+  /** When the schedule of any node last asked for a check of it; null: never. */
+  askedAt(spaceId: string, workerId: string): Promise<number | null>;
+  /** Claims the next scheduled check: of several nodes that saw the same `was`, one gets true. */
+  claimCheck(spaceId: string, workerId: string, claim: { was: number | null; at: number }): Promise<boolean>;
   policies(spaceId: string): Promise<MachinePolicy[]>;
   putPolicy(policy: MachinePolicy): Promise<void>;
 }

@@ -28,6 +28,7 @@ export interface ApiKey {
   /** SHA-256 of the secret, hex (the secret has 256 random bits, so no slow hash is needed). */
   secretHash: string;
   createdAt: number;
+  /** To a minute or so; null: never. */
   lastUsedAt: number | null;
   revokedAt: number | null;
 }
@@ -60,6 +61,8 @@ export interface TrustRepositories {
     bySecretHash(hash: string): Promise<ApiKey | undefined>;
     list(spaceId: string): Promise<ApiKey[]>;
     revoke(spaceId: string, id: string, at: number): Promise<void>;
+    /** It was used at this time: never goes back, whichever node writes it. */
+    used(spaceId: string, id: string, at: number): Promise<void>;
     count(): Promise<number>;
   };
   tickets: {
