@@ -3,7 +3,7 @@
  * its own; and an agent played at the far end of a session, for there is no
  * link in these tests.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -203,6 +203,8 @@ export class PlayedAgent implements AgentSession {
   readonly plays = new Map<string, Play>();
   readonly cancelled: string[] = [];
   closedWhy = '';
+  readonly #running = new Map<string, StartCommand>();
+  #ticketHash = '';
 
   constructor(core: Core, agentId: string) {
     this.#core = core;
@@ -217,7 +219,7 @@ export class PlayedAgent implements AgentSession {
         keyFingerprint: 'aa',
         version: '1',
         incarnation: this.incarnation,
-        ticketHash: '',
+        ticketHash: this.#ticketHash,
       },
       ...{ ephemeral: false, draining: false },
       facts: {
@@ -234,17 +236,24 @@ export class PlayedAgent implements AgentSession {
       },
     });
     if (admission.kind !== 'welcome') throw new Error(admission.detail);
+    this.#ticketHash = createHash('sha256').update(admission.ticket).digest('hex');
     await inbox.ticketStored(this.agentId);
-    await inbox.inventory(this, []);
+    const known = [...this.#running.values()].map(({ attemptId, fence }) => ({
+      ...{ attemptId, fence, phase: 'running' as const, outputLength: 0, eventCount: 0, outcome: null },
+    }));
+    for (const verdict of await inbox.inventory(this, known))
+      if (verdict.kind === 'cancel') this.cancel(verdict.attemptId);
     await inbox.opened(this);
   }
 
-  /** As a machine that goes dark: what it was told to run is of no use to anybody. */
+  /** It goes on with what it runs, and comes back with `connect`. */
   async disconnect(): Promise<void> {
     await this.#core.inbox.closed(this, 'cut');
   }
 
-  start({ attemptId, spec }: StartCommand): void {
+  start(command: StartCommand): void {
+    const { attemptId, spec } = command;
+    this.#running.set(attemptId, command);
     void this.#run(attemptId, this.plays.get(spec.body) ?? {});
   }
 
@@ -252,6 +261,7 @@ export class PlayedAgent implements AgentSession {
   acknowledge(): void {}
   release(): void {}
   cancel(attemptId: string): void {
+    if (this.cancelled.includes(attemptId)) return;
     this.cancelled.push(attemptId);
     void this.#end(
       attemptId,
@@ -289,6 +299,7 @@ export class PlayedAgent implements AgentSession {
     outcome: Outcome,
     of: { length: number; segments: string[]; digest: string; events: number },
   ): Promise<void> {
+    this.#running.delete(attemptId);
     await this.#core.inbox.outcome(this, attemptId, outcome, {
       ...{ message: '', bestEffortCleanup: false, startedAtMs: 1, endedAtMs: 2, artifactCount: 0 },
       ...{ outputLength: of.length, eventCount: of.events, segmentDigests: of.segments, digest: of.digest },
