@@ -2,8 +2,8 @@
  * The disk between the link process and the script host: one workspace for
  * each attempt, mode 0700, below `<dataDir>/attempts`.
  *
- *   spec.json      by the link, before anything else: the Start without any sensitive value
- *   state.json     by the link (temp + rename): fence, and the host it was handed to
+ *   spec.json      by the link: the Start without any sensitive value
+ *   state.json     by the link (later ones by temp + rename): fence, and the host it was handed to
  *   work/          by the link: the script's working directory, with the script (`scriptFile`) and its files in it
  *   spool/NNNNNN   by the host: segments of whole records (protocol/spool-record.ts), NNNNNN from 000000
  *   spool/reclaimed  by the host (temp + rename), before it unlinks acknowledged segments: `Reclaimed`, as JSON
@@ -12,6 +12,7 @@
  *   artifacts/     by the host: copies of what `new artifact` named, by index
  *   reserve        room set aside by the link, so that a full disk can still be reported
  *
+ * The link lays it elsewhere and renames it into place, so that it is there whole or not at all.
  * What is sensitive stands in clear only in the script's own variables file,
  * below the runtime folder (on tmpfs where there is one).
  */
@@ -55,6 +56,10 @@ export function segmentFile(spool: string, index: number): string {
 
 /** Name of the script within `work/`, by the interpreter's number in attempt.proto. */
 const SCRIPT_FILES = ['script', 'script.sh', 'script.sh', 'script.py', 'script.cjs', 'script.ps1'] as const;
+
+export function isScriptFile(name: string): boolean {
+  return SCRIPT_FILES.some((known) => known === name);
+}
 
 export function scriptFile(work: string, interpreter: number): string {
   return join(work, SCRIPT_FILES[interpreter] ?? SCRIPT_FILES[0]);

@@ -196,6 +196,7 @@ export class Attempts implements HostListener {
     this.#saveAcks();
     await Promise.all(this.#closings);
     await this.pool.close();
+    this.#options.tombstones.close();
     for (const attempt of this.#byId.values()) attempt.spool.close();
   }
 

@@ -28,7 +28,7 @@ import { LocalAttempt } from './local-attempt.ts';
 import { reasonToWire, toolOf } from './names.ts';
 import type { Sender } from './sender.ts';
 import type { TombstoneFile } from './tombstone-file.ts';
-import { createWorkspace, removeWorkspace, specProblem } from './workspace-files.ts';
+import { createWorkspace, specProblem } from './workspace-files.ts';
 
 export interface CommandsOptions {
   dataDir: string;
@@ -224,7 +224,6 @@ export class Commands {
     } catch (thrown) {
       const error = toError(thrown);
       logger.error('a workspace could not be made', { attemptId, error });
-      removeWorkspace(paths, 0);
       this.#refuse(session, attemptId, {
         reason: RefusedReason.DISK_FULL,
         detail: `its workspace could not be made: ${error.message}`,

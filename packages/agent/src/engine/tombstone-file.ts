@@ -2,7 +2,7 @@
  * Tombstones on disk: one line each, appended before what they follow from is
  * answered or removed; rewritten without the expired ones at each start.
  */
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isErrno, type Clock } from '@longshore/base';
@@ -14,6 +14,8 @@ export class TombstoneFile {
   readonly #file: string;
   readonly #clock: Clock;
   readonly #tombstones: Tombstones;
+  /** Kept open: one is added for each attempt that is released. */
+  #appending: number | undefined;
 
   constructor(dataDir: string, clock: Clock) {
     this.#file = join(dataDir, 'tombstones');
@@ -28,8 +30,9 @@ export class TombstoneFile {
 
   add(attemptId: string): void {
     const now = this.#clock.now();
-    if (this.#tombstones.add(attemptId, now))
-      appendFileSync(this.#file, `${attemptId} ${now}\n`, { mode: 0o600 });
+    if (!this.#tombstones.add(attemptId, now)) return;
+    this.#appending ??= openSync(this.#file, 'a', 0o600);
+    writeSync(this.#appending, `${attemptId} ${now}\n`);
   }
 
   expire(): void {
@@ -37,6 +40,12 @@ export class TombstoneFile {
     const lines = [...this.#tombstones.entries()].map(([id, at]) => `${id} ${at}\n`);
     writeFileSync(`${this.#file}.new`, lines.join(''), { mode: 0o600 });
     renameSync(`${this.#file}.new`, this.#file);
+    this.close();
+  }
+
+  close(): void {
+    if (this.#appending !== undefined) closeSync(this.#appending);
+    this.#appending = undefined;
   }
 }
 

@@ -2,38 +2,52 @@
  * The link's part of a workspace: made before an attempt is handed to the
  * host, read again at each start, removed after its release.
  *
- * Always true: `state.json` is the last thing written before the handing, so a
- * workspace without it was never handed; nothing sensitive is written here.
+ * Always true: a workspace appears whole, before the handing; one without a
+ * `state.json` that can be read was never handed; nothing sensitive is written here.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isErrno, isId } from '@longshore/base';
 import type { ScriptSpec } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
-import { scriptFile, type WorkspacePaths, type WorkspaceState } from '../contract/workspace.ts';
+import { scriptFile, workspaceAt, type WorkspacePaths, type WorkspaceState } from '../contract/workspace.ts';
 import { REMOVE_INLINE_BYTES, RESERVE_BYTES } from '../limits.ts';
-import { overwrite, type WorkspacePool } from './workspace-pool.ts';
+import { overwrite } from '../machine/overwrite.ts';
+import type { Spare, WorkspacePool } from './workspace-pool.ts';
 
 const RESERVE = Buffer.alloc(RESERVE_BYTES);
 
-/** @throws the system's error (ENOSPC, EACCES): nothing was handed, the caller removes what is there */
+/**
+ * Lays a workspace and puts it in its place, whole.
+ *
+ * @throws the system's error (ENOSPC, EACCES): nothing was handed, and nothing is there
+ */
 export function createWorkspace(
   paths: WorkspacePaths,
   pool: WorkspacePool,
   { spec, state }: { spec: ScriptSpec; state: WorkspaceState },
 ): void {
-  const used = pool.take(paths.root);
-  if (!used) {
-    mkdirSync(paths.root, { mode: 0o700 });
-    mkdirSync(paths.work, { mode: 0o700 });
+  const spare = pool.take();
+  try {
+    lay(spare, spec, state);
+    renameSync(spare.root, paths.root);
+  } catch (thrown) {
+    pool.discard(spare.root);
+    throw thrown;
   }
+}
+
+function lay({ root, script }: Spare, spec: ScriptSpec, state: WorkspaceState): void {
+  const paths = workspaceAt(root);
+  const file = scriptFile(paths.work, spec.interpreter);
+  if (script === undefined) overwrite(paths.reserve, RESERVE, 0o600);
+  else if (join(paths.work, script) !== file) renameSync(join(paths.work, script), file);
+  overwrite(file, spec.body, 0o700);
+  for (const { name, content, executable } of spec.files)
+    overwrite(join(paths.work, name), content, executable ? 0o700 : 0o600);
   overwrite(paths.spec, JSON.stringify(withoutSecrets(spec)), 0o600);
-  overwrite(scriptFile(paths.work, spec.interpreter), spec.body, 0o700);
-  for (const file of spec.files)
-    overwrite(join(paths.work, file.name), file.content, file.executable ? 0o700 : 0o600);
-  if (!used || !existsSync(paths.reserve)) overwrite(paths.reserve, RESERVE, 0o600);
   overwrite(paths.state, JSON.stringify(state), 0o600);
 }
 

@@ -2,11 +2,12 @@
  * Writes outcome.json: temp + rename, so that it is there whole or not at all.
  * Where the disk is full, the room that the link set aside is given up for it.
  */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 
 import { isErrno } from '@longshore/base';
 
 import type { OutcomeFile, WorkspacePaths } from '../contract/workspace.ts';
+import { overwrite } from '../machine/overwrite.ts';
 
 export function writeOutcome(paths: Pick<WorkspacePaths, 'outcome' | 'reserve'>, outcome: OutcomeFile): void {
   try {
@@ -20,6 +21,6 @@ export function writeOutcome(paths: Pick<WorkspacePaths, 'outcome' | 'reserve'>,
 
 function write(file: string, outcome: OutcomeFile): void {
   const temp = `${file}.new`;
-  writeFileSync(temp, JSON.stringify(outcome), { mode: 0o600 });
+  overwrite(temp, JSON.stringify(outcome), 0o600);
   renameSync(temp, file);
 }
