@@ -13,14 +13,15 @@ export interface WinstonOptions {
 
 /** A logger on winston: JSON lines, or coloured text, to a file or standard error. */
 export function createWinstonLogger(options: WinstonOptions): Logger {
-  const { combine, timestamp, json, printf } = winston.format;
-  const text = printf(({ level, message, timestamp: at, ...rest }) => {
+  const { combine, json, printf } = winston.format;
+  const time = winston.format((info) => ({ ...info, time: new Date().toISOString() }));
+  const text = printf(({ level, message, time: at, ...rest }) => {
     const fields = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : '';
     return `${String(at)} ${level.padEnd(5)} ${String(message)}${fields}`;
   });
   const log = winston.createLogger({
     level: options.level,
-    format: combine(timestamp({ alias: 'time' }), options.format === 'json' ? json() : text),
+    format: combine(time(), options.format === 'json' ? json() : text),
     transports: [
       options.file === undefined
         ? new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })
