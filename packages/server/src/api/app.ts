@@ -7,6 +7,7 @@ import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyRequest,
+  type FastifySchemaCompiler,
   type RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -25,8 +26,32 @@ export type ApiApp = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** Input by the zod schema of its route. */
+const checkInput: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  const part = httpPart === 'querystring' ? 'The query' : httpPart === 'params' ? 'The path' : 'The request';
+  return (input: unknown) => {
+    try {
+      return { value: check(schema, input ?? undefined, part) };
+    } catch (thrown) {
+      if (thrown instanceof AppError) return { error: thrown };
+      throw thrown;
+    }
+  };
+};
+
+/**
+ * What goes out was made field by field in views.ts against the same schemas' types: checking it again costs more
+ * than it finds.
+ */
+const writeBody = () => (body: unknown) => JSON.stringify(body);
+
 export function createApp(): ApiApp {
   const app = fastify({
+    // Given here, and not set later, so that fastify never loads its own, ajv and fast-json-stringify; it has only
+    // their types for it.
+    schemaController: {
+      compilersFactory: { buildValidator: () => checkInput as never, buildSerializer: () => writeBody },
+    },
     logger: false,
     bodyLimit: LARGEST_REQUEST_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -35,21 +60,6 @@ export function createApp(): ApiApp {
     // Names of pools stand in paths.
     routerOptions: { maxParamLength: 300 },
   }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => {
-    const part =
-      httpPart === 'querystring' ? 'The query' : httpPart === 'params' ? 'The path' : 'The request';
-    return (input: unknown) => {
-      try {
-        return { value: check(schema, input ?? undefined, part) };
-      } catch (thrown) {
-        if (thrown instanceof AppError) return { error: thrown };
-        throw thrown;
-      }
-    };
-  });
-  // What goes out was made field by field in views.ts against the same schemas' types: checking it again costs more
-  // than it finds.
-  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.decorateRequest('caller', null);
   return app;
 }
