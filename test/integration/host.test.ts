@@ -160,6 +160,38 @@ describe('a terminal', () => {
     expect(laid.outcome.outcome).toEqual({ kind: 'exited', code: 5 });
     expect(laid.spool().stdout.toString()).toBe('30 100\r\nno newline');
   });
+
+  (withCgroups ? test : test.skip)('is in a control group, bounded, and all of it goes with it', async () => {
+    const laid = host.start(
+      'trap "" TERM; setsid env -i bash -c "echo \\$\\$ >> pids; sleep 600" & echo $$ >> pids; cat /proc/self/cgroup; ulimit -u; echo ready; while :; do sleep 1; done',
+      { terminal: { columns: 80, rows: 24 }, maxProcesses: 40, graceMs: 200 },
+    );
+    await host.printed(laid, 'ready');
+    await until('both have said who they are', () => pidsOf(laid).length === 2);
+    const leaf = join(readHostRecords(host.dataDir)[0]!.cgroup, laid.id);
+    const members = readFileSync(join(leaf, 'cgroup.procs'), 'utf8').trim().split('\n').map(Number);
+    expect(members).toEqual(expect.arrayContaining(pidsOf(laid)));
+    host.link.port.cancel(laid.id, 'a test');
+    await host.ended(laid);
+    expect(laid.outcome).toMatchObject({ outcome: { kind: 'cancelled' }, bestEffortCleanup: false });
+    expect(pidsOf(laid).filter(lives)).toEqual([]);
+    expect(laid.notes()).toEqual([]);
+    await until('its group is gone', () => !existsSync(leaf));
+  });
+
+  (process.getuid?.() === 0 ? test : test.skip)('of another user', async () => {
+    const laid = await host.run(
+      'id -un; id -G; test -t 0 && tty >/dev/null && echo owned > "$(tty)"; touch made',
+      {
+        terminal: { columns: 80, rows: 24 },
+        runAs: 'nobody',
+      },
+    );
+    const [name, groups, said] = laid.spool().stdout.toString().split(/\r\n/);
+    expect([name, said]).toEqual(['nobody', 'owned']);
+    expect(groups).not.toMatch(/\b0\b/);
+    expect(laid.outcome.outcome).toEqual({ kind: 'exited', code: 0 });
+  });
 });
 
 describe('cancel and time-out', () => {
@@ -225,9 +257,11 @@ describe('isolation', () => {
     await host.printed(first, 'ready');
     const second = host.start('echo second', { isolation: writer });
     const third = host.start('echo third', { isolation: { ...writer, mode: Isolation_Mode.READER } });
-    await until('the third waits', () => third.notes().length > 0);
+    const waits = (laid: Laid): boolean => host.link.states.get(laid.id)?.phase === Phase.WAITING;
+    await until('both wait and say so', () =>
+      [second, third].every((laid) => waits(laid) && laid.notes().length > 0),
+    );
     expect(second.notes()[0]).toContain(first.id);
-    expect(host.link.states.get(second.id)?.phase).toBe(Phase.WAITING);
     host.link.port.cancel(second.id, 'a test');
     await host.ended(second);
     expect(second.outcome).toMatchObject({ outcome: { kind: 'cancelled' }, startedAtMs: 0 });
@@ -265,7 +299,13 @@ describe.each([
 ])('%s', (_name, flags) => {
   test('scripts run, and what they started goes with them', async () => {
     await using own = await HostHarness.start([...hostCommand(), ...flags]);
-    const plain = await own.run('echo out; echo err >&2; exit 3');
+    const bounded = await own.run('echo bounded', { maxProcesses: 40 });
+    expect(bounded.spool().stdout.toString()).toBe('bounded\n');
+    // What can't be had is said, not passed over.
+    const bounds = withCgroups && !flags.includes('--no-cgroups');
+    expect(bounded.notes()).toEqual(bounds ? [] : [expect.stringContaining('runs without that bound')]);
+    const plain = await own.run('echo out; echo err >&2; exit 3', bounds ? { maxProcesses: 40 } : {});
+    expect(plain.notes()).toEqual([]);
     expect(plain.outcome.outcome).toEqual({ kind: 'exited', code: 3 });
     expect(plain.spool()).toEqual({ stdout: Buffer.from('out\n'), stderr: Buffer.from('err\n') });
     const laid = own.start(

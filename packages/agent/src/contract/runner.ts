@@ -29,6 +29,8 @@ export interface RunOutput {
 
 export interface Run {
   readonly pid: number;
+  /** What was asked for and could not be had here, for people; the script runs all the same. */
+  readonly lacks: readonly string[];
   /**
    * Resolves when the process itself has ended and what it had written is
    * read; an orphan that holds a pipe open delays it by a short, stated grace only.

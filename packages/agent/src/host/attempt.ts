@@ -211,6 +211,7 @@ export class Attempt {
         (stream, bytes) => this.#take(stream, bytes),
       );
       this.#run = run;
+      for (const lack of run.lacks) this.#output.note(Level.WARNING, lack);
       this.#next({ on: 'started' });
       void run.exited.then((exit) => this.#next({ on: 'exited', exit }));
     } catch (thrown) {

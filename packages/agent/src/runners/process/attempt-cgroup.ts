@@ -61,10 +61,12 @@ export class HostCgroup implements AttemptGroups {
   leaf(attemptId: string, maxProcesses: number): AttemptCgroup | null {
     const folder = join(this.folder, attemptId);
     if (!makeCgroup(folder)) return null;
-    if (maxProcesses <= 0) return new AttemptCgroup(folder, null, this.#clock);
+    const clock = this.#clock;
+    if (maxProcesses <= 0) return new AttemptCgroup(folder, { v1Pids: null, bounded: true, clock });
     if (this.#v2Pids && setCgroup(folder, 'pids.max', String(maxProcesses)))
-      return new AttemptCgroup(folder, null, this.#clock);
-    return new AttemptCgroup(folder, this.#v1Leaf(attemptId, maxProcesses), this.#clock);
+      return new AttemptCgroup(folder, { v1Pids: null, bounded: true, clock });
+    const v1Pids = this.#v1Leaf(attemptId, maxProcesses);
+    return new AttemptCgroup(folder, { v1Pids, bounded: v1Pids !== null, clock });
   }
 
   close(): void {
@@ -80,11 +82,16 @@ export class HostCgroup implements AttemptGroups {
 
 export class AttemptCgroup implements AttemptGroup {
   readonly folder: string;
+  readonly bounded: boolean;
   readonly #v1Pids: string | null;
   readonly #clock: Clock;
 
-  constructor(folder: string, v1Pids: string | null, clock: Clock) {
+  constructor(
+    folder: string,
+    { v1Pids, bounded, clock }: { v1Pids: string | null; bounded: boolean; clock: Clock },
+  ) {
     this.folder = folder;
+    this.bounded = bounded;
     this.#v1Pids = v1Pids;
     this.#clock = clock;
   }

@@ -24,6 +24,7 @@ const ORPHAN_GRACE_MS = 250;
 export interface RunParts {
   attemptId: string;
   cgroup: AttemptCgroup | null;
+  lacks: readonly string[];
   output: RunOutput;
   clock: Clock;
   /** Whether an orphan that came to us can only be this run's. */
@@ -50,6 +51,10 @@ export class ProcessRun implements Run, StartHandler {
   attach(started: Started): void {
     this.#started = started;
     if (this.#done) started.close();
+  }
+
+  get lacks(): readonly string[] {
+    return this.#parts.lacks;
   }
 
   get pid(): number {

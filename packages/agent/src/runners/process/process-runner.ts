@@ -4,7 +4,7 @@
  */
 import { AppError, type Clock, type Logger, toError } from '@longshore/base';
 
-import type { AttemptGroups } from '../../contract/attempt-group.ts';
+import { lacksOf, type AttemptGroups } from '../../contract/attempt-group.ts';
 import type { Run, Runner, RunOutput, RunRequest } from '../../contract/runner.ts';
 import type { ProcessFacts } from '../../machine/processes.ts';
 import { HostCgroup } from './attempt-cgroup.ts';
@@ -70,6 +70,7 @@ export class ProcessRunner implements Runner, AsyncDisposable {
     const run = new ProcessRun({
       attemptId: request.attemptId,
       cgroup,
+      lacks: lacksOf(cgroup, request),
       output,
       clock: this.#clock,
       ownsOrphan: (facts) => this.#ownsOrphan(facts),

@@ -28,6 +28,7 @@ export interface TerminalRunParts {
   pty: Pty;
   forked: { fd: number; pid: number; pty: string };
   group: AttemptGroup | null;
+  lacks: readonly string[];
   output: RunOutput;
   clock: Clock;
 }
@@ -36,6 +37,7 @@ type State = { name: 'running' } | { name: 'draining'; exit: RunExit; left: numb
 
 export class TerminalRun implements Run {
   readonly pid: number;
+  readonly lacks: readonly string[];
   readonly exited: Promise<RunExit>;
   readonly #parts: TerminalRunParts;
   readonly #slave: number;
@@ -49,6 +51,7 @@ export class TerminalRun implements Run {
   constructor(parts: TerminalRunParts) {
     this.#parts = parts;
     this.pid = parts.forked.pid;
+    this.lacks = parts.lacks;
     this.#slave = openSync(parts.forked.pty, files.O_RDWR | files.O_NOCTTY | files.O_NONBLOCK);
     this.exited = new Promise((resolve) => (this.#resolve = resolve));
     this.#master = new ReadStream(parts.forked.fd);

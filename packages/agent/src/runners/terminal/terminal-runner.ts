@@ -3,12 +3,12 @@
  * with nothing lost at its end (terminal-run.ts). Linux and other systems
  * where node-pty forks.
  */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, chownSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 import { AppError, type Clock, toError } from '@longshore/base';
 
-import type { AttemptGroup, AttemptGroups } from '../../contract/attempt-group.ts';
+import { lacksOf, type AttemptGroup, type AttemptGroups } from '../../contract/attempt-group.ts';
 import type { Run, Runner, RunOutput, RunRequest } from '../../contract/runner.ts';
 import { type UserFacts, userNamed } from '../../machine/users.ts';
 import { loadPty, type Pty } from './pty.ts';
@@ -63,12 +63,15 @@ export class TerminalRunner implements Runner {
     const ended = (code: number, signal: number): void => run.processEnded(code, signal);
     const forked = this.#pty.fork(program, args, env, request.cwd, columns, rows, -1, -1, true, '', ended);
     this.#parts.closeOnExec?.(forked.fd);
+    // The terminal is the user's, as after a login. The script is still two exec calls away.
+    if (user !== null) chownSync(forked.pty, user.uid, user.gid);
     const { attemptId } = request;
     const run = new TerminalRun({
       attemptId,
       pty: this.#pty,
       forked,
       group,
+      lacks: lacksOf(group, request),
       output,
       clock: this.#parts.clock,
     });
