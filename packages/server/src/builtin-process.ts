@@ -8,8 +8,8 @@
  *   <folder>/data               its data directory
  */
 import { execFile, spawn } from 'node:child_process';
-import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -133,6 +133,7 @@ export function createBuiltInProcess(options: BuiltInProcessOptions): BuiltInPro
         await wait(STOP_LOOK_MS);
       }
       await rm(file('process.json'), { force: true });
+      await retireHosts(join(dataDir, 'hosts'));
     },
     switchedOff: async () => (await readJson(file('switched-off.json'))) !== undefined,
     async setSwitchedOff(off) {
@@ -140,6 +141,15 @@ export function createBuiltInProcess(options: BuiltInProcessOptions): BuiltInPro
       else await rm(file('switched-off.json'), { force: true });
     },
   };
+}
+
+/** A script host whose record is gone takes nothing more, and ends when it is idle. */
+async function retireHosts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((thrown: unknown) => {
+    if (isErrno(thrown, 'ENOENT')) return [];
+    throw thrown;
+  });
+  for (const name of names) if (name.endsWith('.json')) await rm(join(folder, name), { force: true });
 }
 
 /** Between two looks whether a process that was asked to stop has gone. */
@@ -173,8 +183,11 @@ async function accountOf(user: string): Promise<Account | undefined> {
 }
 
 async function makeFolders(folder: string, dataDir: string, account: Account | undefined): Promise<void> {
-  // Others pass through to the data directory below, which is its user's alone.
-  await mkdir(folder, { recursive: true, mode: account === undefined ? 0o700 : 0o711 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (account !== undefined) {
+    // Its user passes through, and sees nothing, to the data directory below, which is its alone.
+    for (const path of [dirname(folder), folder]) await chmod(path, 0o711);
+  }
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await own(dataDir, account);
 }

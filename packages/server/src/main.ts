@@ -36,6 +36,8 @@ async function main(): Promise<void> {
 }
 
 async function run(config: ServerConfig): Promise<void> {
+  // What this server writes is its own; the built-in worker's user passes through the data directory.
+  process.umask(0o077);
   const logger = createWinstonLogger({ level: config.logLevel, format: config.logFormat });
   const fatal = (error: Error): void => {
     // Without the logger: what it holds back would be lost.

@@ -4,7 +4,8 @@
  * is started once, goes on when the server stops, and is adopted by the next
  * start. The server itself runs no script.
  *
- *   (off) ◀──option──▶ unregistered ──one-time token──▶ registered ──start──▶ running ──ends──▶ registered
+ *   unregistered ──one-time token──▶ registered ──start──▶ running ──ends──▶ registered
+ *   running ──switched off──▶ takes nothing more ──idle──▶ off ──switched on──▶ running
  */
 import { AppError, Backoff, toError, type Cancel, type Clock, type Ids, type Logger } from '@longshore/base';
 
@@ -75,10 +76,7 @@ export class BuiltInWorker {
   async #bringAbout(): Promise<number | null> {
     const { process, logger } = this.#parts;
     const worker = await this.#registered();
-    if (!this.#parts.enabled) {
-      await this.#switchOff(worker);
-      return null;
-    }
+    if (!this.#parts.enabled) return this.#switchOff(worker);
     if (worker === undefined) await this.#register();
     else await this.#switchOn(worker);
     if (await process.running()) {
@@ -141,15 +139,24 @@ export class BuiltInWorker {
     });
   }
 
-  async #switchOff(worker: Worker | undefined): Promise<void> {
-    const { process, logger } = this.#parts;
+  /** It takes nothing more; what runs on it ends first. @returns milliseconds until the next look; null: it is off */
+  async #switchOff(worker: Worker | undefined): Promise<number | null> {
+    const { process, logger, store, spaceId } = this.#parts;
+    if (worker?.enabled === true) {
+      await process.setSwitchedOff(true);
+      await this.#setEnabled(worker, false);
+    }
+    const held = await store.read((tx) => tx.leases.held(spaceId));
+    if (held.some(({ resource }) => resource.id === worker?.id)) {
+      // Only its own agent can say what became of it.
+      if (!(await process.running())) await process.start();
+      return BUILTIN_LOOK_MS;
+    }
     if (await process.running()) {
       await process.stop();
       logger.info('the built-in worker is switched off', { workerId: worker?.id });
     }
-    if (worker?.enabled !== true) return;
-    await process.setSwitchedOff(true);
-    await this.#setEnabled(worker, false);
+    return null;
   }
 
   /** Only what the option switched off: an operator's word stays. */

@@ -55,6 +55,11 @@ export class HealthSchedule {
     await this.#round;
   }
 
+  /** Resolves when it has looked at all that it was told of so far. */
+  settled(): Promise<void> {
+    return this.#round;
+  }
+
   /** One after another, so that a slow database gets no second question. */
   #next(step: () => Promise<void>): void {
     this.#round = this.#round.then(step).catch((thrown: unknown) => {

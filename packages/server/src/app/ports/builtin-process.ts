@@ -10,6 +10,7 @@ export interface BuiltInProcess {
   running(): Promise<boolean>;
   /** Starts it so that it outlives this server. */
   start(): Promise<void>;
+  /** Ends it, and what it keeps ready for scripts once nothing runs there. */
   stop(): Promise<void>;
   /** That it was switched off by the server's options is remembered, so that switching on undoes just that. */
   switchedOff(): Promise<boolean>;
