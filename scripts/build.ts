@@ -85,8 +85,8 @@ for (const program of PROGRAMS) {
     continue;
   }
   const started = performance.now();
-  await bundle(program, dist);
-  writeFileSync(stamp, inputs);
+  // Without its addon it is built again next time: there may be a compiler by then.
+  if (await bundle(program, dist)) writeFileSync(stamp, inputs);
   const size = readdirSync(dist)
     .filter((f) => f.endsWith('.js'))
     .reduce((sum, f) => sum + statSync(join(dist, f)).size, 0);
@@ -95,13 +95,14 @@ for (const program of PROGRAMS) {
   );
 }
 
-async function bundle(program: Program, dist: string): Promise<void> {
+/** @returns whether all of it was built, the addon too */
+async function bundle(program: Program, dist: string): Promise<boolean> {
   const source = join(ROOT, 'packages', program.name, 'src');
   const native = join(ROOT, 'packages', program.name, 'native');
   // In place only when it is whole: what was built before stays when this fails.
   const fresh = `${dist}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  if (existsSync(join(native, 'binding.gyp'))) buildNative(relative(ROOT, native));
+  const whole = !existsSync(join(native, 'binding.gyp')) || buildNativeIfPossible(relative(ROOT, native));
   await build({
     absWorkingDir: ROOT,
     entryPoints: program.entries.map((entry) => ({
@@ -145,6 +146,22 @@ function buildNative(folder: string): void {
   const npmCli =
     process.env.npm_execpath ?? realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim());
   const nodeGyp = [
+  return whole;
+}
+
+/** The agent runs without its addon too: scripts only cost more to start. */
+function buildNativeIfPossible(folder: string): boolean {
+  try {
+    buildNative(folder);
+    return true;
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown);
+    console.warn(
+      `build: WARNING: ${folder} was not compiled (${why}). Longshore works without it, but starts scripts more slowly. ` +
+        'Install a C compiler, make and python3 (Debian: build-essential python3), and build again.',
+    );
+    return false;
+  }
     join(dirname(npmCli), '../node_modules/node-gyp/bin/node-gyp.js'),
     '/usr/share/nodejs/node-gyp/bin/node-gyp.js',
   ].find(existsSync);
