@@ -11,19 +11,27 @@
  * says whose word it was and what was given up. Until it is free the row stays,
  * revoked, so that its agent is let in nowhere.
  */
-import { AppError } from '@longshore/base';
+import { AppError, type Clock } from '@longshore/base';
 
 import type { Lease } from '../domain/lease.ts';
 import { deletionBar } from '../domain/worker-change.ts';
 import type { Worker } from '../domain/worker.ts';
 import { FORCED_DELETE_WAIT_MS, REVOKED_SETTLE_MS, UNAVAILABLE_AFTER_MS } from '../limits.ts';
 import { record, type Caller } from './audit.ts';
+import type { Leases } from './core-api.ts';
 import { workerNamed } from './names.ts';
-import type { Tx } from './ports/store.ts';
-import type { WorkersParts } from './workers.ts';
+import type { AgentDirectory } from './ports/agents.ts';
+import type { Store, Tx } from './ports/store.ts';
+
+export interface RemovalParts {
+  store: Store;
+  clock: Clock;
+  agents: AgentDirectory;
+  leases: Pick<Leases, 'release'>;
+}
 
 export async function deleteWorker(
-  parts: WorkersParts,
+  parts: RemovalParts,
   caller: Caller,
   of: { nameOrId: string; force: boolean },
 ): Promise<void> {
@@ -52,7 +60,7 @@ export async function deleteWorker(
 }
 
 /** No new lease, everything that runs cancelled, and given up where that can't be. @returns the tasks given up on */
-async function clear(parts: WorkersParts, caller: Caller, worker: Worker): Promise<string[]> {
+async function clear(parts: RemovalParts, caller: Caller, worker: Worker): Promise<string[]> {
   const { store } = parts;
   const leases = await store.write(async (tx) => {
     const now = await workerNamed(tx, worker.spaceId, worker.id);
@@ -72,7 +80,7 @@ async function clear(parts: WorkersParts, caller: Caller, worker: Worker): Promi
 }
 
 /** From here on its agent is let in nowhere: the node that owns an attempt on it gives that up (`Agents.revoked`). */
-async function revoke({ store, clock }: WorkersParts, caller: Caller, worker: Worker): Promise<string[]> {
+async function revoke({ store, clock }: RemovalParts, caller: Caller, worker: Worker): Promise<string[]> {
   return store.write(async (tx) => {
     const now = await workerNamed(tx, worker.spaceId, worker.id);
     const leases = await heldOn(tx, worker);
@@ -97,7 +105,7 @@ async function revoke({ store, clock }: WorkersParts, caller: Caller, worker: Wo
 
 /** Waits until nothing is leased on it: true; or until the time is over, or it is plainly away: false. */
 async function isFree(
-  { store, clock }: WorkersParts,
+  { store, clock }: RemovalParts,
   worker: Worker,
   { withinMs, unlessAway }: { withinMs: number; unlessAway: boolean },
 ): Promise<boolean> {

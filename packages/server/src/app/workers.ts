@@ -1,16 +1,14 @@
 /** Workers, as operators see and change them. A worker goes only when nothing is leased on it. */
-import { AppError, type Clock } from '@longshore/base';
+import { AppError } from '@longshore/base';
 
 import { changed, idleSince, unlocked, type WorkerChange } from '../domain/worker-change.ts';
 import type { Worker } from '../domain/worker.ts';
 import { DEFAULT_SLOTS } from '../limits.ts';
 import { record, type Caller } from './audit.ts';
-import type { Leases } from './core-api.ts';
 import { poolIdsNamed, poolNamed, workerNamed } from './names.ts';
-import type { AgentDirectory } from './ports/agents.ts';
 import type { PairingPort } from './ports/pairing.ts';
-import type { Store, Tx } from './ports/store.ts';
-import { deleteWorker } from './worker-removal.ts';
+import type { Tx } from './ports/store.ts';
+import { deleteWorker, type RemovalParts } from './worker-removal.ts';
 
 export interface WorkerOverview {
   worker: Worker;
@@ -47,12 +45,8 @@ export interface Workers {
   delete(by: Caller, nameOrId: string, options?: { force?: boolean }): Promise<void>;
 }
 
-export interface WorkersParts {
-  store: Store;
-  clock: Clock;
-  agents: AgentDirectory;
+export interface WorkersParts extends RemovalParts {
   pairing: PairingPort;
-  leases: Pick<Leases, 'release'>;
 }
 
 export function createWorkers(parts: WorkersParts): Workers {
