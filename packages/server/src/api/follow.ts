@@ -68,8 +68,17 @@ export class TaskFollower {
       this.#changes.push(change);
       this.#stir();
     });
+    // Submitted in this very turn: nothing was missed.
+    const missed = tasks.sinceBirth(id);
+    for (const change of missed ?? []) {
+      this.#changes.push(change);
+      if (change.kind === 'attempt' && !this.#attempts.has(change.attempt.id))
+        this.#beginAttempt(change.attempt);
+    }
     try {
-      await this.#catchUp();
+      // The task as it was given is told before anything is read: who submitted it learns its id at once.
+      await this.#tellTask(this.#task);
+      if (missed === undefined) await this.#catchUp();
       while (!this.#stopped) {
         await this.#takeChanges();
         await this.#sendOutput();
@@ -96,8 +105,6 @@ export class TaskFollower {
   async #catchUp(): Promise<void> {
     const { tasks } = this.#services.core;
     const { spaceId, id } = this.#task;
-    // The task as it was given is told before anything is read: who submitted it learns its id at once.
-    await this.#tellTask(this.#task);
     this.#flush();
     const [, attempts, task] = await Promise.all([
       this.#fillLog(),
@@ -153,8 +160,11 @@ export class TaskFollower {
 
   async #tellAttempt(attempt: Attempt): Promise<void> {
     const followed = this.#attempts.get(attempt.id);
-    if (followed === undefined) this.#beginAttempt(attempt);
-    else if (followed.attempt.endedAt !== null && attempt.endedAt === null) return;
+    if (followed === undefined) {
+      const grown = this.#beginAttempt(attempt);
+      // What came before we listened, and is not yet in the attempt's row. Nobody waits for it: reading tells of trouble.
+      this.#services.logs.length(attempt.id).then(grown, () => undefined);
+    } else if (followed.attempt.endedAt !== null && attempt.endedAt === null) return;
     else followed.attempt = attempt;
     const { id, action, workerId, workerName, state, outcome, message, complete } = await attemptView(
       attempt,
@@ -167,7 +177,7 @@ export class TaskFollower {
     this.#raw('attempt', json);
   }
 
-  #beginAttempt(attempt: Attempt): void {
+  #beginAttempt(attempt: Attempt): (length: number) => void {
     const { logs } = this.#services;
     const place = this.#place.attempts.get(attempt.id) ?? { offset: 0, event: 0 };
     this.#place.attempts.set(attempt.id, place);
@@ -185,8 +195,7 @@ export class TaskFollower {
       this.#stir();
     };
     followed.stop = logs.follow(attempt.id, grown);
-    // What came before we listened, and is not yet in the attempt's row. Nobody waits for it: reading tells of trouble.
-    logs.length(attempt.id).then(grown, () => undefined);
+    return grown;
   }
 
   async #fillLog(): Promise<void> {

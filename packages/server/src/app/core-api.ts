@@ -130,6 +130,8 @@ export interface Tasks {
   artifacts(spaceId: string, id: string): Promise<ArtifactRecord[]>;
   /** Hears each change from now on, of whichever node; returns what ends it. Read first what is there after this call. */
   watch(spaceId: string, id: string, listener: (change: TaskChange) => void): () => void;
+  /** All that was told of a task that was submitted in this turn of the event loop: together with `watch` it is all there is. */
+  sinceBirth(id: string): readonly TaskChange[] | undefined;
   /** Resolves when the task has ended: for work that waits for its outcome, such as a health check. */
   ended(spaceId: string, id: string): Promise<Task>;
   countByState(): Promise<Record<string, number>>;

@@ -12,7 +12,7 @@ import type { CoreOptions } from './core-api.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { TaskLogEntry, TaskLogLevel } from './ports/tasks.ts';
 import type { Roster, Sessions } from './roster.ts';
-import { setAttempt, setTask, type Live, type Run, type Runs } from './runs.ts';
+import { setAttempt, setLogN, setTask, type Live, type Run, type Runs } from './runs.ts';
 import type { Watching } from './watching.ts';
 
 export interface Kernel {
@@ -74,18 +74,25 @@ export class Books {
     const locked = this.#locked.get(turn) ?? new Set();
     this.#locked.set(turn, locked);
     if (locked.has(spaceId)) return book;
-    const version = await turn.tx.leases.lockGranting(spaceId);
-    await book.load(turn.tx, version);
+    await book.load(turn.tx, await turn.tx.leases.lockGranting(spaceId));
     turn.undo(() => book.discard());
     locked.add(spaceId);
     return book;
   }
 
+  nextTicket(turn: Turn, book: LeaseBook): number {
+    this.changed(turn, book);
+    return book.takeTicket();
+  }
+
+  nextFence(turn: Turn, book: LeaseBook): number {
+    this.changed(turn, book);
+    return book.takeFence();
+  }
+
   /** Leases or queue are changed in this transaction. */
   changed(turn: Turn, book: LeaseBook): void {
-    turn.atEnd(`version ${book.spaceId}`, async () => {
-      book.version = await turn.tx.leases.changed(book.spaceId);
-    });
+    turn.atEnd(`version ${book.spaceId}`, () => turn.tx.leases.changed(book.spaceId, book.takeVersion()));
   }
 }
 
@@ -96,8 +103,10 @@ export async function note(
 ): Promise<void> {
   const { task, level, text, attemptId = '' } = line;
   const entry: Omit<TaskLogEntry, 'n'> = { time: kernel.options.clock.now(), level, text, attemptId };
-  const entries = await turn.tx.tasks.appendLog(task.spaceId, task.id, [entry]);
-  turn.after(() => kernel.watching.tell(task.id, { kind: 'log', entries }));
+  const run = kernel.runs.task(task.id);
+  const numbered = await turn.tx.tasks.appendLog(task, entry, run?.logN);
+  if (run !== undefined) setLogN(turn, run, numbered.n);
+  turn.after(() => kernel.watching.tell(task.id, { kind: 'log', entries: [numbered] }));
 }
 
 /** Followers of the task hear of it: here at once, on other nodes by the announcement. */

@@ -4,11 +4,15 @@
  */
 import type { Queue } from '../domain/grant.ts';
 import { FREE, laneOf, withLease, type Lease, type LeaseRequest, type Occupancy } from '../domain/lease.ts';
+import type { BookCounters } from './ports/leases.ts';
 import type { Tx } from './ports/store.ts';
 
 export class LeaseBook {
   readonly spaceId: string;
   version = -1;
+  /** Right while the book is locked, as are all its counters. */
+  #ticket = 0;
+  #fence = 0;
   readonly #leases = new Map<string, Lease>();
   readonly #occupancy = new Map<string, Occupancy>();
   readonly #requests = new Map<string, LeaseRequest>();
@@ -22,7 +26,9 @@ export class LeaseBook {
   }
 
   /** Reads the rows anew unless they are what is here. Under the granting lock. */
-  async load(tx: Tx, version: number): Promise<void> {
+  async load(tx: Tx, { version, ticket, fence }: BookCounters): Promise<void> {
+    this.#ticket = ticket;
+    this.#fence = fence;
     if (version === this.version) return;
     this.#leases.clear();
     this.#occupancy.clear();
@@ -38,6 +44,20 @@ export class LeaseBook {
   /** What is here may be wrong: the next load reads it anew. */
   discard(): void {
     this.version = -1;
+  }
+
+  /** Under the lock, as the next two: rises in memory, and is written with the change that it is for. */
+  takeVersion(): BookCounters {
+    this.version += 1;
+    return { version: this.version, ticket: this.#ticket, fence: this.#fence };
+  }
+
+  takeTicket(): number {
+    return (this.#ticket += 1);
+  }
+
+  takeFence(): number {
+    return (this.#fence += 1);
   }
 
   occupancy(resourceId: string): Occupancy | undefined {

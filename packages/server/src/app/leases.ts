@@ -21,7 +21,9 @@ export function createLeases(
         await kernel.books.lock(turn, spaceId);
         const lease = await turn.tx.leases.get(spaceId, id);
         if (lease === undefined) throw notFound('lease', id);
-        const running = (await turn.tx.attempts.underLease(id)).filter((attempt) => !isSettled(attempt));
+        const running = (await turn.tx.attempts.ofTask(spaceId, lease.taskId)).filter(
+          (attempt) => attempt.leaseId === id && !isSettled(attempt),
+        );
         if (running.length > 0 && !force) {
           throw new AppError(
             'conflict',

@@ -185,8 +185,8 @@ export class Nodes {
     for (const lease of leaked) {
       await kernel.batch.add(async (turn) => {
         await kernel.books.lock(turn, lease.spaceId);
-        const attempts = await turn.tx.attempts.underLease(lease.id);
-        if (!attempts.every(isSettled)) return;
+        const attempts = await turn.tx.attempts.ofTask(lease.spaceId, lease.taskId);
+        if (attempts.some((attempt) => attempt.leaseId === lease.id && !isSettled(attempt))) return;
         kernel.options.logger.warn('the reaper frees a lease whose task has ended', {
           leaseId: lease.id,
           taskId: lease.taskId,

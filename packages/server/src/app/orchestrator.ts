@@ -55,8 +55,10 @@ export async function begin(
       : move(task, 'executing', kernel.options.clock.now(), { waitReason: '' });
   if (known === undefined) {
     run.task = owned;
-    if (isNew) await turn.tx.tasks.insert(owned);
-    else await turn.tx.tasks.update(owned, { nodeId: null, epoch: 0 });
+    if (isNew) {
+      run.logN = 0;
+      await turn.tx.tasks.insert(owned);
+    } else await turn.tx.tasks.update(owned, { nodeId: null, epoch: 0 });
     announceTask(kernel, turn, owned);
     turn.after(() => kernel.watching.tell(owned.id, { kind: 'task', task: { ...owned, place: null } }));
   } else {
@@ -121,14 +123,13 @@ async function hold(
     holder: { kind: 'step', id: of.action },
     nodeId,
     epoch: kernel.epoch,
-    fence: { generation: store.generation, n: await turn.tx.leases.nextFence(request.spaceId, resource.id) },
+    fence: { generation: store.generation, n: kernel.books.nextFence(turn, book) },
     reason: of.reason,
     grantedAt: clock.now(),
     orphanedAt: null,
   };
   await turn.tx.leases.insert(lease);
   book.addLease(lease);
-  kernel.books.changed(turn, book);
   run.leases.set(lease.id, lease);
   turn.undo(() => run.leases.delete(lease.id));
   store.announce(turn.tx, 'lease', resource.id);

@@ -33,7 +33,7 @@ export class QueueView {
   async #compute(spaceId: string): Promise<QueuedRequest[]> {
     const { roster, book } = await this.#kernel.options.store.read(async (tx) => {
       const fresh = new LeaseBook(spaceId);
-      await fresh.load(tx, 0);
+      await fresh.load(tx, { version: 0, ticket: 0, fence: 0 });
       return { roster: await this.#kernel.roster.load(tx, spaceId), book: fresh };
     });
     const requests = book.requests();

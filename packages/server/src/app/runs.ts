@@ -43,11 +43,21 @@ export interface Run {
   /** Ids of requests that it waits for while it moves on to its next worker. */
   readonly requests: Set<string>;
   timer: Cancel | undefined;
+  /** The number of its last log entry, once it is known. */
+  logN: number | undefined;
 }
 
 export function newRun(task: Task): Run {
   const wish = task.cancelRequestedAt === null ? 'none' : 'cancel';
-  return { task, wish, attempts: new Map(), leases: new Map(), requests: new Set(), timer: undefined };
+  return {
+    task,
+    wish,
+    attempts: new Map(),
+    leases: new Map(),
+    requests: new Set(),
+    timer: undefined,
+    logN: undefined,
+  };
 }
 
 export class Runs {
@@ -142,6 +152,12 @@ export function setTask(turn: Turn, run: Run, task: Task): void {
   const before = run.task;
   run.task = task;
   turn.undo(() => (run.task = before));
+}
+
+export function setLogN(turn: Turn, run: Run, n: number): void {
+  const before = run.logN;
+  run.logN = n;
+  turn.undo(() => (run.logN = before));
 }
 
 export function setAttempt(turn: Turn, live: Live, attempt: Attempt): void {

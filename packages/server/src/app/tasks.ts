@@ -63,6 +63,7 @@ export function createTasks(kernel: Kernel, scheduler: Scheduler, queue: QueueVi
     variables: (spaceId, id) => store.read((tx) => variables(tx, spaceId, id)),
     artifacts: (spaceId, id) => store.read((tx) => tx.attempts.artifacts(spaceId, id)),
     watch: (spaceId, id, listener) => kernel.watching.watch(spaceId, id, listener),
+    sinceBirth: (id) => kernel.watching.sinceBirth(id),
     ended: (spaceId, id) => ended(kernel, spaceId, id),
     countByState: () => store.read((tx) => tx.tasks.countByState()),
   };
@@ -86,7 +87,7 @@ async function submit(
     name: given.name,
     state: 'queued',
     spec: { ...given.spec, script: sealed(sealer, id, given.spec.script) },
-    ticket: await turn.tx.tasks.nextTicket(),
+    ticket: kernel.books.nextTicket(turn, book),
     nodeId: null,
     epoch: 0,
     fence: { generation: kernel.options.store.generation, n: 0 },
@@ -102,7 +103,11 @@ async function submit(
   // Its row is written at the end of the turn, in the state that it has by then.
   kernel.fresh.set(id, task);
   turn.undo(() => kernel.fresh.delete(id));
-  turn.after(() => kernel.fresh.delete(id));
+  turn.after(() => {
+    kernel.fresh.delete(id);
+    kernel.watching.born(id);
+  });
+  turn.atEnd('grown', async () => turn.after(() => kernel.options.nextTurn(() => kernel.watching.grown())));
   const plan = planOf(task);
   const request: LeaseRequest = {
     spaceId,

@@ -23,6 +23,8 @@ interface Followed {
 export class Watching {
   readonly #store: Store;
   readonly #followed = new Map<string, Followed>();
+  /** Tasks that were queued in this turn of the event loop: all that was told of them. */
+  readonly #born = new Map<string, TaskChange[]>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -59,7 +61,22 @@ export class Watching {
     return this.#followed.keys();
   }
 
+  /** The task is new. Until `grown`, what is told of it is kept too. */
+  born(taskId: string): void {
+    this.#born.set(taskId, []);
+  }
+
+  grown(): void {
+    this.#born.clear();
+  }
+
+  /** All that was told of a task, if that began in this turn of the event loop: who follows it now need read nothing. */
+  sinceBirth(taskId: string): readonly TaskChange[] | undefined {
+    return this.#born.get(taskId);
+  }
+
   tell(taskId: string, change: TaskChange): void {
+    this.#born.get(taskId)?.push(change);
     const followed = this.#followed.get(taskId);
     if (followed === undefined) return;
     for (const listener of [...followed.listeners]) listener(change);

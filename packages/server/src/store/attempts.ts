@@ -92,10 +92,12 @@ export function attemptRepository(sql: Sql): AttemptRepository {
       );
     },
     get: (spaceId, id) => one('space_id = ? AND id = ?', spaceId, id),
-    find: (id) => one('id = ?', id),
-    ofTask: (spaceId, taskId) => many('space_id = ? AND task_id = ? ORDER BY id', spaceId, taskId),
+    // Each space has a book: so the key serves, and no index of ids alone is kept for it.
+    find: (id) => one('space_id IN (SELECT space_id FROM lease_books) AND id = ?', id),
+    // Not by id alone: for the order of the key SQLite would read all attempts of the space.
+    ofTask: (spaceId, taskId) =>
+      many('space_id = ? AND task_id = ? ORDER BY created_at, id', spaceId, taskId),
     openOnWorker: (workerId) => many('worker_id = ? AND complete = 0 ORDER BY id', workerId),
-    underLease: (leaseId) => many('lease_id = ? ORDER BY id', leaseId),
     async update(attempt) {
       await sql.run(UPDATE, ...changing(attempt), attempt.spaceId, attempt.id);
     },

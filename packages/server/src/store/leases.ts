@@ -3,7 +3,9 @@
  * small partial index holds what is held. The space's row in `lease_books` is
  * the lock under which granting happens, and says whether a cache is right.
  */
-import type { LeaseRepository } from '../app/ports/leases.ts';
+import { AppError } from '@longshore/base';
+
+import type { BookCounters, LeaseRepository } from '../app/ports/leases.ts';
 import type { Lease, LeaseMode, LeaseRequest, Resource } from '../domain/lease.ts';
 import type { Sql, SqlValue } from './db.ts';
 
@@ -44,28 +46,31 @@ interface RequestRow {
   created_at: number;
 }
 
+// Lists are ordered by time and not by id alone: for the order of a key SQLite would read all that was ever kept.
 export function leaseRepository(sql: Sql): LeaseRepository {
   const leases = async (rest: string, ...params: SqlValue[]): Promise<Lease[]> =>
     (await sql.all<LeaseRow>(`SELECT * FROM leases WHERE ${rest}`, ...params)).map(toLease);
   return {
     async lockGranting(spaceId) {
-      const read = `SELECT version FROM lease_books WHERE space_id = ?${sql.forUpdate}`;
-      let row = await sql.get<{ version: number }>(read, spaceId);
-      if (row === undefined) {
-        await sql.run(
-          'INSERT INTO lease_books (space_id, version) VALUES (?, 0) ON CONFLICT DO NOTHING',
-          spaceId,
-        );
-        row = await sql.get<{ version: number }>(read, spaceId);
-      }
-      return Number(row?.version);
-    },
-    async changed(spaceId) {
-      const row = await sql.get<{ version: number }>(
-        'UPDATE lease_books SET version = version + 1 WHERE space_id = ? RETURNING version',
+      const read = `SELECT version, ticket, fence FROM lease_books WHERE space_id = ?${sql.forUpdate}`;
+      const row = await sql.get<BookCounters>(read, spaceId);
+      if (row !== undefined) return row;
+      await sql.run(
+        'INSERT INTO lease_books (space_id, version, ticket, fence) VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING',
         spaceId,
       );
-      return Number(row?.version);
+      const made = await sql.get<BookCounters>(read, spaceId);
+      if (made === undefined) throw new AppError('bug', `space ${spaceId} has no lease book`);
+      return made;
+    },
+    async changed(spaceId, { version, ticket, fence }) {
+      await sql.run(
+        'UPDATE lease_books SET version = ?, ticket = ?, fence = ? WHERE space_id = ?',
+        version,
+        ticket,
+        fence,
+        spaceId,
+      );
     },
     async enqueue(request) {
       const { wants, holder } = request;
@@ -136,12 +141,12 @@ export function leaseRepository(sql: Sql): LeaseRepository {
         lease.orphanedAt,
       );
     },
-    held: (spaceId) => leases('space_id = ? AND released_at IS NULL ORDER BY id', spaceId),
+    held: (spaceId) => leases('space_id = ? AND released_at IS NULL ORDER BY granted_at, id', spaceId),
     async get(spaceId, id) {
       return (await leases('space_id = ? AND id = ? AND released_at IS NULL', spaceId, id))[0];
     },
     ofTask: (spaceId, taskId) =>
-      leases('space_id = ? AND task_id = ? AND released_at IS NULL ORDER BY id', spaceId, taskId),
+      leases('space_id = ? AND task_id = ? AND released_at IS NULL ORDER BY granted_at, id', spaceId, taskId),
     ofEndedTasks: (limit) =>
       leases(
         `released_at IS NULL AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.space_id = leases.space_id AND t.id = leases.task_id
@@ -175,8 +180,8 @@ export function leaseRepository(sql: Sql): LeaseRepository {
       const where = ['space_id = ?', 'released_at IS NOT NULL'];
       const params: SqlValue[] = [spaceId];
       if (filter.taskId !== undefined) {
-        where.push('task_id = ?');
-        params.push(filter.taskId);
+        where.push('id IN (SELECT lease_id FROM attempts WHERE space_id = ? AND task_id = ?)');
+        params.push(spaceId, filter.taskId);
       }
       if (filter.resourceId !== undefined) {
         where.push('resource_id = ?');
@@ -192,15 +197,6 @@ export function leaseRepository(sql: Sql): LeaseRepository {
         releasedAt: row.released_at ?? 0,
         releaseReason: row.release_reason ?? '',
       }));
-    },
-    async nextFence(spaceId, resourceId) {
-      const row = await sql.get<{ n: number }>(
-        `INSERT INTO fences (space_id, resource_id, n) VALUES (?, ?, 1)
-         ON CONFLICT (space_id, resource_id) DO UPDATE SET n = fences.n + 1 RETURNING n`,
-        spaceId,
-        resourceId,
-      );
-      return Number(row?.n);
     },
   };
 }

@@ -10,13 +10,23 @@ import { migration as machines } from './migrations/0002-machines.ts';
 import { migration as work } from './migrations/0003-work.ts';
 import { migration as logs } from './migrations/0004-logs.ts';
 import { migration as healthChecks } from './migrations/0005-health-checks.ts';
+import { migration as fewerWrites } from './migrations/0006-fewer-writes.ts';
+import { migration as oneTree } from './migrations/0007-one-tree-a-table.ts';
 import { nodeRepository } from './nodes.ts';
 import { poolRepository } from './pools.ts';
 import { taskRepository } from './tasks.ts';
 import { trustRepositories } from './trust.ts';
 import { workerRepository } from './workers.ts';
 
-export const MIGRATIONS: readonly Migration[] = [trust, machines, work, logs, healthChecks];
+export const MIGRATIONS: readonly Migration[] = [
+  trust,
+  machines,
+  work,
+  logs,
+  healthChecks,
+  fewerWrites,
+  oneTree,
+];
 
 export function repositories(sql: Sql): Tx {
   return {

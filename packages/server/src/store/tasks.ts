@@ -1,5 +1,6 @@
 /** Tasks and their log as rows. `spec` never changes, so that an update does not write it again. */
-import type { TaskLogEntry, TaskLogLevel, TaskRepository } from '../app/ports/tasks.ts';
+import type { TaskLogLevel, TaskRepository } from '../app/ports/tasks.ts';
+import { isEnded } from '../domain/task-transition.ts';
 import type { Task, TaskSpec, TaskState } from '../domain/task.ts';
 import type { Sql, SqlValue } from './db.ts';
 
@@ -67,7 +68,9 @@ const SET = CHANGING.map((column) =>
 const UPDATE = `UPDATE tasks SET ${SET} WHERE space_id = ? AND id = ?`;
 const UPDATE_OWNED = `${UPDATE} AND node_id = ? AND epoch = ?`;
 const UPDATE_FREE = `${UPDATE} AND node_id IS NULL`;
-const APPEND = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id)
+const APPEND = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id) VALUES (?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO NOTHING`;
+const APPEND_NEXT = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id)
   SELECT ?, ?, COALESCE(MAX(n), 0) + 1, CAST(? AS BIGINT), ?, ?, ? FROM task_log WHERE space_id = ? AND task_id = ? RETURNING n`;
 
 export function taskRepository(sql: Sql): TaskRepository {
@@ -100,13 +103,12 @@ export function taskRepository(sql: Sql): TaskRepository {
         where.push(condition);
         params.push(...values);
       };
-      if (filter.states !== undefined)
-        and(`state IN (${filter.states.map(() => '?').join(', ') || 'NULL'})`, ...filter.states);
+      if (filter.states !== undefined) andState(and, filter.states);
       if (filter.kind !== undefined) and('kind = ?', filter.kind);
       if (filter.poolId !== undefined) and('pool_id = ?', filter.poolId);
       if (filter.workerId !== undefined) {
         and(
-          'id IN (SELECT a.task_id FROM attempts a WHERE a.space_id = ? AND a.worker_id = ?)',
+          'id IN (SELECT l.task_id FROM leases l WHERE l.space_id = ? AND l.resource_id = ?)',
           spaceId,
           filter.workerId,
         );
@@ -151,30 +153,17 @@ export function taskRepository(sql: Sql): TaskRepository {
         id,
       );
     },
-    async nextTicket() {
-      const row = await sql.get<{ n: number }>(
-        `UPDATE counters SET n = n + 1 WHERE name = 'ticket' RETURNING n`,
-      );
-      return row?.n ?? 0;
-    },
-    async appendLog(spaceId, taskId, entries) {
-      const numbered: TaskLogEntry[] = [];
-      for (const entry of entries) {
-        const { time, level, text, attemptId } = entry;
-        const row = await sql.get<{ n: number }>(
-          APPEND,
-          spaceId,
-          taskId,
-          time,
-          level,
-          text,
-          attemptId,
-          spaceId,
-          taskId,
-        );
-        numbered.push({ ...entry, n: row?.n ?? 0 });
+    async appendLog({ spaceId, id }, entry, after) {
+      const { time, level, text, attemptId } = entry;
+      if (after !== undefined) {
+        const n = after + 1;
+        // Another owner may have written meanwhile.
+        const added = await sql.run(APPEND, spaceId, id, n, time, level, text, attemptId);
+        if (added > 0) return { ...entry, n };
       }
-      return numbered;
+      const next = [spaceId, id, time, level, text, attemptId, spaceId, id];
+      const row = await sql.get<{ n: number }>(APPEND_NEXT, ...next);
+      return { ...entry, n: row?.n ?? 0 };
     },
     async log(spaceId, taskId, afterN, limit) {
       const rows = await sql.all<LogRow>(
@@ -199,6 +188,17 @@ export function taskRepository(sql: Sql): TaskRepository {
       return Object.fromEntries(rows.map((row) => [row.state, row.n]));
     },
   };
+}
+
+/** Each kind of state by the index that holds it: those that ended, and the few that have not. */
+function andState(
+  and: (condition: string, ...values: SqlValue[]) => void,
+  states: readonly TaskState[],
+): void {
+  const listed = `state IN (${states.map(() => '?').join(', ') || 'NULL'})`;
+  if (states.every(isEnded)) and(`ended = 1 AND ${listed}`, ...states);
+  else if (states.some(isEnded)) and(listed, ...states);
+  else and(`id IN (SELECT u.id FROM tasks u WHERE u.ended = 0 AND u.${listed})`, ...states);
 }
 
 function changing(task: Task): SqlValue[] {

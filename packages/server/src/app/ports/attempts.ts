@@ -36,7 +36,6 @@ export interface AttemptRepository {
   ofTask(spaceId: string, taskId: string): Promise<Attempt[]>;
   /** Not complete (or denied) on this worker: what an inventory is held against. */
   openOnWorker(workerId: string): Promise<Attempt[]>;
-  underLease(leaseId: string): Promise<Attempt[]>;
   update(attempt: Attempt): Promise<void>;
   appendEvents(attempt: Attempt, events: AttemptEventRecord[]): Promise<void>;
   events(spaceId: string, attemptId: string, afterN: number): Promise<AttemptEventRecord[]>;

@@ -1,13 +1,20 @@
 import type { Lease, LeaseRequest } from '../../domain/lease.ts';
 
+/** Of the leases and the queue of one space. None ever goes back. */
+export interface BookCounters {
+  /** What a cache of them must have: each change is a new version. */
+  version: number;
+  /** The last ticket that was given out. */
+  ticket: number;
+  /** The number in the last lease's fence. */
+  fence: number;
+}
+
 export interface LeaseRepository {
-  /**
-   * Serialises granting in this transaction, over all nodes, and returns the version of the space's leases and
-   * queue: what a cache of them must have.
-   */
-  lockGranting(spaceId: string): Promise<number>;
-  /** Says that leases or queue change in this transaction; returns the new version. */
-  changed(spaceId: string): Promise<number>;
+  /** Serialises granting in this transaction, over all nodes. */
+  lockGranting(spaceId: string): Promise<BookCounters>;
+  /** Leases or queue change in this transaction, under the lock. */
+  changed(spaceId: string, counters: BookCounters): Promise<void>;
   enqueue(request: LeaseRequest): Promise<void>;
   /** In ticket order. */
   requests(spaceId: string): Promise<LeaseRequest[]>;
@@ -28,6 +35,4 @@ export interface LeaseRepository {
     spaceId: string,
     filter: { taskId?: string; resourceId?: string; limit: number },
   ): Promise<(Lease & { releasedAt: number; releaseReason: string })[]>;
-  /** The next fence number of a resource: never goes back. */
-  nextFence(spaceId: string, resourceId: string): Promise<number>;
 }

@@ -39,10 +39,16 @@ export interface TaskRepository {
   update(task: Task, owner?: { nodeId: string | null; epoch: number }): Promise<boolean>;
   /** Leaves a wish to cancel for the node that owns the task. */
   requestCancel(spaceId: string, id: string, at: number): Promise<void>;
-  /** The next ticket of the one queue. */
-  nextTicket(): Promise<number>;
-  /** Returns the entries with their numbers. */
-  appendLog(spaceId: string, taskId: string, entries: Omit<TaskLogEntry, 'n'>[]): Promise<TaskLogEntry[]>;
+  /**
+   * Returns the entry with its number.
+   *
+   * @param after the number of the last entry where it is known, which saves a look
+   */
+  appendLog(
+    task: Pick<Task, 'spaceId' | 'id'>,
+    entry: Omit<TaskLogEntry, 'n'>,
+    after: number | undefined,
+  ): Promise<TaskLogEntry>;
   log(spaceId: string, taskId: string, afterN: number, limit: number): Promise<TaskLogEntry[]>;
   /** Of the tasks that have not ended. */
   countByState(): Promise<Record<string, number>>;

@@ -1,0 +1,178 @@
+import type { Migration } from '../db.ts';
+
+/**
+ * SQLite keeps a table beside the index of its key unless it is told not to:
+ * two pages to write for each new row. These have one tree.
+ *
+ * It chooses its plans by fixed statistics: without any it takes a space for
+ * selective, and would read all that was ever kept for an order by id.
+ */
+/**
+ * By index (of a key: its table's name): table, then how many rows, and how many of them have the same first column,
+ * the same first two, and so on; as of a server with a million tasks.
+ */
+const ROWS: Record<string, [table: string, rows: string]> = {
+  tasks: ['tasks', '1000000 1000000 1'],
+  tasks_under_way: ['tasks', '64 32 1 1 1'],
+  tasks_ended: ['tasks', '1000000 1000000 250000 1'],
+  tasks_pool: ['tasks', '1000000 1000000 100000 1'],
+  task_log: ['task_log', '4000000 4000000 4 1'],
+  attempts: ['attempts', '1000000 1000000 1'],
+  attempts_try: ['attempts', '1000000 1000000 1 1 1 1 1'],
+  attempts_open: ['attempts', '64 4 4 1'],
+  attempt_events: ['attempt_events', '1000000 1000000 4 1'],
+  leases: ['leases', '1000000 1000000 1'],
+  leases_held: ['leases', '64 64 4 1'],
+  leases_resource: ['leases', '1000000 1000000 10000 1'],
+};
+
+export const migration: Migration = {
+  number: 7,
+  name: 'one-tree-a-table',
+  only: 'sqlite',
+  statements: [
+    ...oneTree(
+      'tasks',
+      `space_id TEXT NOT NULL,
+      id TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      name TEXT NOT NULL,
+      state TEXT NOT NULL,
+      ended INTEGER NOT NULL,
+      spec TEXT NOT NULL,
+      pool_id TEXT,
+      ticket BIGINT NOT NULL,
+      node_id TEXT,
+      epoch BIGINT NOT NULL,
+      fence_generation BIGINT NOT NULL,
+      fence_n BIGINT NOT NULL,
+      wait_reason TEXT NOT NULL,
+      timeout_ms BIGINT NOT NULL,
+      cancel_requested_at BIGINT,
+      message TEXT NOT NULL,
+      created_at BIGINT NOT NULL,
+      started_at BIGINT,
+      ended_at BIGINT,
+      created_by TEXT NOT NULL,
+      PRIMARY KEY (space_id, id)`,
+    ),
+    `CREATE INDEX tasks_under_way ON tasks (node_id, ticket) WHERE ended = 0`,
+    `CREATE INDEX tasks_ended ON tasks (space_id, state, id) WHERE ended = 1`,
+    `CREATE INDEX tasks_pool ON tasks (space_id, pool_id, id)`,
+    ...oneTree(
+      'task_log',
+      `space_id TEXT NOT NULL,
+      task_id TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      time BIGINT NOT NULL,
+      level TEXT NOT NULL,
+      text TEXT NOT NULL,
+      attempt_id TEXT NOT NULL,
+      PRIMARY KEY (space_id, task_id, n)`,
+    ),
+    ...oneTree(
+      'attempts',
+      `space_id TEXT NOT NULL,
+      id TEXT NOT NULL,
+      task_id TEXT NOT NULL,
+      action TEXT NOT NULL,
+      worker_id TEXT NOT NULL,
+      try INTEGER NOT NULL,
+      lease_id TEXT NOT NULL,
+      fence_generation BIGINT NOT NULL,
+      fence_n BIGINT NOT NULL,
+      state TEXT NOT NULL,
+      incarnation TEXT,
+      output_length BIGINT NOT NULL,
+      event_count BIGINT NOT NULL,
+      verified_length BIGINT NOT NULL,
+      segment_digests TEXT NOT NULL,
+      outcome TEXT,
+      report TEXT,
+      complete INTEGER NOT NULL,
+      created_at BIGINT NOT NULL,
+      started_at BIGINT,
+      ended_at BIGINT,
+      PRIMARY KEY (space_id, id)`,
+    ),
+    `CREATE UNIQUE INDEX attempts_try ON attempts (space_id, task_id, action, worker_id, try)`,
+    `CREATE INDEX attempts_open ON attempts (worker_id) WHERE complete = 0`,
+    ...oneTree(
+      'attempt_events',
+      `space_id TEXT NOT NULL,
+      attempt_id TEXT NOT NULL,
+      n BIGINT NOT NULL,
+      at_offset BIGINT NOT NULL,
+      time BIGINT NOT NULL,
+      kind TEXT NOT NULL,
+      body TEXT NOT NULL,
+      PRIMARY KEY (space_id, attempt_id, n)`,
+    ),
+    ...oneTree(
+      'leases',
+      `space_id TEXT NOT NULL,
+      id TEXT NOT NULL,
+      resource_kind TEXT NOT NULL,
+      resource_id TEXT NOT NULL,
+      mode TEXT NOT NULL,
+      task_id TEXT NOT NULL,
+      holder_kind TEXT NOT NULL,
+      holder_id TEXT NOT NULL,
+      node_id TEXT NOT NULL,
+      epoch BIGINT NOT NULL,
+      fence_generation BIGINT NOT NULL,
+      fence_n BIGINT NOT NULL,
+      reason TEXT NOT NULL,
+      granted_at BIGINT NOT NULL,
+      orphaned_at BIGINT,
+      released_at BIGINT,
+      release_reason TEXT,
+      PRIMARY KEY (space_id, id)`,
+    ),
+    `CREATE INDEX leases_held ON leases (space_id, resource_id) WHERE released_at IS NULL`,
+    `CREATE INDEX leases_resource ON leases (space_id, resource_id, id)`,
+    ...oneTree(
+      'lease_requests',
+      `space_id TEXT NOT NULL,
+      id TEXT NOT NULL,
+      ticket BIGINT NOT NULL,
+      task_id TEXT NOT NULL,
+      holder_kind TEXT NOT NULL,
+      holder_id TEXT NOT NULL,
+      mode TEXT NOT NULL,
+      pool_id TEXT,
+      wanted TEXT,
+      barrier TEXT,
+      tools TEXT NOT NULL,
+      exclude TEXT NOT NULL,
+      node_id TEXT,
+      created_at BIGINT NOT NULL,
+      PRIMARY KEY (space_id, id)`,
+    ),
+    // The queue is read as a whole, and sorted then.
+    ...oneTree(
+      'lease_books',
+      `space_id TEXT NOT NULL PRIMARY KEY,
+      version BIGINT NOT NULL,
+      ticket BIGINT NOT NULL,
+      fence BIGINT NOT NULL`,
+    ),
+    `ANALYZE lease_books`,
+    `DELETE FROM sqlite_stat1`,
+    ...Object.entries(ROWS).map(
+      ([index, [table, rows]]) =>
+        `INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('${table}', '${index}', '${rows}')`,
+    ),
+    `ANALYZE sqlite_schema`,
+  ],
+};
+
+/** The table anew with the same columns in the same order; its indexes go with the old one. */
+function oneTree(table: string, columns: string): string[] {
+  return [
+    `CREATE TABLE ${table}_next (${columns}) WITHOUT ROWID`,
+    `INSERT INTO ${table}_next SELECT * FROM ${table}`,
+    `DROP TABLE ${table}`,
+    `ALTER TABLE ${table}_next RENAME TO ${table}`,
+  ];
+}
