@@ -20,7 +20,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const ROOT = dirname(import.meta.dirname);
 
@@ -61,6 +61,16 @@ const BANNER = [
   'const require = __createRequire(import.meta.url);',
   'const __filename = import.meta.filename, __dirname = import.meta.dirname;',
 ].join(' ');
+
+/** zod's namespace holds its messages in all languages; we word our own, and its English stands for the rest. */
+const ONE_LANGUAGE: Plugin = {
+  name: 'one-language',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
 
 const { values: options } = parseArgs({
   options: { only: { type: 'string' }, force: { type: 'boolean', default: false } },
@@ -117,14 +127,13 @@ async function bundle(program: Program, dist: string): Promise<boolean> {
     platform: 'node',
     target: 'node22.18',
     conditions: ['longshore-source'],
-    // Short to parse, and still legible in a stack trace.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: false,
+    // Short to load and to hold in memory. NODE_OPTIONS=--enable-source-maps gives stack traces their names back.
+    minify: true,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'linked',
     external: EXTERNAL,
+    plugins: [ONE_LANGUAGE],
     banner: { js: BANNER },
     define: { LONGSHORE_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
@@ -134,18 +143,6 @@ async function bundle(program: Program, dist: string): Promise<boolean> {
   }
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);
-}
-
-/** npm brings node-gyp along, and `npm_config_nodedir` (scripts/node sets it) the headers, so that nothing is downloaded. */
-function buildNative(folder: string): void {
-  const inputs = digestOf([folder], process.version);
-  const stamp = join(ROOT, folder, 'build/.inputs');
-  if (!options.force && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
-  console.log(`build: compiling ${folder}`);
-  const nodedir = process.env.npm_config_nodedir ?? dirname(dirname(process.execPath));
-  const npmCli =
-    process.env.npm_execpath ?? realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim());
-  const nodeGyp = [
   return whole;
 }
 
@@ -162,6 +159,18 @@ function buildNativeIfPossible(folder: string): boolean {
     );
     return false;
   }
+}
+
+/** npm brings node-gyp along, and `npm_config_nodedir` (scripts/node sets it) the headers, so that nothing is downloaded. */
+function buildNative(folder: string): void {
+  const inputs = digestOf([folder], process.version);
+  const stamp = join(ROOT, folder, 'build/.inputs');
+  if (!options.force && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
+  console.log(`build: compiling ${folder}`);
+  const nodedir = process.env.npm_config_nodedir ?? dirname(dirname(process.execPath));
+  const npmCli =
+    process.env.npm_execpath ?? realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim());
+  const nodeGyp = [
     join(dirname(npmCli), '../node_modules/node-gyp/bin/node-gyp.js'),
     '/usr/share/nodejs/node-gyp/bin/node-gyp.js',
   ].find(existsSync);

@@ -178,7 +178,7 @@ export class TrustStage implements AsyncDisposable {
     const keyPem = createKey();
     const { chainPem } = await (over.authority ?? this.authority).issueForAgent(
       id,
-      await createRequest(keyPem),
+      createRequest(keyPem),
       null,
     );
     if (over.registered !== false) {

@@ -31,7 +31,7 @@ let stranger: Authority;
 
 beforeAll(async () => {
   stage = await TrustStage.start();
-  stranger = await createAuthority('someone else', { now: Date.now(), lifetimeMs: 365 * DAY_MS });
+  stranger = createAuthority('someone else', { now: Date.now(), lifetimeMs: 365 * DAY_MS });
 });
 
 afterAll(() => stage[Symbol.asyncDispose]());
@@ -39,8 +39,8 @@ afterAll(() => stage[Symbol.asyncDispose]());
 async function strangers(role: 'agent' | 'server', id: string): Promise<OwnIdentity & { id: string }> {
   const keyPem = createKey();
   const subject = { role, id };
-  const request = { csrDer: await createRequest(keyPem), subject };
-  const { chainPem } = await issueCertificate(stranger, request, { now: Date.now(), lifetimeMs: DAY_MS });
+  const request = { csrDer: createRequest(keyPem), subject };
+  const { chainPem } = issueCertificate(stranger, request, { now: Date.now(), lifetimeMs: DAY_MS });
   return { id, keyPem, chainPem };
 }
 
@@ -95,7 +95,7 @@ describe('polling: the server takes', () => {
       async () => {
         const { id } = await stage.worker();
         const keyPem = createKey();
-        const { chainPem } = await stage.authority.issueForAgent(id, await createRequest(keyPem), null);
+        const { chainPem } = await stage.authority.issueForAgent(id, createRequest(keyPem), null);
         return { keyPem, chainPem };
       },
       /^7 .*another key/,
@@ -411,7 +411,7 @@ describe('on a live session', () => {
   });
 
   test('the authority signs for the registered key only', async () => {
-    const csrDer = await createRequest(createKey());
+    const csrDer = createRequest(createKey());
     expect(await code(stage.authority.issueForAgent('a1', csrDer, '33'.repeat(32)))).toBe('forbidden');
   });
 

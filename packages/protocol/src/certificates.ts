@@ -3,27 +3,59 @@
  * throughout. What a certificate says of role and id is the issuer's word
  * alone: of a request only its key is used, once its signature proved it.
  *
- * The X.509 library is loaded at the first use: neither an agent that merely
- * runs nor its start need it.
+ * OpenSSL (node:crypto) signs, verifies and reads keys; only the frame around
+ * them is put together here, for the library that does it (@peculiar/x509)
+ * takes 13 MB of memory in each process that used it once. The tests compare
+ * the two.
  */
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   randomBytes,
-  webcrypto,
+  sign,
+  verify,
   X509Certificate,
   type KeyObject,
 } from 'node:crypto';
+import { isIP } from 'node:net';
 
 import { AppError } from '@longshore/base';
 
+import {
+  bitString,
+  contextTag,
+  element,
+  integer,
+  oid,
+  readAll,
+  readInside,
+  sequence,
+  TAG,
+  time,
+  type Element,
+} from './der.ts';
 import { identityOf, identityUri, keyFingerprint, type Role } from './identity.ts';
 import { joinChain, splitChain } from './pem.ts';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 /** Peers' clocks may be behind by this much. */
 const BACKDATE_MS = 3_600_000;
+
+const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
+/** What the SubjectPublicKeyInfo of a P-256 key begins with; its uncompressed point follows. */
+const P256_KEY_START = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+const P256_KEY_BYTES = 91;
+const COMMON_NAME = oid('2.5.4.3');
+const EXTENSION = {
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+} as const;
+const TRUE = element(TAG.boolean, Buffer.of(0xff));
 
 export interface Authority {
   certificatePem: string;
@@ -42,76 +74,43 @@ export interface Validity {
   lifetimeMs: number;
 }
 
-type X509 = typeof import('@peculiar/x509');
-let loading: Promise<X509> | undefined;
-
-function loadX509(): Promise<X509> {
-  loading ??= (async () => {
-    await import('reflect-metadata');
-    const loaded: X509 & { default?: X509 } = await import('@peculiar/x509');
-    // A bundler may bring the CommonJS build, whose names are below `default`.
-    const x509 = loaded.default?.cryptoProvider === undefined ? loaded : loaded.default;
-    x509.cryptoProvider.set(webcrypto);
-    return x509;
-  })();
-  return loading;
-}
-
 /** A new private key, PKCS #8 PEM. */
 export function createKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
-async function webKeys(keyPem: string): Promise<webcrypto.CryptoKeyPair> {
-  const key = createPrivateKey(keyPem);
-  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
-  const jwk = { ...key.export({ format: 'jwk' }) };
-  delete jwk.d;
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']);
-  const publicKey = await webcrypto.subtle.importKey('jwk', jwk, ALGORITHM, true, ['verify']);
-  return { privateKey, publicKey };
-}
-
-/** 127 random bits, positive. */
-function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes.writeUInt8(bytes.readUInt8(0) & 0x7f, 0);
-  return bytes.toString('hex');
-}
-
-function period({ now, lifetimeMs }: Validity): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(now + lifetimeMs) };
-}
-
-export async function createAuthority(name: string, validity: Validity): Promise<Authority> {
-  const x509 = await loadX509();
+export function createAuthority(name: string, validity: Validity): Authority {
   const keyPem = createKey();
-  const keys = await webKeys(keyPem);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: [{ CN: [name] }],
-    ...period(validity),
-    keys,
-    signingAlgorithm: ALGORITHM,
+  const subject = commonName(name);
+  const certificatePem = signedCertificate(keyPem, {
+    issuer: subject,
+    subject,
+    publicKey: publicKeyOf(keyPem),
+    validity,
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      extension('basicConstraints', 'critical', sequence(TRUE, integer(Buffer.of(0)))),
+      // keyCertSign and cRLSign: bits 5 and 6.
+      extension('keyUsage', 'critical', bitString(Buffer.of(0b0000_0110), 1)),
+      extension(
+        'subjectKeyIdentifier',
+        'plain',
+        element(TAG.octetString, keyIdentifier(publicKeyOf(keyPem))),
+      ),
     ],
   });
-  return { certificatePem: joinChain([certificate.toString('pem')]), keyPem };
+  return { certificatePem, keyPem };
 }
 
 /** A certificate request, DER: shows possession of the key and nothing else. */
-export async function createRequest(keyPem: string): Promise<Buffer> {
-  const x509 = await loadX509();
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: [{ CN: ['longshore'] }],
-    keys: await webKeys(keyPem),
-    signingAlgorithm: ALGORITHM,
-  });
-  return Buffer.from(request.rawData);
+export function createRequest(keyPem: string): Buffer {
+  const info = sequence(
+    integer(Buffer.of(0)),
+    commonName('longshore'),
+    publicKeyOf(keyPem),
+    element(contextTag(0, 'constructed')),
+  );
+  return signed(info, keyPem);
 }
 
 export interface Issued {
@@ -126,66 +125,37 @@ export interface Issued {
  *
  * @throws AppError `invalid` when the request can't be read, its signature is wrong, or its key is not EC P-256
  */
-export async function issueCertificate(
+export function issueCertificate(
   authority: Authority,
   request: { csrDer: Uint8Array; subject: Subject },
   validity: Validity,
-): Promise<Issued> {
-  const x509 = await loadX509();
-  const csr = await readRequest(x509, request.csrDer);
-  const authorityKeys = await webKeys(authority.keyPem);
-  const issuer = new x509.X509Certificate(authority.certificatePem);
+): Issued {
+  const key = requestKey(request.csrDer);
   const { role, id, hosts = [] } = request.subject;
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
-    subject: [{ CN: [`${role} ${id}`] }],
-    issuer: issuer.subjectName.toJSON(),
-    ...period(validity),
-    publicKey: csr.publicKey,
-    signingKey: authorityKeys.privateKey,
-    signingAlgorithm: ALGORITHM,
+  const leaf = signedCertificate(authority.keyPem, {
+    issuer: subjectOf(authority.certificatePem),
+    subject: commonName(`${role} ${id}`),
+    publicKey: key.export({ type: 'spki', format: 'der' }),
+    validity,
     extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([
-        x509.ExtendedKeyUsage.serverAuth,
-        x509.ExtendedKeyUsage.clientAuth,
-      ]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'url', value: identityUri(role, id) },
-        ...hosts.map((host) => ({
-          type: /^[\d.]+$|:/.test(host) ? ('ip' as const) : ('dns' as const),
-          value: host,
-        })),
-      ]),
-      await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
+      extension('basicConstraints', 'critical', sequence()),
+      // digitalSignature: bit 0.
+      extension('keyUsage', 'critical', bitString(Buffer.of(0b1000_0000), 7)),
+      // TLS, at either end.
+      extension('extendedKeyUsage', 'plain', sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2'))),
+      extension('subjectAltName', 'plain', sequence(uriName(identityUri(role, id)), ...hosts.map(hostName))),
+      extension(
+        'authorityKeyIdentifier',
+        'plain',
+        sequence(element(contextTag(0, 'primitive'), keyIdentifier(publicKeyOf(authority.keyPem)))),
+      ),
     ],
   });
-  const leaf = certificate.toString('pem');
   return {
     chainPem: joinChain([leaf, authority.certificatePem]),
-    keyFingerprint: keyFingerprint(new X509Certificate(leaf).publicKey),
+    keyFingerprint: keyFingerprint(key),
     expiresAt: validity.now + validity.lifetimeMs,
   };
-}
-
-async function readRequest(
-  x509: X509,
-  csrDer: Uint8Array,
-): Promise<InstanceType<X509['Pkcs10CertificateRequest']>> {
-  const wrong = (why: string, cause?: unknown): AppError =>
-    new AppError('invalid', `the certificate request is not right: ${why}`, { cause });
-  let csr;
-  try {
-    csr = new x509.Pkcs10CertificateRequest(Buffer.from(csrDer));
-  } catch (thrown) {
-    throw wrong('it can not be read', thrown);
-  }
-  const { name, namedCurve } = csr.publicKey.algorithm as { name: string; namedCurve?: string };
-  if (name !== 'ECDSA' || namedCurve !== 'P-256') throw wrong('its key must be EC P-256');
-  const verified = await csr.verify().catch(() => false);
-  if (!verified) throw wrong('its signature does not fit its key');
-  return csr;
 }
 
 /**
@@ -193,22 +163,144 @@ async function readRequest(
  *
  * @throws AppError `invalid`
  */
-export async function requestKey(csrDer: Uint8Array): Promise<KeyObject> {
-  const csr = await readRequest(await loadX509(), csrDer);
-  return createPublicKey({ key: Buffer.from(csr.publicKey.rawData), format: 'der', type: 'spki' });
+export function requestKey(csrDer: Uint8Array): KeyObject {
+  const wrong = (why: string, cause?: unknown): AppError =>
+    new AppError('invalid', `the certificate request is not right: ${why}`, { cause });
+  let parts: ReturnType<typeof requestParts>;
+  try {
+    parts = requestParts(Buffer.from(csrDer));
+  } catch (thrown) {
+    throw wrong('it can not be read', thrown);
+  }
+  const { info, spki, signature } = parts;
+  const plain =
+    spki.length === P256_KEY_BYTES && spki.subarray(0, P256_KEY_START.length).equals(P256_KEY_START);
+  if (!plain) throw wrong('its key must be EC P-256');
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  } catch (thrown) {
+    throw wrong('its key is none', thrown);
+  }
+  if (!verify('sha256', info, key, signature)) throw wrong('its signature does not fit its key');
+  return key;
 }
 
 /** A certificate that vouches for nothing but its own key, for a listening agent that is not paired yet. */
-export async function createSelfSigned(keyPem: string, validity: Validity): Promise<string> {
-  const x509 = await loadX509();
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: [{ CN: ['longshore agent, not paired'] }],
-    ...period(validity),
-    keys: await webKeys(keyPem),
-    signingAlgorithm: ALGORITHM,
-  });
-  return joinChain([certificate.toString('pem')]);
+export function createSelfSigned(keyPem: string, validity: Validity): string {
+  const name = commonName('longshore agent, not paired');
+  const publicKey = publicKeyOf(keyPem);
+  return signedCertificate(keyPem, { issuer: name, subject: name, publicKey, validity, extensions: [] });
+}
+
+/** PKCS #10: CertificationRequest. */
+function requestParts(csr: Buffer): { info: Buffer; spki: Buffer; signature: Buffer } {
+  const [info, algorithm, signature] = expectTags(readInside(csr, TAG.sequence), [
+    TAG.sequence,
+    TAG.sequence,
+    TAG.bitString,
+  ]);
+  const [, , spki] = expectTags(readAll(info.content).slice(0, 3), [TAG.integer, TAG.sequence, TAG.sequence]);
+  if (!algorithm.whole.equals(ECDSA_WITH_SHA256))
+    throw new AppError('corrupt', 'it is signed by another algorithm');
+  if (signature.content[0] !== 0) throw new AppError('corrupt', 'its signature is cut');
+  return { info: info.whole, spki: spki.whole, signature: signature.content.subarray(1) };
+}
+
+function expectTags(elements: Element[], tags: [number, number, number]): [Element, Element, Element] {
+  if (elements.length !== tags.length || elements.some(({ tag }, i) => tag !== tags[i]))
+    throw new AppError('corrupt', 'its parts are not those expected');
+  return elements as [Element, Element, Element];
+}
+
+interface ToBeSigned {
+  issuer: Buffer;
+  subject: Buffer;
+  publicKey: Buffer;
+  validity: Validity;
+  extensions: Buffer[];
+}
+
+/** RFC 5280, version 3. As PEM. */
+function signedCertificate(
+  keyPem: string,
+  { issuer, subject, publicKey, validity: { now, lifetimeMs }, extensions }: ToBeSigned,
+): string {
+  const certificate = sequence(
+    element(contextTag(0, 'constructed'), integer(Buffer.of(2))),
+    integer(serialNumber()),
+    ECDSA_WITH_SHA256,
+    issuer,
+    sequence(time(now - BACKDATE_MS), time(now + lifetimeMs)),
+    subject,
+    publicKey,
+    ...(extensions.length === 0 ? [] : [element(contextTag(3, 'constructed'), sequence(...extensions))]),
+  );
+  return joinChain([new X509Certificate(signed(certificate, keyPem)).toString()]);
+}
+
+function signed(content: Buffer, keyPem: string): Buffer {
+  const signature = sign('sha256', content, createPrivateKey(keyPem));
+  return sequence(content, ECDSA_WITH_SHA256, bitString(signature));
+}
+
+/** 127 random bits, positive. */
+function serialNumber(): Buffer {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8(bytes.readUInt8(0) & 0x7f, 0);
+  return bytes;
+}
+
+function commonName(text: string): Buffer {
+  return sequence(element(TAG.set, sequence(COMMON_NAME, element(TAG.utf8, Buffer.from(text)))));
+}
+
+/** Byte for byte: verifiers compare names so. */
+function subjectOf(certificatePem: string): Buffer {
+  const { raw } = new X509Certificate(certificatePem);
+  const [certificate] = readInside(raw, TAG.sequence);
+  const [, , , , , subject] = readAll(certificate?.content ?? Buffer.alloc(0));
+  if (subject?.tag !== TAG.sequence) throw new AppError('corrupt', 'the authority has no name');
+  return subject.whole;
+}
+
+/** SubjectPublicKeyInfo. */
+function publicKeyOf(keyPem: string): Buffer {
+  return createPublicKey(keyPem).export({ type: 'spki', format: 'der' });
+}
+
+/** RFC 5280's first method: SHA-1 of the key's bits. It names, and protects nothing. */
+function keyIdentifier(spki: Buffer): Buffer {
+  const [, bits] = readInside(spki, TAG.sequence);
+  return createHash('sha1')
+    .update(bits?.content.subarray(1) ?? '')
+    .digest();
+}
+
+function extension(name: keyof typeof EXTENSION, weight: 'critical' | 'plain', value: Buffer): Buffer {
+  const critical = weight === 'critical' ? [TRUE] : [];
+  return sequence(oid(EXTENSION[name]), ...critical, element(TAG.octetString, value));
+}
+
+function uriName(uri: string): Buffer {
+  return element(contextTag(6, 'primitive'), Buffer.from(uri, 'latin1'));
+}
+
+function hostName(host: string): Buffer {
+  const family = isIP(host);
+  if (family === 0) return element(contextTag(2, 'primitive'), Buffer.from(host, 'latin1'));
+  const address = family === 4 ? host.split('.').map(Number) : ipv6Bytes(host);
+  return element(contextTag(7, 'primitive'), Buffer.from(address));
+}
+
+function ipv6Bytes(address: string): number[] {
+  // As a URL it has no dotted tail, no zone, and at most one `::`.
+  const plain = new URL(`http://[${address.split('%')[0] ?? ''}]/`).hostname.slice(1, -1);
+  const [head = [], tail = []] = plain.split('::').map((half) => (half === '' ? [] : half.split(':')));
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  return [...head, ...zeros, ...tail]
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((n) => [n >> 8, n & 0xff]);
 }
 
 /**

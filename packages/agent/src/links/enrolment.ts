@@ -53,7 +53,7 @@ export async function register(store: IdentityStore, registration: Registration)
   const response = await call(formatAddress(address), authorityPem, {
     tokenId: token.id,
     tokenSecret: token.secret,
-    csrDer: await createRequest(keyPem),
+    csrDer: createRequest(keyPem),
     name: registration.name,
     pools: registration.pools,
     labels: registration.labels,

@@ -62,7 +62,7 @@ export interface PairingPort {
 export async function pairingPort(options: PairingPortOptions): Promise<PairingPort> {
   const keyPem = options.store.key();
   const validity = { now: options.clock.now(), lifetimeMs: SELF_SIGNED_LIFE_MS };
-  const context: TlsContext = { chainPem: await createSelfSigned(keyPem, validity), keyPem };
+  const context: TlsContext = { chainPem: createSelfSigned(keyPem, validity), keyPem };
   if (options.identity !== undefined) context.authorityPem = options.identity.authorityPem;
   const pairing = new Pairing(options, keyPem);
   return { service: { definition: PairingService, implementation: pairing.implementation }, context };
@@ -134,7 +134,7 @@ class Pairing {
     }
     const agentNonce = randomBytes(PAIRING_NONCE_BYTES);
     this.#begun = { peer: peer.peer, transcript, agentNonce, at: clock.monotonic() };
-    const csrDer = await createRequest(this.#keyPem);
+    const csrDer = createRequest(this.#keyPem);
     const answer = { agentNonce, csrDer };
     const mine = identity === undefined ? answerProof(this.#secret(), transcript, answer) : Buffer.alloc(0);
     return { ...answer, proof: mine };

@@ -78,13 +78,8 @@ export class Renewal {
 
   #ask(): void {
     this.#schedule(RENEWAL_RETRY_MS);
-    createRequest(this.#identity.keyPem).then(
-      (csrDer) => {
-        if (!this.#options.send(csrDer))
-          this.#options.logger.debug('the certificate is due for renewal: no session now');
-      },
-      (error: unknown) => this.#options.logger.error('making a certificate request failed', { error }),
-    );
+    if (!this.#options.send(createRequest(this.#identity.keyPem)))
+      this.#options.logger.debug('the certificate is due for renewal: no session now');
   }
 }
 
@@ -126,7 +121,7 @@ export async function renewExpired(
         else reject(fromStatus(error, doing));
       });
     });
-    const csrDer = await createRequest(keyPem);
+    const csrDer = createRequest(keyPem);
     const request = { agentId: record.agentId, nonce, csrDer, signature: signRenewal(keyPem, nonce, csrDer) };
     const { certificateChainPem } = await new Promise<RenewResponse>((resolve, reject) => {
       client.renew(request, new Metadata(), options, (error, response) => {

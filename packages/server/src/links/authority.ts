@@ -60,7 +60,7 @@ export class ServerAuthority {
     let record = await store.read((tx) => tx.authority.get());
     if (record === undefined) {
       const now = clock.now();
-      const made = await createAuthority('Longshore certificate authority', {
+      const made = createAuthority('Longshore certificate authority', {
         now,
         lifetimeMs: AUTHORITY_LIFE_MS,
       });
@@ -96,7 +96,7 @@ export class ServerAuthority {
    * @throws AppError `invalid` (the request), `forbidden` (another key)
    */
   async issueForAgent(agentId: string, csrDer: Uint8Array, registered: string | null): Promise<Issued> {
-    if (registered !== null && keyFingerprint(await requestKey(csrDer)) !== registered) {
+    if (registered !== null && keyFingerprint(requestKey(csrDer)) !== registered) {
       throw new AppError(
         'forbidden',
         `agent ${agentId} asks for a certificate of another key than the registered one`,
@@ -119,8 +119,8 @@ export class ServerAuthority {
       id: nodeId,
       hosts: [...new Set(['localhost', hostname(), ...hosts, '127.0.0.1', '::1'])],
     };
-    const request = { csrDer: await createRequest(this.#nodeKeyPem), subject };
-    const { chainPem, expiresAt } = await issueCertificate(this.#authority, request, {
+    const request = { csrDer: createRequest(this.#nodeKeyPem), subject };
+    const { chainPem, expiresAt } = issueCertificate(this.#authority, request, {
       now: clock.now(),
       lifetimeMs: NODE_CERTIFICATE_LIFE_MS,
     });

@@ -99,7 +99,7 @@ export class Enrolment {
 
   async #register(request: RegisterRequest): Promise<RegisterResponse> {
     const { store, authority, ids, logger, serverName } = this.#options;
-    const key = keyFingerprint(await requestKey(request.csrDer));
+    const key = keyFingerprint(requestKey(request.csrDer));
     // Before anything costly; the transaction below decides.
     await store.read((tx) => this.#tokenOf(tx, request));
     const worker = await this.#admitted(ids(), key, request);
@@ -206,7 +206,7 @@ export class Enrolment {
         'this is not a challenge of this server node, or it is too old: ask for a new one',
       );
     }
-    const key = await requestKey(csrDer);
+    const key = requestKey(csrDer);
     const worker = await store.read((tx) => tx.workers.find(agentId));
     agreeing(worker, { role: 'agent', id: agentId, keyFingerprint: keyFingerprint(key) });
     if (!verifyRenewal(key, request.signature, { nonce, csrDer })) {

@@ -96,7 +96,7 @@ export class AgentPairing implements PairingPort {
         `the agent at ${formatAddress(address)} does not know the secret of its pairing string`,
       );
     }
-    if (keyFingerprint(await requestKey(answer.csrDer)) !== pairing.keyFingerprint) {
+    if (keyFingerprint(requestKey(answer.csrDer)) !== pairing.keyFingerprint) {
       throw new AppError(
         'forbidden',
         `the agent at ${formatAddress(address)} asks for a certificate of another key`,
