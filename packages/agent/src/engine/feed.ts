@@ -3,7 +3,8 @@
  * phase, events, output, then the outcome, then artifacts.
  *
  * Always true: sent ≥ acknowledged; the outcome is sent only after all output
- * and all events were; artifacts only after the outcome.
+ * and all events were; artifacts only after the outcome, and when the events
+ * that name them are acknowledged, for bytes may take the faster connection.
  */
 import type { AgentFrame, ArtifactChunk, Output } from '@longshore/protocol/gen/longshore/link/v1/link';
 
@@ -142,6 +143,7 @@ export class Feed {
     const count = this.attempt.outcome?.artifactCount ?? 0;
     return (
       this.#outcomeSent &&
+      this.#ackedEvent >= this.attempt.eventCount &&
       (this.#artifact === undefined ? this.#nextArtifact < count : !this.#artifact.allSent)
     );
   }

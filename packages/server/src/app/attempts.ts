@@ -268,7 +268,7 @@ export class Attempts {
     if (event.kind === 'newArtifact') {
       const arriving = live.artifacts.get(event.index);
       if (arriving !== undefined) {
-        // Its first bytes were faster than this turn.
+        // Its first bytes were faster than its event.
         arriving.name = event.name;
         return;
       }
@@ -356,11 +356,11 @@ export class Attempts {
       length: 0,
     };
     if (known.stored) return { offset: known.length, complete: true };
+    live.artifacts.set(chunk.index, known);
     const id = artifactId(attemptId, chunk.index);
     if (chunk.error === '') {
       known.length =
         chunk.content.length > 0 ? await logs.putArtifact(id, chunk.offset, chunk.content) : known.length;
-      live.artifacts.set(chunk.index, known);
       if (!chunk.last) return { offset: known.length, complete: false };
       known.length = await logs.finishArtifact(id, chunk.digest);
     }
