@@ -191,7 +191,11 @@ async function findingOf(parts: HealthParts, task: Task, workerId: string): Prom
     parts.outputText(attempt.id, { stream, from, to, limitBytes: HEALTH_TEXT_BYTES });
   const events = await parts.tasks.events(task.spaceId, attempt.id, 0);
   const result: CheckResult = {
-    outcome: attempt.outcome,
+    // The time-out of the task may come before that of its script, which is as long.
+    outcome:
+      task.state === 'timedOut' && attempt.outcome?.kind === 'cancelled'
+        ? { kind: 'timedOut' }
+        : attempt.outcome,
     message: attempt.report?.message ?? '',
     warnings: [
       ...(await text('stderr', 0, Number.POSITIVE_INFINITY)),

@@ -56,7 +56,7 @@ export async function deleteWorker(
     store.announce(tx, 'worker', worker.id);
     store.announce(tx, 'trust', worker.id);
   });
-  parts.agents.session(worker.id)?.close('revoked', 'The worker was deleted');
+  parts.agents.session(worker.id)?.close('deregistered', 'this worker was deleted');
 }
 
 /** No new lease, everything that runs cancelled, and given up where that can't be. @returns the tasks given up on */
