@@ -171,6 +171,22 @@ describe('the machine policy', () => {
     expect(await stage.rest.get('/policies/default')).toEqual(before);
   });
 
+  test('the command shows and changes it', async () => {
+    const file = join(stage.folder, 'health.sh');
+    writeFileSync(file, 'exit 0\n');
+    const changed = await stage.longshore(['policy', 'update', '--interval', '10m', '--script-file', file]);
+    expect([changed.code, changed.stderr]).toEqual([0, '']);
+    const { stdout } = await stage.longshore(['policy', 'show', '--output', 'json']);
+    expect(JSON.parse(stdout.toString())).toMatchObject({
+      healthCheckIntervalMs: 600_000,
+      healthCheckScript: 'exit 0\n',
+    });
+    expect((await stage.longshore(['policy', 'show'])).stdout.toString()).toMatch(/interval\s+10m/);
+    const wrong = await stage.longshore(['policy', 'update', '--interval', '5s']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/0 \(never\) or at least 60000/);
+  });
+
   test('a change takes effect on the next check: its script, and its time-out', async () => {
     await stage.rest.patch('/policies/default', {
       healthCheckScript: 'echo "about to sleep" >&2; sleep 600',

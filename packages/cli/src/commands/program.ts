@@ -18,6 +18,10 @@ const NOUNS: Readonly<Record<string, Noun>> = {
   },
   pool: { about: 'worker pools', load: async () => (await import('./pool.ts')).addTo },
   worker: { about: 'machines that run scripts', load: async () => (await import('./worker.ts')).addTo },
+  policy: {
+    about: 'how the health of workers is checked',
+    load: async () => (await import('./policy.ts')).addTo,
+  },
   lease: {
     about: 'who uses which worker, and who waits',
     load: async () => (await import('./lease.ts')).addTo,
