@@ -34,6 +34,8 @@ import { createStore } from '../../packages/server/src/store/store.ts';
 export const SPACE = 'default';
 export const POOL = 'pool-1';
 export const OTHER_POOL = 'pool-2';
+/** Long enough for a test to open a port, and short for one that waits in vain. */
+const REACH_MS = 2000;
 const ids = createIds();
 
 /** Not the real one: what it seals is not under test here. */
@@ -65,7 +67,7 @@ export class TrustStage implements AsyncDisposable {
       ids,
       logger: silentLogger,
     };
-    stage.pairing = new AgentPairing(common);
+    stage.pairing = new AgentPairing({ ...common, reachMs: REACH_MS });
     const enrolment = new Enrolment({ ...common, serverName: 'test' });
     stage.gateway = stage.scope.use(
       'the gateway',
@@ -207,12 +209,12 @@ export class TrustStage implements AsyncDisposable {
   }
 
   /** A listening agent's port; it has the identity of `store`, or none yet. */
-  async listener(store: IdentityStore): Promise<HostListener> {
+  async listener(store: IdentityStore, port = 0): Promise<HostListener> {
     const listener = await HostListener.start({
       store,
       clock: systemClock,
       logger: silentLogger,
-      listen: { host: '127.0.0.1', port: 0 },
+      listen: { host: '127.0.0.1', port },
       name: 'listening',
       identified: () => undefined,
       unwanted: () => undefined,

@@ -1,4 +1,7 @@
 /** Who is let in, and who is not: each refusal on each transport, over real TLS. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isCode, ManualClock, silentLogger, systemClock, type Clock, type ErrorCode } from '@longshore/base';
 import {
@@ -312,6 +315,28 @@ describe('pairing a listening agent', () => {
     expect(await code(stage.pairing.pairListeningAgent(request(text(), 'again')))).not.toBe('ok');
   });
 
+  test('waits for one that does not listen yet', async () => {
+    const store = stage.identityStore();
+    store.savePairing({ version: 1, secret: secret.toString('hex'), address: '127.0.0.1:1' });
+    let tries = 0;
+    const nobody = createServer((socket) => {
+      tries += 1;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const { port } = nobody.address() as AddressInfo;
+    const text = encodePairing({
+      address: `127.0.0.1:${port}`,
+      keyFingerprint: keyFingerprint(store.key()),
+      secret,
+    });
+    const pairing = stage.pairing.pairListeningAgent(request(text, 'late'));
+    await until(() => tries === 1);
+    await new Promise((resolve) => nobody.close(resolve));
+    await stage.listener(store, port);
+    expect(await pairing).toMatchObject({ mode: 'listening', name: 'late' });
+  });
+
   test('is refused with a wrong secret or a wrong key, and leaves no worker behind', async () => {
     const { store, listener, text } = await unpaired();
     expect(
@@ -323,9 +348,14 @@ describe('pairing a listening agent', () => {
       ),
     ).toBe('forbidden');
     expect(await code(stage.pairing.pairListeningAgent(request('lsp_nonsense', 'wrong-3')))).toBe('invalid');
-    expect(
-      await code(stage.pairing.pairListeningAgent(request(text({ address: '127.0.0.1:1' }), 'wrong-4'))),
-    ).toBe('unavailable');
+    await expect(
+      stage.pairing.pairListeningAgent(request(text({ address: '127.0.0.1:1' }), 'wrong-4')),
+    ).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(
+        /^127\.0\.0\.1:1 can't be reached: .*tried for 2 s.*longshore-agent run/,
+      ),
+    });
     expect(listener.state).toBe('unpaired');
     expect(store.load()).toBeUndefined();
     const names = (await stage.store.read((tx) => tx.workers.list(SPACE))).map((worker) => worker.name);

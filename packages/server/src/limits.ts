@@ -127,6 +127,9 @@ export const ENROLMENT_FAILURE_WINDOW_MS = 60_000;
 export const ENROLMENT_FAILURE_ADDRESSES = 10_000;
 /** Each call of a pairing. */
 export const PAIRING_CALL_TIMEOUT_MS = 10_000;
+/** An agent that is to be paired may be starting: for so long it is tried, with such pauses. A person waits for it. */
+export const PAIRING_REACH_MS = 10_000;
+export const PAIRING_REACH_PAUSE_MS = 250;
 
 // ── The dialler of listening agents ─────────────────────────────────────────
 
@@ -135,6 +138,8 @@ export const DIAL_FIRST_BACKOFF_MS = 250;
 export const DIAL_LONGEST_BACKOFF_MS = 30_000;
 /** A session that lasted so long was good: the next back-off starts from the first window again. */
 export const DIAL_GOOD_SESSION_MS = 10_000;
+/** One that said goodbye may be restarting: for so long it is tried at the first pace. */
+export const DIAL_RESTART_MS = 10_000;
 /** Workers are read again at this beat too, for an announcement is a hint, never the truth. */
 export const WORKER_RESCAN_MS = 30_000;
 /** Between TERM and KILL, for a script that states none. */

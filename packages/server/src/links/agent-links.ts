@@ -6,6 +6,7 @@
  */
 import { toError, type Clock, type Ids, type Logger } from '@longshore/base';
 import type { Address } from '@longshore/protocol/address';
+import type { SessionEnd } from '@longshore/protocol/session';
 import { encodeToken } from '@longshore/protocol/token';
 
 import type { AgentInbox } from '../app/ports/agents.ts';
@@ -43,7 +44,7 @@ export class AgentLinks implements AsyncDisposable {
   readonly authority: ServerAuthority;
   readonly pairing: AgentPairing;
   readonly #options: AgentLinksOptions;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
   #gateway: Gateway | undefined;
   #dialler: Dialler | undefined;
   #revocation: Revocation | undefined;
@@ -62,7 +63,7 @@ export class AgentLinks implements AsyncDisposable {
   /** Opens the agent port and dials. After the core has taken up what it owns. */
   async start(inbox: AgentInbox): Promise<void> {
     const { store, clock, logger, ids, listen, publicAddress, builtInCreator } = this.#options;
-    const serve: ServeSession = (connection) => this.#serve(connection, inbox);
+    const serve: ServeSession<SessionEnd> = (connection) => this.#serve(connection, inbox);
     const common = { store, authority: this.authority, clock, logger, serve };
     const enrolment = new Enrolment({
       ...common,
@@ -112,7 +113,7 @@ export class AgentLinks implements AsyncDisposable {
     this.authority.close();
   }
 
-  #serve(connection: AgentConnection, inbox: AgentInbox): Promise<void> {
+  #serve(connection: AgentConnection, inbox: AgentInbox): Promise<SessionEnd> {
     const { clock, logger, ids, nodeId } = this.#options;
     const { id, keyFingerprint } = connection.peer;
     const served = serveAgentSession({
@@ -125,10 +126,11 @@ export class AgentLinks implements AsyncDisposable {
       clock,
       logger,
       ids,
-    }).then(
-      () => undefined,
-      (thrown: unknown) => logger.error('serving a session failed', { agentId: id, error: toError(thrown) }),
-    );
+    }).catch((thrown: unknown): SessionEnd => {
+      const error = toError(thrown);
+      logger.error('serving a session failed', { agentId: id, error });
+      return { kind: 'failed', detail: error.message, error };
+    });
     this.#running.add(served);
     return served.finally(() => this.#running.delete(served));
   }

@@ -19,7 +19,7 @@ export interface AgentConnection {
 }
 
 /** Serves one session to its end, and resolves then. Never rejects. */
-export type ServeSession = (connection: AgentConnection) => Promise<void>;
+export type ServeSession<End = unknown> = (connection: AgentConnection) => Promise<End>;
 
 /** Ends a stream with what was thrown, in words that are ours. */
 export function refuse(call: { emit(event: 'error', error: unknown): boolean }, thrown: unknown): void {

@@ -1,36 +1,33 @@
 /**
  * Dials every listening agent of the database, one loop an agent:
  *
- *   waiting(back-off) ──▶ dialling ──▶ session ──┐
+ *   waiting (redial.ts) ─▶ dialling ──▶ session ─┐
  *        ▲                    │ failed           │ ended
  *        └────────────────────┴──────────────────┘
  *
  * The loops follow the workers' rows: announcements wake, a slow re-reading
  * is the truth. A server never dials through an HTTP proxy.
  */
-import { Backoff, sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { sleep, toError, type Clock, type Logger } from '@longshore/base';
 import { channelCredentials, channelOptions } from '@longshore/protocol/credentials';
 import type { AgentDataFrame, ServerDataFrame } from '@longshore/protocol/gen/longshore/link/v1/link';
 import { AgentHostClient } from '@longshore/protocol/gen/longshore/link/v1/link';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
 import { serverDataDuplex, serverLinkDuplex } from '@longshore/protocol/grpc-duplex';
+import type { SessionEnd } from '@longshore/protocol/session';
 
 import type { Store } from '../app/ports/store.ts';
 import type { Worker } from '../domain/worker.ts';
-import {
-  DIAL_FIRST_BACKOFF_MS,
-  DIAL_GOOD_SESSION_MS,
-  DIAL_LONGEST_BACKOFF_MS,
-  WORKER_RESCAN_MS,
-} from '../limits.ts';
+import { WORKER_RESCAN_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
 import type { ServeSession } from './connection.ts';
 import { renewListeningAgent } from './listening-renewal.ts';
+import { Redial } from './redial.ts';
 
 export interface DiallerOptions {
   store: Store;
   authority: ServerAuthority;
-  serve: ServeSession;
+  serve: ServeSession<SessionEnd>;
   clock: Clock;
   logger: Logger;
 }
@@ -110,21 +107,20 @@ export class Dialler implements AsyncDisposable {
   async #loop(worker: Worker, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const logger = this.#options.logger.child({ workerId: worker.id, address: worker.address });
-    const backoff = new Backoff({ firstMs: DIAL_FIRST_BACKOFF_MS, longestMs: DIAL_LONGEST_BACKOFF_MS });
+    const redial = new Redial(clock);
     while (!signal.aborted) {
       const began = clock.monotonic();
-      try {
-        await this.#session(worker, signal);
-      } catch (thrown) {
+      const end = await this.#session(worker, signal).catch((thrown: unknown) => {
         logger.warn('dialling an agent failed', { error: toError(thrown).message });
-      }
-      if (clock.monotonic() - began > DIAL_GOOD_SESSION_MS) backoff.reset();
-      await sleep(clock, backoff.next(), { signal }).catch(() => undefined);
+        return undefined;
+      });
+      const wait = redial.after(end, clock.monotonic() - began);
+      await sleep(clock, wait, { signal }).catch(() => undefined);
     }
   }
 
   /** One connection: a channel of its own, and another for bulk when it is asked for. */
-  async #session(worker: Worker, signal: AbortSignal): Promise<void> {
+  async #session(worker: Worker, signal: AbortSignal): Promise<SessionEnd> {
     const { authority, serve, logger } = this.#options;
     const { id, address, keyFingerprint } = worker;
     const credentials = channelCredentials(
@@ -148,7 +144,7 @@ export class Dialler implements AsyncDisposable {
       }
     });
     try {
-      await serve({
+      return await serve({
         duplex,
         data: { kind: 'dial', open: openData },
         peer: { role: 'agent', id, keyFingerprint },

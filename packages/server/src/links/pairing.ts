@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import { AppError, isCode, type Clock, type Ids, type Logger } from '@longshore/base';
+import { AppError, isCode, sleep, type Clock, type Ids, type Logger } from '@longshore/base';
 import { formatAddress, parseAddress, type Address } from '@longshore/protocol/address';
 import { channelOptions, pinnedKeyCredentials } from '@longshore/protocol/credentials';
 import { PairingClient } from '@longshore/protocol/gen/longshore/trust/v1/trust';
@@ -26,6 +26,7 @@ import { requestKey } from '@longshore/protocol/certificates';
 import type { ListeningAgentRequest, PairingPort } from '../app/ports/pairing.ts';
 import type { Store } from '../app/ports/store.ts';
 import type { Worker } from '../domain/worker.ts';
+import { PAIRING_REACH_MS, PAIRING_REACH_PAUSE_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
 import { insertWorker } from './new-worker.ts';
 import { beginPairing, completePairing } from './pairing-calls.ts';
@@ -38,6 +39,8 @@ export interface PairingOptions {
   clock: Clock;
   ids: Ids;
   logger: Logger;
+  /** For how long an agent is tried that doesn't listen (yet). */
+  reachMs?: number;
 }
 
 interface Handshake {
@@ -57,7 +60,7 @@ export class AgentPairing implements PairingPort {
     const pairing = parsePairing(request.pairing);
     const address = parseAddress(request.address ?? pairing.address, 'address', DEFAULT_PORT);
     const { authority, logger } = this.#options;
-    const certificate = await fetchPinnedCertificate(address, pairing.keyFingerprint);
+    const certificate = await this.#reach(address, pairing.keyFingerprint);
     const own = authority.own;
     const credentials = pinnedKeyCredentials(certificate, pairing.keyFingerprint, own);
     const client = new PairingClient(formatAddress(address), credentials, channelOptions('direct'));
@@ -77,6 +80,22 @@ export class AgentPairing implements PairingPort {
       return worker;
     } finally {
       client.close();
+    }
+  }
+
+  /** The agent's certificate. An agent that was just started may not listen yet: it is tried for a while. */
+  async #reach(address: Address, fingerprint: string): Promise<string> {
+    const { clock, reachMs = PAIRING_REACH_MS } = this.#options;
+    const began = clock.monotonic();
+    for (;;) {
+      try {
+        return await fetchPinnedCertificate(address, fingerprint);
+      } catch (thrown) {
+        const triedMs = clock.monotonic() - began;
+        if (!isCode(thrown, 'unavailable')) throw thrown;
+        if (triedMs >= reachMs) throw unreached(thrown, triedMs);
+        await sleep(clock, PAIRING_REACH_PAUSE_MS);
+      }
     }
   }
 
@@ -179,4 +198,12 @@ export class AgentPairing implements PairingPort {
       store.announce(tx, 'worker', worker.id);
     });
   }
+}
+
+function unreached(last: AppError, triedMs: number): AppError {
+  return new AppError(
+    'unavailable',
+    `${last.message} (tried for ${Math.round(triedMs / 1000)} s). Start "longshore-agent run" on its machine, and see that this server may connect to that address; --address names another`,
+    { cause: last },
+  );
 }
