@@ -76,6 +76,8 @@ export class TaskFollower {
         this.#beginAttempt(change.attempt);
     }
     try {
+      // Its scripts are sent at the end of this turn: that goes before words about it.
+      if (missed !== undefined) await new Promise((resolve) => setImmediate(resolve));
       // The task as it was given is told before anything is read: who submitted it learns its id at once.
       await this.#tellTask(this.#task);
       if (missed === undefined) await this.#catchUp();

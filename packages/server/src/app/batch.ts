@@ -20,6 +20,7 @@ export class Turn {
   readonly #undos: (() => void)[] = [];
   readonly #waits: Promise<unknown>[] = [];
   readonly #last = new Map<string, () => Promise<void>>();
+  readonly #veryLast = new Map<string, () => Promise<void>>();
 
   constructor(tx: Tx) {
     this.tx = tx;
@@ -49,12 +50,17 @@ export class Turn {
     this.#last.set(key, change);
   }
 
+  /** Runs `write` after all that runs at the end, once for each `key`. */
+  beforeCommit(key: string, write: () => Promise<void>): void {
+    this.#veryLast.set(key, write);
+  }
+
   async finish(): Promise<void> {
-    for (;;) {
-      const [next] = this.#last;
-      if (next === undefined) return;
-      this.#last.delete(next[0]);
-      await next[1]();
+    for (const changes of [this.#last, this.#veryLast]) {
+      for (const [key, change] of changes) {
+        changes.delete(key);
+        await change();
+      }
     }
   }
 

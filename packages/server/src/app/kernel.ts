@@ -92,7 +92,9 @@ export class Books {
 
   /** Leases or queue are changed in this transaction. */
   changed(turn: Turn, book: LeaseBook): void {
-    turn.atEnd(`version ${book.spaceId}`, () => turn.tx.leases.changed(book.spaceId, book.takeVersion()));
+    turn.beforeCommit(`version ${book.spaceId}`, () =>
+      turn.tx.leases.changed(book.spaceId, book.takeVersion()),
+    );
   }
 }
 
