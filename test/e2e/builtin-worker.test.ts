@@ -50,7 +50,11 @@ class Place {
         () => false,
       );
     });
-    this.#key ||= /lsk_[A-Za-z0-9_-]+/.exec(this.server.log())?.[0] ?? '';
+    // The log is a file that a pipe fills: the line may come a moment later.
+    this.#key ||= await until(
+      'the server has printed its first key',
+      () => /lsk_[A-Za-z0-9_-]+(?=\s)/.exec(this.server.log())?.[0],
+    );
   }
 
   async workers(): Promise<Worker[]> {
