@@ -126,6 +126,12 @@ export const FOREIGN_LOCK_LOOK_MS = 250;
 export const HOST_RECORD_LOOK_MS = 30_000;
 /** A host that has run nothing for so long gives memory back; the first script after it pays about a millisecond. */
 export const HOST_REST_AFTER_MS = 2_000;
+/** The link looks at this beat whether it is quiet: it used no more than this share of a processor. */
+export const LINK_QUIET_BEAT_MS = 1_000;
+export const LINK_QUIET_SHARE = 0.05;
+/** A link that was quiet for so long gives memory back: after its start, and after each busy time later. */
+export const LINK_FIRST_REST_AFTER_MS = 1_000;
+export const LINK_REST_AFTER_MS = 10_000;
 /** The host's log is put aside (one older file is kept) above this. */
 export const HOST_LOG_LIMIT_BYTES = 10 * 1024 ** 2;
 /** A host that was just launched answers within this, also on a loaded machine. */

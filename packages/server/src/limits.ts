@@ -225,3 +225,12 @@ export const JOURNAL_ENTRY_LONGEST_BYTES = 4 * 1024;
 export const JOURNAL_FILE_BYTES = 8 * 1024 * 1024;
 /** A full journal file rests so long before its logs are synced: by then the kernel (30 s) has written most of them itself. */
 export const JOURNAL_REST_MS = 35_000;
+
+// ── Rest ────────────────────────────────────────────────────────────────────
+
+/** A server looks at this beat whether it is quiet: it used no more than this share of a processor. */
+export const QUIET_BEAT_MS = 1_000;
+export const QUIET_SHARE = 0.05;
+/** A server that was quiet for so long collects its garbage: after its start, and after each busy time later. */
+export const FIRST_REST_AFTER_MS = 1_000;
+export const REST_AFTER_MS = 10_000;

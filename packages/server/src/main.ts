@@ -1,13 +1,13 @@
 /** `longshore-server`: reads its options, runs a node until it is told to stop, or copies its data (`backup`, `restore`). */
 import { letYoungGenerationGrow } from './young-generation.ts';
 
-import { AppError, toError, type Logger } from '@longshore/base';
+import { AppError, collectGarbage, restWhenQuiet, systemClock, toError, type Logger } from '@longshore/base';
 import { helpText, resolveOptions } from '@longshore/base/options';
 import { createWinstonLogger } from '@longshore/base/winston-logger';
 import { version } from '@longshore/base/version';
 
 import { ENV_PREFIX, HELP, OPTIONS, type ServerConfig } from './config.ts';
-import { STOP_LONGEST_MS } from './limits.ts';
+import { FIRST_REST_AFTER_MS, QUIET_BEAT_MS, QUIET_SHARE, REST_AFTER_MS, STOP_LONGEST_MS } from './limits.ts';
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
@@ -52,6 +52,14 @@ async function run(config: ServerConfig): Promise<void> {
   };
   const server = await startServer({ config, logger, fatal, showKey });
   letYoungGenerationGrow();
+  restWhenQuiet({
+    clock: systemClock,
+    beatMs: QUIET_BEAT_MS,
+    quietShare: QUIET_SHARE,
+    firstAfterMs: FIRST_REST_AFTER_MS,
+    afterMs: REST_AFTER_MS,
+    rest: collectGarbage,
+  });
   stopOnSignals(server, logger);
 }
 

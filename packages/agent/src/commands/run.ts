@@ -8,7 +8,16 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { AppError, createIds, sleep, systemClock, toError, type Logger } from '@longshore/base';
+import {
+  AppError,
+  collectGarbage,
+  createIds,
+  restWhenQuiet,
+  sleep,
+  systemClock,
+  toError,
+  type Logger,
+} from '@longshore/base';
 import { parseAddress } from '@longshore/protocol/address';
 import { Goodbye_Reason } from '@longshore/protocol/gen/longshore/link/v1/link';
 import { describeEnd, type SessionEnd } from '@longshore/protocol/session';
@@ -20,7 +29,14 @@ import type { SessionHandle } from '../engine/server-session.ts';
 import { createHostPort } from '../hostlink/host-port.ts';
 import { holdLock } from '../host/host-lock.ts';
 import { stopHosts } from '../hostlink/stop.ts';
-import { DEREGISTER_TIMEOUT_MS, HOST_STOP_MS } from '../limits.ts';
+import {
+  DEREGISTER_TIMEOUT_MS,
+  HOST_STOP_MS,
+  LINK_FIRST_REST_AFTER_MS,
+  LINK_QUIET_BEAT_MS,
+  LINK_QUIET_SHARE,
+  LINK_REST_AFTER_MS,
+} from '../limits.ts';
 import type { ServedEnd, ServerConnection } from '../links/connection.ts';
 import { GatewayDialer } from '../links/gateway-dialer.ts';
 import type { HostListener } from '../links/host-listener.ts';
@@ -30,6 +46,7 @@ import { readSettings } from '../links/settings-file.ts';
 import { ownCgroups } from '../machine/cgroups.ts';
 import { Machine } from '../machine/facts.ts';
 import { identityOf } from '../machine/processes.ts';
+import { loadRest } from '../runners/process/native-spawn.ts';
 
 type RunValues = Resolved<'run'>['values'];
 
@@ -43,10 +60,24 @@ export async function run({ values, given }: Resolved<'run'>, logger: Logger): P
   const unlock = holdLock(join(dataDir, 'agent.lock'), identityOf(process.pid));
   try {
     const link = new LinkProcess({ ...values, dataDir }, given, logger);
+    restWhenQuiet({
+      clock: systemClock,
+      beatMs: LINK_QUIET_BEAT_MS,
+      quietShare: LINK_QUIET_SHARE,
+      firstAfterMs: LINK_FIRST_REST_AFTER_MS,
+      afterMs: LINK_REST_AFTER_MS,
+      rest: giveBack,
+    });
     return await link.run();
   } finally {
     unlock();
   }
+}
+
+/** Garbage, and what is mapped of Node's own code: the start needed much of it that a link at work doesn't. */
+function giveBack(): void {
+  collectGarbage();
+  loadRest()();
 }
 
 class LinkProcess {
@@ -200,6 +231,7 @@ class LinkProcess {
   #opened(handle: SessionHandle): void {
     this.#handles.set(handle.nodeId, handle);
     this.#renewal?.sessionOpened();
+    this.#logger.info('a session is open', { nodeId: handle.nodeId });
     if (this.#ready) return;
     this.#ready = true;
     this.#logger.info('ready', { nodeId: handle.nodeId, sinceStartMs: Math.round(performance.now()) });

@@ -50,15 +50,24 @@ export interface NativeSpawn {
 
 /** Null where the addon is not built: then Node's own way serves. */
 export function loadNativeSpawn(): NativeSpawn | null {
+  const addon = loadAddon();
+  return addon === null ? null : bind(addon);
+}
+
+/** For a process that starts no scripts: only `rest`, which does nothing where the addon is not built. */
+export function loadRest(): () => void {
+  const addon = loadAddon();
+  return () => addon?.rest();
+}
+
+function loadAddon(): SpawnAddon | null {
   const file = findAddon(import.meta.dirname);
   if (file === null) return null;
-  let addon: SpawnAddon;
   try {
-    addon = createRequire(import.meta.url)(file) as SpawnAddon;
+    return createRequire(import.meta.url)(file) as SpawnAddon;
   } catch {
     return null; // built for another system
   }
-  return bind(addon);
 }
 
 function bind(addon: SpawnAddon): NativeSpawn {
