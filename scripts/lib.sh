@@ -34,7 +34,7 @@ use_node() {
       say "this machine's Node is $(node --version); fetching Node 24 into .node/"
       mkdir -p "$ROOT/.node"
       echo '{ "private": true }' >"$ROOT/.node/package.json"
-      npm install --prefix "$ROOT/.node" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "node-$platform@24" >&2 ||
+      npm install --prefix "$ROOT/.node" --no-save --no-package-lock --no-audit --no-fund --no-update-notifier --loglevel=error "node-$platform@24" >&2 ||
         fail "Node 24 could not be fetched from the npm registry (package node-$platform)." "Install Node 24 yourself (https://nodejs.org) and run this again."
     fi
   fi
@@ -54,7 +54,8 @@ need_compiler() {
   esac
 }
 
-# `npm ci` refuses lockfiles whose foreign-platform packages a mirror lacks; `npm install` takes them as they are.
+# `npm ci` refuses lockfiles whose foreign-platform packages a mirror lacks; `npm install` takes them as they are,
+# and without --no-save it would write the lockfile anew.
 install_dependencies() {
   local stamp="node_modules/.longshore-installed" wanted
   wanted="$(cat package-lock.json package.json packages/*/package.json | node -e '
@@ -62,8 +63,8 @@ install_dependencies() {
     process.stdin.on("data", (part) => hash.update(part)).on("end", () => console.log(hash.digest("hex")));')"
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
   need_compiler
-  say "installing dependencies (some 400 packages, once; half a minute or so)"
-  npm install --no-audit --no-fund --loglevel=error >&2 ||
+  say "installing dependencies (some 600 packages, once; half a minute or so)"
+  npm install --no-save --no-audit --no-fund --no-update-notifier --loglevel=error >&2 ||
     fail "npm install failed; what it said stands above." "If it could not reach the registry, look at: npm config get registry"
   echo "$wanted" >"$stamp"
 }

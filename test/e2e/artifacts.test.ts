@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { sha256 } from '../support/digest.ts';
-import { inEachMode } from '../support/matrix.ts';
+import { inEachModeOnEachStore } from '../support/matrix.ts';
 import { POOL, Stage } from '../support/stage.ts';
 
 interface Artifact {
@@ -16,10 +16,10 @@ interface Artifact {
   error: string;
 }
 
-inEachMode('what scripts give back', (mode) => {
+inEachModeOnEachStore('what scripts give back', (mode, database) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.open({ database });
     await stage.addAgent(mode);
   }, 60_000);
   afterAll(() => stage.close(), 60_000);

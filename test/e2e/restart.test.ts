@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { inEachMode } from '../support/matrix.ts';
+import { inEachModeOnEachStore } from '../support/matrix.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
-inEachMode('restarts', (mode) => {
+inEachModeOnEachStore('restarts', (mode, database) => {
   let stage: Stage;
   let go = 0;
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.open({ database });
     await stage.addAgent(mode);
   }, 60_000);
   afterAll(() => stage.close(), 60_000);

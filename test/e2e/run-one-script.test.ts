@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { inEachMode } from '../support/matrix.ts';
+import { inEachModeOnEachStore } from '../support/matrix.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
-inEachMode('run one script', (mode) => {
+inEachModeOnEachStore('run one script', (mode, database) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.open({ database });
     await stage.addAgent(mode);
   }, 60_000);
   afterAll(() => stage.close(), 60_000);

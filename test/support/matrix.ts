@@ -1,11 +1,22 @@
 /**
- * Every story is told once and runs in each mode, on each store. PostgreSQL
- * is started by the test set-up; where it can't be, that is said loudly.
+ * Stories are told once and run in each mode, those that the store has a part
+ * in on each store too. PostgreSQL is started by the test set-up.
  */
 import { describe } from '@jest/globals';
 
 import { AGENT_MODES, type AgentMode } from './stage-agent.ts';
+import type { Dialect } from './store.ts';
+
+const DATABASES: readonly Dialect[] = ['sqlite', 'postgres'];
 
 export function inEachMode(name: string, story: (mode: AgentMode) => void): void {
   for (const mode of AGENT_MODES) describe(`${name} (${mode})`, () => story(mode));
+}
+
+export function inEachModeOnEachStore(
+  name: string,
+  story: (mode: AgentMode, database: Dialect) => void,
+): void {
+  for (const mode of AGENT_MODES)
+    for (const database of DATABASES) describe(`${name} (${mode}, ${database})`, () => story(mode, database));
 }

@@ -6,6 +6,8 @@ export interface TaskBody {
   state: string;
   message: string;
   waitReason: string;
+  /** The server node that owns it. */
+  nodeId: string | null;
 }
 
 export interface AttemptBody {
@@ -68,6 +70,10 @@ export class RestClient {
     return this.post('/tasks', { ...rest, script: { body, ...script } });
   }
 
+  async task(taskId: string): Promise<TaskBody> {
+    return this.get(`/tasks/${taskId}`);
+  }
+
   async attempts(taskId: string): Promise<AttemptBody[]> {
     return (await this.get<{ items: AttemptBody[] }>(`/tasks/${taskId}/attempts`)).items;
   }
@@ -81,7 +87,7 @@ export class RestClient {
     return until(
       `task ${taskId} is ${states.join(' or ')}`,
       async () => {
-        const task = await this.get<TaskBody>(`/tasks/${taskId}`);
+        const task = await this.task(taskId);
         last = task.state;
         return states.includes(last) ? task : undefined;
       },

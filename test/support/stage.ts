@@ -4,20 +4,23 @@
  * in a folder of their own. Closing it ends all by pid, and fails when
  * something that belongs to it is left.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { createPostgresDatabase, type TestDatabase } from './postgres.ts';
 import { RestClient } from './rest.ts';
 import { StageAgent, type AgentMode } from './stage-agent.ts';
-import { freePort } from './ports.ts';
+import { StageServer } from './stage-server.ts';
 import { isHost, processesIn } from './proc.ts';
-import { Daemon, startProgram, type Ran, type Running, type RunOptions } from './program.ts';
+import { startProgram, type Daemon, type Ran, type Running, type RunOptions } from './program.ts';
+import type { Dialect } from './store.ts';
 import { until } from './until.ts';
 
 export interface StageOptions {
-  /** `sqlite`, or the URL of a PostgreSQL database. */
-  database?: string;
+  /** `sqlite` unless told. A PostgreSQL database is made for the stage, and dropped with it. */
+  database?: Dialect;
   builtinWorker?: boolean;
   env?: NodeJS.ProcessEnv;
 }
@@ -26,42 +29,25 @@ export const POOL = 'stage';
 
 export class Stage implements AsyncDisposable {
   readonly folder: string;
-  readonly url: string;
-  readonly agentAddress: string;
-  readonly server: Daemon;
+  /** The server nodes; all but the first by `addServer`. */
+  readonly servers: StageServer[] = [];
   readonly agents: StageAgent[] = [];
+  readonly #options: StageOptions;
+  readonly #database: TestDatabase | undefined;
+  readonly #masterKey = randomBytes(32).toString('base64');
   #key = '';
 
-  private constructor(folder: string, ports: { http: number; agent: number }, options: StageOptions) {
+  private constructor(folder: string, options: StageOptions, database: TestDatabase | undefined) {
     this.folder = folder;
-    this.url = `http://127.0.0.1:${ports.http}`;
-    this.agentAddress = `127.0.0.1:${ports.agent}`;
-    this.server = new Daemon('server', {
-      args: [
-        ...['--data-dir', join(folder, 'server'), '--http-address', `127.0.0.1:${ports.http}`],
-        ...['--agent-address', this.agentAddress, '--public-agent-address', this.agentAddress],
-        ...[
-          '--builtin-worker',
-          options.builtinWorker === true ? 'on' : 'off',
-          '--log-format',
-          'json',
-          '--log-level',
-          'debug',
-        ],
-      ],
-      logFile: join(folder, 'server.log'),
-      env: {
-        ...(options.database === undefined ? {} : { LONGSHORE_DATABASE: options.database }),
-        ...options.env,
-      },
-    });
+    this.#options = options;
+    this.#database = database;
   }
 
   static async open(options: StageOptions = {}): Promise<Stage> {
-    const folder = await mkdtemp(join(tmpdir(), 'longshore-stage-'));
-    const stage = new Stage(folder, { http: await freePort(), agent: await freePort() }, options);
+    const database = options.database === 'postgres' ? await createPostgresDatabase() : undefined;
+    const stage = new Stage(await mkdtemp(join(tmpdir(), 'longshore-stage-')), options, database);
     try {
-      await stage.startServer();
+      await stage.addServer();
       await stage.rest.post('/pools', { name: POOL });
       return stage;
     } catch (thrown) {
@@ -74,24 +60,54 @@ export class Stage implements AsyncDisposable {
     return this.#key;
   }
 
+  /** The first server node, which is the only one in most stories. */
+  get server(): Daemon {
+    return this.#first.daemon;
+  }
+
+  get url(): string {
+    return this.#first.url;
+  }
+
   get rest(): RestClient {
-    return new RestClient(this.url, this.#key);
+    return this.restOf(this.#first);
+  }
+
+  restOf(server: StageServer): RestClient {
+    return new RestClient(server.url, this.#key);
   }
 
   async startServer(): Promise<void> {
-    this.server.start();
-    await until('the server is ready', async () => {
-      this.server.mustRun();
-      return fetch(`${this.url}/readyz`).then(
-        (answer) => answer.ok,
-        () => false,
-      );
+    await this.#first.start();
+  }
+
+  /** Another node on the same database: PostgreSQL, but for the first. */
+  async addServer(): Promise<StageServer> {
+    const server = await StageServer.on({
+      name: this.servers.length === 0 ? 'server' : `server-${this.servers.length + 1}`,
+      folder: this.folder,
+      builtinWorker: this.#options.builtinWorker === true,
+      env: {
+        ...(this.#database === undefined
+          ? {}
+          : { LONGSHORE_DATABASE: this.#database.url, LONGSHORE_MASTER_KEY: this.#masterKey }),
+        ...this.#options.env,
+      },
     });
+    this.servers.push(server);
+    await server.start();
     if (this.#key === '')
       this.#key = await until(
         'the server has printed its first key',
-        () => /lsk_[A-Za-z0-9_-]+/.exec(this.server.log())?.[0],
+        () => /lsk_[A-Za-z0-9_-]+/.exec(server.daemon.log())?.[0],
       );
+    return server;
+  }
+
+  get #first(): StageServer {
+    const [first] = this.servers;
+    if (first === undefined) throw new Error('the stage has no server yet');
+    return first;
   }
 
   async addAgent(
@@ -133,7 +149,9 @@ export class Stage implements AsyncDisposable {
     for (const agent of this.agents) {
       if (!(await agent.daemon.stop())) problems.push(`agent ${agent.name} did not stop when asked to`);
     }
-    if (!(await this.server.stop())) problems.push('the server did not stop when asked to');
+    for (const { name, daemon } of this.servers) {
+      if (!(await daemon.stop())) problems.push(`${name} did not stop when asked to`);
+    }
     // Script hosts outlive their agents by design; nothing else may be left.
     for (const left of processesIn(this.folder)) {
       if (!isHost(left.command)) problems.push(`left running: ${left.pid} ${left.command}`);
@@ -145,6 +163,7 @@ export class Stage implements AsyncDisposable {
     }
     await until('all processes of the stage are gone', () => processesIn(this.folder).length === 0);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    await this.#database?.drop();
     if (problems.length > 0) throw new Error(`closing the stage:\n${problems.join('\n')}`);
   }
 }
