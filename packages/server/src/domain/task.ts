@@ -1,7 +1,16 @@
 import type { Fence } from './fence.ts';
 import type { ScriptSpec } from './script.ts';
 
-export const TASK_STATES = ['queued', 'executing', 'waiting', 'cancelling', 'success', 'failed', 'cancelled', 'timedOut'] as const;
+export const TASK_STATES = [
+  'queued',
+  'executing',
+  'waiting',
+  'cancelling',
+  'success',
+  'failed',
+  'cancelled',
+  'timedOut',
+] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
 export type TaskKind = 'script' | 'health';
