@@ -3,7 +3,6 @@
  * on a Node that is too old it goes on with the one that ./scripts brought
  * into the checkout's .node/, or says what is missing.
  */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ const serves = major > 22 || (major === 22 && minor >= 18);
  */
 export async function start(main, { keepCompiled = false } = {}) {
   if (!serves) {
-    goOnWithNewerNode();
+    await goOnWithNewerNode();
     return;
   }
   if (!existsSync(main)) {
@@ -36,7 +35,7 @@ export async function start(main, { keepCompiled = false } = {}) {
   await import(main.href);
 }
 
-function goOnWithNewerNode() {
+async function goOnWithNewerNode() {
   const brought = fileURLToPath(
     new URL(`../../../.node/node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
   );
@@ -46,6 +45,8 @@ function goOnWithNewerNode() {
     );
     process.exit(1);
   }
+  // Not at the top: who starts on the right Node does without it.
+  const { spawn } = await import('node:child_process');
   const child = spawn(brought, process.argv.slice(1), { stdio: 'inherit' });
   // A terminal's Ctrl-C reaches the child by itself; what was sent to this process alone is passed on.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));

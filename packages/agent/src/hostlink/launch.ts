@@ -2,7 +2,6 @@
  * Starts a script host that outlives whoever started it: a session of its own,
  * no terminal, its output in its log.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +28,12 @@ export function hostCommand(moduleUrl: string = import.meta.url): string[] {
 }
 
 /** @returns its pid; whether it serves is seen by its record */
-export function launchHost(dataDir: string, command: readonly string[] = hostCommand()): Promise<number> {
+export async function launchHost(
+  dataDir: string,
+  command: readonly string[] = hostCommand(),
+): Promise<number> {
+  // Most starts of a link find their host running and need no such module.
+  const { spawn } = await import('node:child_process');
   const [program = '', ...args] = command;
   const logs = join(dataDir, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
