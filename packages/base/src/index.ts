@@ -29,6 +29,6 @@ export {
 } from './logger.ts';
 export { ManualClock } from './manual-clock.ts';
 export { Mutex } from './mutex.ts';
-export { collectGarbage, restWhenQuiet, type QuietOptions } from './quiet.ts';
+export { collectBehind, collectGarbage, restWhenQuiet, type QuietOptions } from './quiet.ts';
 export { Scope } from './scope.ts';
 export { version } from './version.ts';

@@ -56,17 +56,36 @@ function ownProcessorMs(): number {
 }
 
 interface Collect {
-  (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }): void;
+  (options: { type: 'major' | 'minor'; execution: 'sync'; flavor?: 'last-resort' }): void;
 }
 let collect: Collect | undefined;
 
 /** Collects all garbage and closes the gaps that it leaves, at once: some tens of milliseconds. */
 export function collectGarbage(): void {
+  collector()({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+function collector(): Collect {
   if (collect === undefined) {
     // V8 shows its function to contexts made while the flag is set; ours keeps none.
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as Collect;
     setFlagsFromString('--no-expose-gc');
   }
-  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  return collect;
+}
+
+/**
+ * For bytes that stream through. They lie outside V8's heap, where it lets some 64 MB of dead ones gather before it
+ * looks. Call the result with each buffer's length: what is young is collected every `everyBytes`, in about a
+ * millisecond.
+ */
+export function collectBehind(everyBytes: number): (bytes: number) => void {
+  let passed = 0;
+  return (bytes) => {
+    passed += bytes;
+    if (passed < everyBytes) return;
+    passed = 0;
+    collector()({ type: 'minor', execution: 'sync' });
+  };
 }

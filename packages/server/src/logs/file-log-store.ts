@@ -7,10 +7,10 @@ import { existsSync, fdatasyncSync, mkdirSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isErrno, type Clock } from '@longshore/base';
+import { collectBehind, isErrno, type Clock } from '@longshore/base';
 
 import type { LogStore } from '../app/ports/log-store.ts';
-import { LOG_FILES_OPEN } from '../limits.ts';
+import { LOG_BYTES_A_COLLECTION, LOG_FILES_OPEN } from '../limits.ts';
 import { missingRecords } from './accept.ts';
 import { ArtifactFiles } from './artifact-files.ts';
 import { openJournal, logPath } from './journal-logs.ts';
@@ -42,6 +42,7 @@ export class FileLogStore implements LogStore {
   /** Lengths of files that were closed when all of them was durable. */
   readonly #closedAt = new Map<string, number>();
   readonly #journal: Journal;
+  readonly #passed = collectBehind(LOG_BYTES_A_COLLECTION);
   /** Bytes taken since the start, for the metrics. */
   bytesStored = 0;
 
@@ -55,6 +56,7 @@ export class FileLogStore implements LogStore {
   }
 
   async append(attemptId: string, offset: number, records: Uint8Array): Promise<number> {
+    this.#passed(records.length);
     return this.#open(attemptId).append(offset, records);
   }
 
@@ -75,7 +77,10 @@ export class FileLogStore implements LogStore {
 
   async read(attemptId: string, offset: number, limit: number): Promise<Buffer> {
     const file = this.#openExisting(attemptId);
-    return file === undefined ? Buffer.alloc(0) : file.read(offset, limit);
+    if (file === undefined) return Buffer.alloc(0);
+    const bytes = await file.read(offset, limit);
+    this.#passed(bytes.length);
+    return bytes;
   }
 
   follow(attemptId: string, grown: (length: number) => void): () => void {
