@@ -177,7 +177,7 @@ export const REHASH_READ_BYTES = 256 * 1024;
 /** Files of attempts' output that are open at once; the one unused for longest is closed for the next. */
 export const LOG_FILES_OPEN = 64;
 /** Log bytes, come or read, after which their dead buffers are collected: bounds what a loud script leaves in memory. */
-export const LOG_BYTES_A_COLLECTION = 4 * 1024 * 1024;
+export const LOG_BYTES_A_COLLECTION = 8 * 1024 * 1024;
 /** Appends up to so much are written at once on the main thread (the page cache takes them in microseconds); longer ones off it. */
 export const LOG_WRITE_INLINE_BYTES = 16 * 1024;
 /** Files synced at the same time: leaves threads of libuv's pool (4) to the store's own sync. */
