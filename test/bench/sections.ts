@@ -1,7 +1,7 @@
 /** What is measured, each against the machine's own limit in the same run where there is one. */
 import { createHash } from 'node:crypto';
 
-import { simulateAgents } from './simulated-agents.ts';
+import { connectAgents, enrolAgents } from './simulated-agents.ts';
 import type { Figure } from './figures.ts';
 import type { SpawnBaseline } from './spawn-baseline.ts';
 import { median, quantile, timeAll, timeEach } from './stats.ts';
@@ -16,6 +16,8 @@ export interface BenchContext {
 }
 
 const MB = 1_000_000;
+/** More than the server's REST_AFTER_MS: what is measured as idle is idle. */
+const IDLE_MS = 14_000;
 
 function task(body: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { script: { interpreter: 'bash', body, ...more } };
@@ -250,11 +252,18 @@ export async function submissions({ stage }: BenchContext): Promise<Figure[]> {
   ];
 }
 
+/** What it holds once it had time to give back what was only passing. */
+async function idleRssMb(pid: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  return rssMb(pid);
+}
+
 export async function manyAgents({ stage }: BenchContext): Promise<Figure[]> {
-  const before = rssMb(stage.serverPid);
   const count = 500;
-  const agents = await simulateAgents(stage, count);
-  const after = rssMb(stage.serverPid);
+  const identities = await enrolAgents(stage, count);
+  const before = await idleRssMb(stage.serverPid);
+  const agents = await connectAgents(stage, identities);
+  const after = await idleRssMb(stage.serverPid);
   await agents.close();
   return [
     {

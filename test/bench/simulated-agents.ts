@@ -13,7 +13,7 @@ import { AgentGatewayClient } from '@longshore/protocol/gen/longshore/link/v1/li
 import { agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import { LinkSession } from '@longshore/protocol/session';
 import { register } from '../../packages/agent/src/links/enrolment.ts';
-import { IdentityStore } from '../../packages/agent/src/links/identity-store.ts';
+import { IdentityStore, type StoredIdentity } from '../../packages/agent/src/links/identity-store.ts';
 
 import type { Stage } from './stage.ts';
 
@@ -25,13 +25,18 @@ export interface SimulatedAgents {
   close(): Promise<void>;
 }
 
-export async function simulateAgents(stage: Stage, count: number): Promise<SimulatedAgents> {
-  const opened: { session: LinkSession<AgentFrame, ServerFrame>; client: AgentGatewayClient }[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let i = next++; i < count; i = next++) opened.push(await openOne(stage, i));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+/** Registers so many agents: what a server remembers of them is not what a connected one costs. */
+export async function enrolAgents(stage: Stage, count: number): Promise<StoredIdentity[]> {
+  return inLanes(count, (index) => enrolOne(stage, index));
+}
+
+export async function connectAgents(
+  stage: Stage,
+  identities: readonly StoredIdentity[],
+): Promise<SimulatedAgents> {
+  const opened = await inLanes(identities.length, (index) =>
+    openOne(stage, identities[index] as StoredIdentity, index),
+  );
   return {
     connected: opened.filter(({ session }) => session.state.kind === 'open').length,
     close: async () => {
@@ -44,10 +49,17 @@ export async function simulateAgents(stage: Stage, count: number): Promise<Simul
   };
 }
 
-async function openOne(
-  stage: Stage,
-  index: number,
-): Promise<{ session: LinkSession<AgentFrame, ServerFrame>; client: AgentGatewayClient }> {
+async function inLanes<T>(count: number, one: (index: number) => Promise<T>): Promise<T[]> {
+  const done: T[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let i = next++; i < count; i = next++) done[i] = await one(i);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return done;
+}
+
+async function enrolOne(stage: Stage, index: number): Promise<StoredIdentity> {
   const name = `simulated-${index}`;
   const dataDir = join(stage.dataDir, 'simulated', name);
   mkdirSync(dataDir, { recursive: true });
@@ -64,6 +76,14 @@ async function openOne(
   });
   const identity = store.load();
   if (identity === undefined) throw new Error(`${name} has no identity after it registered`);
+  return identity;
+}
+
+async function openOne(
+  stage: Stage,
+  identity: StoredIdentity,
+  index: number,
+): Promise<{ session: LinkSession<AgentFrame, ServerFrame>; client: AgentGatewayClient }> {
   const client = new AgentGatewayClient(
     `127.0.0.1:${stage.agentPort}`,
     channelCredentials(identity.authorityPem, { role: 'server' }, identity),
@@ -86,7 +106,7 @@ async function openOne(
         }
       },
     });
-    void session.ended.then((end) => reject(new Error(`${name}: ${JSON.stringify(end)}`)));
+    void session.ended.then((end) => reject(new Error(`${identity.record.name}: ${JSON.stringify(end)}`)));
     session.send({ kind: { $case: 'hello', value: hello(identity.record.agentId, index) } });
   });
 }
