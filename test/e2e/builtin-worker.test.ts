@@ -1,10 +1,11 @@
 /** The built-in worker: an agent beside the server, which outlives it, comes back, and can be switched off. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { DIRECT, passageFor, type Passage } from '../support/passage.ts';
 import { freePort } from '../support/ports.ts';
 import { isHost, processesIn } from '../support/proc.ts';
 import { Daemon } from '../support/program.ts';
@@ -24,6 +25,7 @@ interface Worker {
 class Place {
   readonly folder = mkdtempSync(join(tmpdir(), 'longshore-builtin-'));
   server!: Daemon;
+  passage: Passage = DIRECT;
   #ports: { http: number; agent: number } | undefined;
   #key = '';
 
@@ -41,6 +43,7 @@ class Place {
         ...['--log-format', 'json', ...options],
       ],
       logFile: join(this.folder, 'server.log'),
+      passage: this.passage,
     });
     this.server.start();
     await until('the server is ready', () => {
@@ -180,14 +183,32 @@ describe('the built-in worker', () => {
   }, 90_000);
 });
 
-const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.warn('NOT TESTED: the built-in worker as another user needs a test run as root.');
+const NOBODY = { uid: 65_534, gid: 65_534 };
+const mayBecomeNobody = process.getuid?.() === 0 && hasPassage();
+if (!mayBecomeNobody) {
+  console.warn(
+    'NOT TESTED: the built-in worker as another user needs a test run as root, and a checkout which that user may read or can be given by a mount namespace.',
+  );
+}
 
-(isRoot ? describe : describe.skip)('the built-in worker as another user', () => {
+function hasPassage(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'longshore-passage-'));
+  chmodSync(folder, 0o755);
+  try {
+    return passageFor(NOBODY, folder) !== undefined;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+(mayBecomeNobody ? describe : describe.skip)('the built-in worker as another user', () => {
   let place: Place;
   beforeEach(async () => {
     place = new Place();
     chmodSync(place.folder, 0o755);
+    const checkout = join(place.folder, 'checkout');
+    mkdirSync(checkout);
+    place.passage = passageFor(NOBODY, checkout) ?? DIRECT;
     await place.start('--builtin-worker-user', 'nobody');
   }, 60_000);
   afterEach(() => place.close(), 60_000);

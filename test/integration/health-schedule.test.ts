@@ -164,19 +164,17 @@ describe.each(DIALECTS)('on %s', (dialect) => {
   // An embedded store has one node.
   if (dialect === 'sqlite') return;
 
-  test('two nodes that look at once check each worker once',
-    async () => {
-      const second = await tended('node-2');
-      const workers = await Promise.all(Array.from({ length: 6 }, newWorker));
-      for (const worker of workers) for (const one of [first, second]) await agentOn(one, worker);
-      await Promise.all([first.schedule.start(), second.schedule.start()]);
-      for (const worker of workers) await hasChecks(worker, 1);
-      await Promise.all([first.schedule.settled(), second.schedule.settled()]);
-      expect(await asked()).toBe(workers.length);
-      clock.advance(INTERVAL_MS + HEALTH_SCHEDULE_BEAT_MS);
-      for (const worker of workers) await hasChecks(worker, 2);
-      await Promise.all([first.schedule.settled(), second.schedule.settled()]);
-      expect(await asked()).toBe(2 * workers.length);
-    },
-  );
+  test('two nodes that look at once check each worker once', async () => {
+    const second = await tended('node-2');
+    const workers = await Promise.all(Array.from({ length: 6 }, newWorker));
+    for (const worker of workers) for (const one of [first, second]) await agentOn(one, worker);
+    await Promise.all([first.schedule.start(), second.schedule.start()]);
+    for (const worker of workers) await hasChecks(worker, 1);
+    await Promise.all([first.schedule.settled(), second.schedule.settled()]);
+    expect(await asked()).toBe(workers.length);
+    clock.advance(INTERVAL_MS + HEALTH_SCHEDULE_BEAT_MS);
+    for (const worker of workers) await hasChecks(worker, 2);
+    await Promise.all([first.schedule.settled(), second.schedule.settled()]);
+    expect(await asked()).toBe(2 * workers.length);
+  });
 });

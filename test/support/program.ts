@@ -6,29 +6,28 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { DIRECT, type Passage } from './passage.ts';
 import { isAlive } from './proc.ts';
 import { until } from './until.ts';
 
-const ROOT = new URL('../../', import.meta.url).pathname;
-
 export type ProgramName = 'server' | 'agent' | 'cli';
 
-export function commandOf(program: ProgramName): string[] {
+export function commandOf(program: ProgramName, { root } = DIRECT): string[] {
   if (process.env.LONGSHORE_TEST_SOURCES === '1') {
     return [
       '--conditions=longshore-source',
       '--disable-warning=ExperimentalWarning',
-      join(ROOT, 'packages', program, 'src/main.ts'),
+      join(root, 'packages', program, 'src/main.ts'),
     ];
   }
   const bundle = join(
-    ROOT,
+    root,
     'packages',
     program,
     'bin',
     program === 'cli' ? 'longshore.js' : `longshore-${program}.js`,
   );
-  if (!existsSync(join(ROOT, 'packages', program, 'dist/main.js')))
+  if (!existsSync(join(DIRECT.root, 'packages', program, 'dist/main.js')))
     throw new Error(`${program} is not built: run npm run build`);
   return [bundle];
 }
@@ -88,16 +87,23 @@ export class Daemon {
   readonly #args: string[];
   readonly #logFile: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #passage: Passage;
   #child: ChildProcess | undefined;
 
   constructor(
     program: ProgramName,
-    { args, logFile, env = {} }: { args: string[]; logFile: string; env?: NodeJS.ProcessEnv },
+    {
+      args,
+      logFile,
+      env = {},
+      passage = DIRECT,
+    }: { args: string[]; logFile: string; env?: NodeJS.ProcessEnv; passage?: Passage },
   ) {
     this.#program = program;
     this.#args = args;
     this.#logFile = logFile;
     this.#env = env;
+    this.#passage = passage;
   }
 
   get pid(): number {
@@ -115,7 +121,10 @@ export class Daemon {
 
   start(): void {
     if (this.running) throw new Error(`${this.#program} is running already`);
-    const child = spawn(process.execPath, [...commandOf(this.#program), ...this.#args], {
+    const passage = this.#passage;
+    const program = [passage.node, ...commandOf(this.#program, passage), ...this.#args];
+    const [command = '', ...args] = [...passage.command, ...program];
+    const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: cleanEnvironment(this.#env),
     });

@@ -63,8 +63,19 @@ export function notFound(kind: string, id: string): AppError {
 
 /** What was thrown, as an Error, whatever it was. */
 export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  if (thrown instanceof Error || looksLikeError(thrown)) return thrown;
   return new Error(typeof thrown === 'string' ? thrown : `thrown: ${show(thrown)}`);
+}
+
+/** An error of another realm (a native module's, within a test) is no instance of ours. */
+function looksLikeError(thrown: unknown): thrown is Error {
+  return (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    'message' in thrown &&
+    typeof thrown.message === 'string' &&
+    'stack' in thrown
+  );
 }
 
 export function isCode(thrown: unknown, code: ErrorCode): thrown is AppError {

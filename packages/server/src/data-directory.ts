@@ -78,7 +78,7 @@ function lock(directory: string): () => void {
     holder.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     holder.close();
-    if (cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_BUSY') {
+    if (isErrno(cause, 'SQLITE_BUSY')) {
       throw new AppError('conflict', `another server runs on the data directory ${directory}`, { cause });
     }
     throw cause;

@@ -12,7 +12,7 @@ export function overwrite(file: string, content: string | Uint8Array, mode: numb
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const { fd, there } = openOrMake(file, mode);
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at);
     if (there) ftruncateSync(fd, bytes.length);
   } finally {
     closeSync(fd);

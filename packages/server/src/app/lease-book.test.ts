@@ -36,7 +36,9 @@ describe('the queue', () => {
     fc.assert(
       fc.property(fc.array(anyRequest, { maxLength: 30 }), fc.infiniteStream(fc.nat()), (asks, random) => {
         const all = asks.map(([anyOfPool, mode], i) => request(i + 1, { anyOfPool }, mode));
-        const shuffled = all.map((one) => ({ one, at: Number(random.next().value) })).sort((a, b) => a.at - b.at);
+        const shuffled = all
+          .map((one) => ({ one, at: Number(random.next().value) }))
+          .sort((a, b) => a.at - b.at);
         const book = new LeaseBook('s');
         for (const { one } of shuffled) book.addRequest(one);
         expect(ticketsOf(book)).toEqual(all.map(({ ticket }) => ticket));

@@ -1,8 +1,8 @@
 /** A broken uniqueness rule of the database, told as what it means to the caller. */
-import { AppError, toError } from '@longshore/base';
+import { AppError, isErrno } from '@longshore/base';
 
 /** SQLSTATE of PostgreSQL, and SQLite's extended result codes. */
-const UNIQUE_VIOLATION = new Set(['23505', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY']);
+const UNIQUE_VIOLATION = ['23505', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'];
 
 /**
  * Runs a statement that may break a uniqueness rule.
@@ -19,8 +19,8 @@ export async function orConflict<T>(message: string, statement: Promise<T>): Pro
 }
 
 function isUniqueViolation(thrown: unknown): boolean {
-  for (let error: unknown = toError(thrown); error instanceof Error; error = error.cause) {
-    if ('code' in error && UNIQUE_VIOLATION.has(String(error.code))) return true;
-  }
-  return false;
+  if (isErrno(thrown, ...UNIQUE_VIOLATION)) return true;
+  return (
+    typeof thrown === 'object' && thrown !== null && 'cause' in thrown && isUniqueViolation(thrown.cause)
+  );
 }
