@@ -1,5 +1,5 @@
 /** `longshore-server`: reads its options, runs a node until it is told to stop, or copies its data (`backup`, `restore`). */
-import { letYoungGenerationGrow } from './young-generation.ts';
+import { startIsOver } from './small-start.ts';
 
 import { AppError, collectGarbage, restWhenQuiet, systemClock, toError, type Logger } from '@longshore/base';
 import { helpText, resolveOptions } from '@longshore/base/options';
@@ -51,7 +51,7 @@ async function run(config: ServerConfig): Promise<void> {
     process.stdout.write(`\nAPI key of the administrator (shown this once): ${key}\n\n`);
   };
   const server = await startServer({ config, logger, fatal, showKey });
-  letYoungGenerationGrow();
+  startIsOver();
   restWhenQuiet({
     clock: systemClock,
     beatMs: QUIET_BEAT_MS,
