@@ -96,7 +96,9 @@ for (const program of PROGRAMS) {
   }
   const started = performance.now();
   // Without its addon it is built again next time: there may be a compiler by then.
-  if (await bundle(program, dist)) writeFileSync(stamp, inputs);
+  const whole = await bundle(program, dist);
+  compileAhead(dist);
+  if (whole) writeFileSync(stamp, inputs);
   const size = readdirSync(dist)
     .filter((f) => f.endsWith('.js'))
     .reduce((sum, f) => sum + statSync(join(dist, f)).size, 0);
@@ -158,6 +160,16 @@ function buildNativeIfPossible(folder: string): boolean {
         'Install a C compiler, make and python3 (Debian: build-essential python3), and build again.',
     );
     return false;
+  }
+}
+
+/** A first start then takes no more time and memory than the next ones. It is a bonus: without it all works. */
+function compileAhead(dist: string): void {
+  try {
+    const program = join(ROOT, 'packages/base/bin/compile.js');
+    execFileSync(process.execPath, [program, dist], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 30_000 });
+  } catch (thrown) {
+    console.warn(`build: compiling ${relative(ROOT, dist)} ahead failed:`, thrown);
   }
 }
 

@@ -26,13 +26,14 @@ export async function start(main, { keepCompiled = false } = {}) {
     );
     process.exit(1);
   }
-  if (keepCompiled) {
-    const { enableCompileCache } = await import('node:module');
-    enableCompileCache(
-      join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'longshore', 'compiled'),
-    );
-  }
+  if (keepCompiled) await keepCompiledCode();
   await import(main.href);
+}
+
+/** From now on in this process; a folder that can't be written is no error: then nothing is kept. */
+export async function keepCompiledCode() {
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'longshore', 'compiled'));
 }
 
 async function goOnWithNewerNode() {
