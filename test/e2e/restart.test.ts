@@ -78,13 +78,18 @@ inEachModeOnEachStore('restarts', (mode, database) => {
     ['is killed', () => stage.agents[0]!.daemon.kill()],
   ])(
     'the agent %s and started again',
-    async (_, end) => {
+    async (how, end) => {
       const agent = stage.agents[0]!;
       const { body, release, expected } = countingScript();
       const { id } = await stage.rest.script(body, { pool: POOL });
       await started(id);
       const host = agent.hostPid;
       await end();
+      if (how === 'is stopped') {
+        await until('the server has read its goodbye', () =>
+          stage.server.log().includes('goodbye from the peer: shutdown'),
+        );
+      }
       agent.daemon.start();
       await agent.connected(stage);
       expect(agent.hostPid).toBe(host);

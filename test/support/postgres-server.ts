@@ -91,6 +91,8 @@ function binariesFor(account: Account, folder: string): string {
   if (tried.status === 0) return join(installed, 'bin');
   const copy = join(folder, 'native');
   cpSync(installed, copy, { recursive: true, verbatimSymlinks: true });
+  // Theirs, so that the guard may remove it.
+  spawnSync('chown', ['-R', `${account.uid}:${account.gid}`, copy]);
   return join(copy, 'bin');
 }
 

@@ -144,6 +144,8 @@ export const HOST_RETRY_MS = 200;
 export const LEFTOVERS_TIMEOUT_MS = 10_000;
 /** A listening agent that was just paired answers first, then closes what the port offered before. */
 export const SWITCH_GRACE_MS = 500;
+/** A stop waits so long for servers to end their streams after our goodbye. */
+export const GOODBYE_GRACE_MS = 500;
 
 // ---- terminals ----
 

@@ -18,7 +18,12 @@ import {
 import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import type { PeerIdentity } from '@longshore/protocol/identity';
 
-import { DIAL_FIRST_BACKOFF_MS, DIAL_GOOD_SESSION_MS, DIAL_LONGEST_BACKOFF_MS } from '../limits.ts';
+import {
+  DIAL_FIRST_BACKOFF_MS,
+  DIAL_GOOD_SESSION_MS,
+  DIAL_LONGEST_BACKOFF_MS,
+  GOODBYE_GRACE_MS,
+} from '../limits.ts';
 import type { ServeServer } from './connection.ts';
 import type { IdentityStore, StoredIdentity } from './identity-store.ts';
 import { renewExpired } from './renewal.ts';
@@ -129,7 +134,9 @@ export class GatewayDialer implements AsyncDisposable {
       identity,
     );
     const control = new AgentGatewayClient(loop.address, credentials, channelOptions('proxy'));
-    const duplex = agentLinkDuplex(control.link());
+    const call = control.link();
+    const over = new Promise<void>((resolve) => call.once('close', resolve));
+    const duplex = agentLinkDuplex(call);
     const openData = (): FrameDuplex<AgentDataFrame, ServerDataFrame> => {
       const bulk = new AgentGatewayClient(loop.address, credentials, channelOptions('proxy'));
       const data = agentDataDuplex(bulk.data());
@@ -154,6 +161,8 @@ export class GatewayDialer implements AsyncDisposable {
     } finally {
       signal.removeEventListener('abort', abandon);
       duplex.close('the session ended');
+      // We stop: the goodbye must leave this process before it ends.
+      if (signal.aborted) await Promise.race([over, sleep(this.#options.clock, GOODBYE_GRACE_MS)]);
       control.close();
     }
   }

@@ -11,7 +11,7 @@
  *   expired   Pairing as renewal, to server nodes of our authority only
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { AppError, toError, type Cancel, type Clock, type Logger } from '@longshore/base';
+import { AppError, sleep, toError, type Cancel, type Clock, type Logger } from '@longshore/base';
 import type { Address } from '@longshore/protocol/address';
 import { DataJoin, type AgentDataJoin } from '@longshore/protocol/data-join';
 import {
@@ -27,7 +27,7 @@ import { toStatus } from '@longshore/protocol/grpc-status';
 import { identityOfCall } from '@longshore/protocol/identity';
 import { TlsPort, type TlsContext, type TlsPeer } from '@longshore/protocol/tls-port';
 
-import { SWITCH_GRACE_MS } from '../limits.ts';
+import { GOODBYE_GRACE_MS, SWITCH_GRACE_MS } from '../limits.ts';
 
 import type { ServeServer } from './connection.ts';
 import type { IdentityStore, StoredIdentity } from './identity-store.ts';
@@ -58,6 +58,8 @@ export class HostListener implements AsyncDisposable {
   readonly #options: HostListenerOptions;
   readonly #join: AgentDataJoin;
   readonly #stopping = new AbortController();
+  /** The end of each control stream, both ways. */
+  readonly #links = new Set<Promise<void>>();
   #state!: State;
   #port!: TlsPort;
   #listening = 0;
@@ -99,6 +101,9 @@ export class HostListener implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
     if (this.#state.kind === 'paired') this.#state.expiry();
+    // A server that has read the goodbye knows that we may be back at once; it ends the stream then.
+    const patience = sleep(this.#options.clock, GOODBYE_GRACE_MS);
+    await Promise.race([Promise.all(this.#links), patience]);
     this.#state.grpc.server.forceShutdown();
     await this.#port[Symbol.asyncDispose]();
   }
@@ -167,6 +172,9 @@ export class HostListener implements AsyncDisposable {
       this.#refuse(call);
       return;
     }
+    const over = new Promise<void>((resolve) => call.once('close', resolve));
+    this.#links.add(over);
+    void over.then(() => this.#links.delete(over));
     const duplex = agentLinkDuplex(call);
     try {
       const end = await this.#options.serve({
