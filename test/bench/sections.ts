@@ -169,7 +169,8 @@ export async function bulk({ stage, agent }: BenchContext): Promise<Figure[]> {
 export async function lineDelay({ stage }: BenchContext): Promise<Figure[]> {
   const delays: number[] = [];
   // A pause by `read` forks nothing: a `sleep` would, and take a processor just when the line is on its way.
-  const body = 'exec 9<> <(:); for i in $(seq 500); do printf "%s\\n" "$EPOCHREALTIME"; read -rt 0.01 -u 9; done';
+  const body =
+    'exec 9<> <(:); for i in $(seq 500); do printf "%s\\n" "$EPOCHREALTIME"; read -rt 0.01 -u 9; done';
   await stage.client.run(task(body), ({ event, data }) => {
     if (event !== 'output') return;
     const now = performance.timeOrigin + performance.now();
