@@ -34,6 +34,8 @@ try {
     await new Promise((resolve) => setTimeout(resolve, 3000)); // idle means idle
     return sections.idleMemory(context);
   });
+  // From here on the figures are those of programs at work: V8 compiles what runs often after some hundred times.
+  if (values.only !== 'memory') await sections.warmUp(context);
   await run('latency', () => sections.latency(context));
   await run('throughput', () => sections.throughput(context));
   await run('bulk', () => sections.bulk(context));

@@ -29,6 +29,12 @@ async function runTrue({ stage, scriptBody }: BenchContext): Promise<void> {
   if (state !== 'success') throw new Error(`the task ended ${String(state)}: ${JSON.stringify(end)}`);
 }
 
+/** Both sides, for what follows: the first scripts of a fresh server take half as long again. */
+export async function warmUp(context: BenchContext): Promise<void> {
+  await timeAll(800, 4, () => runTrue(context));
+  await context.baseline.each(100);
+}
+
 /** One after another; blocks alternate with the baseline's, so that a drifting machine hits both. */
 export async function latency(context: BenchContext): Promise<Figure[]> {
   const blocks = {
