@@ -155,3 +155,5 @@ export const LONGEST_TERMINAL_DRAIN_BYTES = 1024 * 1024;
 export const TERMINAL_INPUT_RETRY_MS = 10;
 /** Emptied workspaces that wait for the next attempts: about as many as run at once on a busy worker. */
 export const SPARES_KEPT = 64;
+/** Output that is read from spools between two minor collections: V8 by itself lets some 64 MB of dead buffers gather. */
+export const OUTPUT_BYTES_A_COLLECTION = 8 * 1024 * 1024;

@@ -10,11 +10,15 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 
-import { isErrno } from '@longshore/base';
+import { collectBehind, isErrno } from '@longshore/base';
 import { segmentIsFull } from '@longshore/protocol/segments';
 import { RECORD_LIMIT_BYTES, recordsWithin } from '@longshore/protocol/spool-record';
 
 import { reclaimedFile, segmentFile, type Reclaimed } from '../contract/workspace.ts';
+import { OUTPUT_BYTES_A_COLLECTION } from '../limits.ts';
+
+/** Of all attempts: what was read and sent is dead soon, and V8 is in no hurry about it. */
+const passed = collectBehind(OUTPUT_BYTES_A_COLLECTION);
 
 export type SpoolChunk =
   { kind: 'records'; records: Buffer; segmentDigest: Buffer | null } | { kind: 'missing'; bytes: number };
@@ -49,6 +53,7 @@ export class SpoolReader {
     const whole = recordsWithin(buffer.subarray(0, got), limit);
     if (whole === 0) return { kind: 'missing', bytes: this.#nextStart(offset, length) - offset };
     const records = buffer.subarray(0, whole);
+    passed(whole);
     return { kind: 'records', records, segmentDigest: this.#digest(segment, offset, records) };
   }
 
