@@ -1,4 +1,4 @@
-/** The ports of the quickstart: free, or a word on what to do. */
+/** The ports of the quickstart: free, or a word on what to do. The tests ask about theirs by the same two questions. */
 import { connect, createServer } from 'node:net';
 
 export interface Ports {
@@ -33,7 +33,7 @@ export async function checkPorts(ports: Ports): Promise<string | undefined> {
   ].join('\n');
 }
 
-function isFree(port: number): Promise<boolean> {
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
       .once('error', () => resolve(false))

@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { connect, createServer } from 'node:net';
+
+import { isFree } from '../../scripts/local/ports.ts';
+
+export { answers } from '../../scripts/local/ports.ts';
 
 /**
  * Below the ports that the kernel gives to who dials (32768 on): one of those
@@ -15,24 +18,4 @@ export async function freePort(): Promise<number> {
     const port = randomInt(LOWEST, HIGHEST);
     if (await isFree(port)) return port;
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-      .once('error', () => resolve(false))
-      .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
-}
-
-/** Whether somebody listens there. */
-export function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(port, '127.0.0.1')
-      .once('connect', () => {
-        probe.destroy();
-        resolve(true);
-      })
-      .once('error', () => resolve(false));
-  });
 }
