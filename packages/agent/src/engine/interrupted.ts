@@ -18,7 +18,7 @@ import {
   type WorkspacePaths,
 } from '../contract/workspace.ts';
 import { EventsReader } from './events-reader.ts';
-import { writeOutcome } from './outcome-file.ts';
+import { writeOutcome } from '../machine/write-outcome.ts';
 
 export type EarlyEnd = Extract<OutcomeFile['outcome'], { kind: 'interrupted' | 'refused' }>;
 
@@ -47,7 +47,7 @@ export async function closeBooks(
     segmentDigests: spool.segmentDigests.map((digest) => digest.toString('hex')),
     digest: listDigest(spool.segmentDigests).toString('hex'),
   };
-  writeOutcome(paths.outcome, file);
+  writeOutcome(paths, file);
   return file;
 }
 

@@ -1,5 +1,5 @@
-/** `outcome.json` as the wire's Outcome and back: the host writes it, or the link for an attempt that was interrupted. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+/** `outcome.json` as the wire's Outcome: the host wrote it, or the link for an attempt that was interrupted (`machine/write-outcome.ts`). */
+import { readFileSync } from 'node:fs';
 
 import { AppError, isErrno } from '@longshore/base';
 import type { Outcome } from '@longshore/protocol/gen/longshore/link/v1/attempt';
@@ -20,11 +20,6 @@ export function readOutcome(file: string): Outcome | undefined {
   } catch (cause) {
     throw new AppError('corrupt', `reading ${file}`, { cause });
   }
-}
-
-export function writeOutcome(file: string, outcome: OutcomeFile): void {
-  writeFileSync(`${file}.new`, JSON.stringify(outcome), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
 }
 
 export function toWire(file: OutcomeFile): Outcome {

@@ -22,6 +22,7 @@ import {
 import type { Run, Runner } from '../contract/runner.ts';
 import type { OutcomeFile, WorkspacePaths } from '../contract/workspace.ts';
 import { DEFAULT_GRACE_MS, ISOLATION_NOTE_INTERVAL_MS } from '../limits.ts';
+import { writeOutcome } from '../machine/write-outcome.ts';
 import { copyArtifact, type NamedArtifact } from './artifacts.ts';
 import {
   nextStage,
@@ -32,7 +33,6 @@ import {
 } from './attempt-stage.ts';
 import { attemptSecretsFolder, removeFolder } from './folders.ts';
 import type { Isolation } from './isolation.ts';
-import { writeOutcome } from './outcome-file.ts';
 import { Output } from './output.ts';
 import { layScript } from './script.ts';
 import type { EventKind } from './service-messages.ts';

@@ -1,5 +1,5 @@
 /**
- * Writes outcome.json: temp + rename, so that it is there whole or not at all.
+ * Writes outcome.json, for the script host or for the link after it: temp + rename, so that it is there whole or not at all.
  * Where the disk is full, the room that the link set aside is given up for it.
  */
 import { renameSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { isErrno } from '@longshore/base';
 
 import type { OutcomeFile, WorkspacePaths } from '../contract/workspace.ts';
-import { overwrite } from '../machine/overwrite.ts';
+import { overwrite } from './overwrite.ts';
 
 export function writeOutcome(paths: Pick<WorkspacePaths, 'outcome' | 'reserve'>, outcome: OutcomeFile): void {
   try {
