@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import { encodeRecords } from '@longshore/protocol/spool-record';
@@ -63,6 +65,30 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     ]);
     const log = await node.core.tasks.log(SPACE, id, 0, 100);
     expect(log[0]?.text).toContain('fewest leases');
+  });
+
+  test('who sees an outcome can read all of the output', async () => {
+    const agent = await connected();
+    const records = Array.from({ length: 40 }, (_, i) =>
+      encodeRecords('stdout', i, Buffer.alloc(60_000, 'x')),
+    );
+    agent.onStart = ({ attemptId }) => {
+      const { inbox } = node.core;
+      let offset = 0;
+      for (const record of records) {
+        void inbox.output(agent.session, attemptId, offset, record, null);
+        offset += record.length;
+      }
+      const report = reportOf(Buffer.concat(records));
+      void inbox.outcome(agent.session, attemptId, { kind: 'exited', code: 0 }, report);
+    };
+    for (let i = 0; i < 5; i++) {
+      const id = await node.submit({ kind: 'pool', poolId });
+      // Asked for, as over REST: who waits for its end hears of it later.
+      while ((await stateOf(id)) !== 'success') await setImmediate();
+      const [attempt] = await node.core.tasks.attempts(SPACE, id);
+      expect(await node.logs.length(attempt!.id)).toBe(attempt!.outputLength);
+    }
   });
 
   test('a failing script fails its task', async () => {

@@ -100,8 +100,8 @@ describe.each([
   test('keeps records byte for byte, and resolves with the durable length', async () => {
     const id = ids();
     const [a, b] = [record('one\n'), encodeRecords('stderr', 2, randomBytes(70_000))];
-    expect(await logs.append(id, 0, a)).toBe(a.length);
-    expect(await logs.append(id, a.length, b)).toBe(a.length + b.length);
+    expect(await logs.append(id, 0, a).durable).toBe(a.length);
+    expect(await logs.append(id, a.length, b).durable).toBe(a.length + b.length);
     expect(await readAll(id)).toEqual(Buffer.concat([a, b]));
   });
 
@@ -113,7 +113,7 @@ describe.each([
     let offset = 0;
     const lengths = await Promise.all(
       records.map((bytes) => {
-        const stored = logs.append(id, offset, bytes);
+        const stored = logs.append(id, offset, bytes).durable;
         offset += bytes.length;
         return stored;
       }),
@@ -122,20 +122,42 @@ describe.each([
     expect(await readAll(id)).toEqual(Buffer.concat(records));
   });
 
+  test('what an append says to be readable can be read', async () => {
+    const id = ids();
+    const records = Array.from({ length: 40 }, (_, i) => encodeRecords('stdout', i, randomBytes(50_000)));
+    let offset = 0;
+    const appending = records.map((bytes) => {
+      const one = logs.append(id, offset, bytes);
+      offset += bytes.length;
+      return { ...one, end: offset };
+    });
+    // The same again: readable when the first is.
+    const again = logs.append(id, 0, records[0]!);
+    for (const { readable, end } of appending) {
+      expect(await readable).toBe(true);
+      expect(await logs.length(id)).toBeGreaterThanOrEqual(end);
+    }
+    expect(await again.readable).toBe(true);
+    await Promise.all(appending.map(({ durable }) => durable));
+    const gap = logs.append(id, offset + 1, records[0]!);
+    await expect(gap.durable).rejects.toThrow('leaves a gap');
+    expect(await gap.readable).toBe(false);
+  });
+
   test('drops what is there already, also in part', async () => {
     const id = ids();
     const [a, b, c] = [record('a'), record('bb'), record('ccc')];
-    await logs.append(id, 0, Buffer.concat([a, b]));
-    await logs.append(id, 0, Buffer.concat([a, b]));
-    await logs.append(id, a.length, Buffer.concat([b, c]));
+    await logs.append(id, 0, Buffer.concat([a, b])).durable;
+    await logs.append(id, 0, Buffer.concat([a, b])).durable;
+    await logs.append(id, a.length, Buffer.concat([b, c])).durable;
     expect(await readAll(id)).toEqual(Buffer.concat([a, b, c]));
   });
 
   test('refuses a gap with the length that it has', async () => {
     const id = ids();
     const a = record('a');
-    await logs.append(id, 0, a);
-    const error = await logs.append(id, 1000, a).catch((thrown: unknown) => thrown as AppError);
+    await logs.append(id, 0, a).durable;
+    const error = await logs.append(id, 1000, a).durable.catch((thrown: unknown) => thrown as AppError);
     expect(isCode(error, 'conflict') && error.detail.length).toBe(a.length);
   });
 
@@ -149,16 +171,18 @@ describe.each([
       spoilt,
       Buffer.from('nonsense that is long enough to be a header'),
     ]) {
-      expect(isCode(await logs.append(id, 0, bad).catch((thrown: unknown) => thrown), 'corrupt')).toBe(true);
+      expect(
+        isCode(await logs.append(id, 0, bad).durable.catch((thrown: unknown) => thrown), 'corrupt'),
+      ).toBe(true);
     }
-    await logs.append(id, 0, a);
+    await logs.append(id, 0, a).durable;
     expect(await readAll(id)).toEqual(a);
   });
 
   test('reads whole records within the limit, but at least one', async () => {
     const id = ids();
     const [a, b, c] = [record('a'.repeat(100)), record('b'.repeat(100)), record('c'.repeat(100))];
-    await logs.append(id, 0, Buffer.concat([a, b, c]));
+    await logs.append(id, 0, Buffer.concat([a, b, c])).durable;
     expect(await logs.read(id, 0, 1)).toEqual(a);
     expect(await logs.read(id, 0, a.length + b.length + 5)).toEqual(Buffer.concat([a, b]));
     expect(await logs.read(id, a.length, 1_000_000)).toEqual(Buffer.concat([b, c]));
@@ -170,20 +194,20 @@ describe.each([
     const heard: number[] = [];
     const stop = logs.follow(id, (length) => heard.push(length));
     const a = record('a');
-    await logs.append(id, 0, a);
+    await logs.append(id, 0, a).durable;
     expect(heard.at(-1)).toBe(a.length);
     stop();
-    await logs.append(id, a.length, a);
+    await logs.append(id, a.length, a).durable;
     expect(heard.at(-1)).toBe(a.length);
   });
 
   test('what is missing keeps every offset after it right, and says which bytes', async () => {
     const id = ids();
     const [a, c] = [record('before'), record('after')];
-    await logs.append(id, 0, a);
+    await logs.append(id, 0, a).durable;
     const missing = 4 * 1024 * 1024 - 17;
-    expect(await logs.appendMissing(id, a.length, missing)).toBe(a.length + missing);
-    await logs.append(id, a.length + missing, c);
+    expect(await logs.appendMissing(id, a.length, missing).durable).toBe(a.length + missing);
+    await logs.append(id, a.length + missing, c).durable;
     const records = decodeRecords(await readAll(id));
     expect(records.at(-1)?.payload.toString()).toBe('after');
     let at = a.length;
@@ -199,32 +223,32 @@ describe.each([
   test('goes on where a process before it stopped', async () => {
     const id = ids();
     const [a, b] = [record('a'), record('b')];
-    await logs.append(id, 0, a);
+    await logs.append(id, 0, a).durable;
     const next = await place.open();
     expect(await next.recover(id)).toBe(a.length);
-    await next.append(id, 0, Buffer.concat([a, b]));
+    await next.append(id, 0, Buffer.concat([a, b])).durable;
     expect(await next.read(id, 0, 1000)).toEqual(Buffer.concat([a, b]));
   });
 
   test('cuts off, and goes on from there', async () => {
     const id = ids();
     const [a, b, c] = [record('a'), record('b'), record('c')];
-    await logs.append(id, 0, Buffer.concat([a, b]));
+    await logs.append(id, 0, Buffer.concat([a, b])).durable;
     await logs.truncate(id, a.length);
     expect(await logs.length(id)).toBe(a.length);
-    await logs.append(id, a.length, c);
+    await logs.append(id, a.length, c).durable;
     expect(await readAll(id)).toEqual(Buffer.concat([a, c]));
   });
 
   test('deletes', async () => {
     const id = ids();
-    await logs.append(id, 0, record('a'));
+    await logs.append(id, 0, record('a')).durable;
     await logs.delete(id);
     expect(await logs.length(id)).toBe(0);
   });
 
   test('an id that is none touches nothing', async () => {
-    await expect(logs.append('../../etc/x', 0, record('a'))).rejects.toThrow();
+    await expect(logs.append('../../etc/x', 0, record('a')).durable).rejects.toThrow();
     await expect(logs.putArtifact('a/b', 0, Buffer.from('x'))).rejects.toThrow();
   });
 
@@ -232,8 +256,8 @@ describe.each([
     const attempts = Array.from({ length: 150 }, () => ids());
     await Promise.all(
       attempts.map(async (id) => {
-        await logs.append(id, 0, record(id));
-        await logs.append(id, record(id).length, record('end'));
+        await logs.append(id, 0, record(id)).durable;
+        await logs.append(id, record(id).length, record('end')).durable;
       }),
     );
     for (const id of attempts) expect(await readAll(id)).toEqual(Buffer.concat([record(id), record('end')]));
@@ -282,7 +306,7 @@ describe('logs in files', () => {
     const id = ids();
     const a = record('whole');
     const before = await place.open();
-    await before.append(id, 0, a);
+    await before.append(id, 0, a).durable;
     await before.close();
     const [folder = ''] = await readdir(join(place.directory, 'output'));
     const path = join(place.directory, 'output', folder, `${id}.spool`);
@@ -320,11 +344,11 @@ describe('the journal of logs in files', () => {
     const before = await place.open();
     const [a, b, c] = [record('one'), record('two'), record('three')];
     const [lost, cut, deleted] = [ids(), ids(), ids()];
-    await before.append(lost, 0, a);
-    await before.append(lost, a.length, b);
-    await before.append(cut, 0, Buffer.concat([a, b]));
+    await before.append(lost, 0, a).durable;
+    await before.append(lost, a.length, b).durable;
+    await before.append(cut, 0, Buffer.concat([a, b])).durable;
     await before.truncate(cut, a.length);
-    await before.append(deleted, 0, a);
+    await before.append(deleted, 0, a).durable;
     await before.delete(deleted);
     const copy = await afterPowerLoss(place.directory, [lost]);
     const after = openAt(copy);
@@ -332,7 +356,7 @@ describe('the journal of logs in files', () => {
     expect(await after.read(lost, 0, 1000)).toEqual(Buffer.concat([a, b]));
     expect(await after.length(cut)).toBe(a.length);
     expect(await after.length(deleted)).toBe(0);
-    await after.append(lost, a.length + b.length, c);
+    await after.append(lost, a.length + b.length, c).durable;
     await after.close();
     await rm(copy, { recursive: true });
     await place.close();
@@ -346,7 +370,7 @@ describe('the journal of logs in files', () => {
     // Some 24 MB: each of the two journal files is used more than once.
     await Promise.all(
       attempts.map(async (id) => {
-        for (let n = 0; n < 300; n += 1) await before.append(id, n * bytes.length, bytes);
+        for (let n = 0; n < 300; n += 1) await before.append(id, n * bytes.length, bytes).durable;
       }),
     );
     const copy = await afterPowerLoss(place.directory, []);

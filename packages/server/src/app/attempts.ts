@@ -23,6 +23,7 @@ import { note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn, outcomeFacts } from './orchestrator.ts';
 import type { ArtifactChunk } from './ports/agents.ts';
 import type { AttemptEventRecord } from './ports/attempts.ts';
+import type { Appending } from './ports/log-store.ts';
 import type { Live } from './runs.ts';
 import { contextOf } from './starting.ts';
 import { masked } from './watching.ts';
@@ -107,9 +108,9 @@ export class Attempts {
         live.verifiedTo = end;
         live.digest = this.#kernel.options.digests.begin();
       }
-      const durable = this.#kernel.options.logs.append(attemptId, offset, records);
+      const appending = this.#kernel.options.logs.append(attemptId, offset, records);
       live.appendedTo = Math.max(live.appendedTo, end);
-      return { durable, closes: closes ? { end, digest: segmentDigest } : undefined };
+      return { appending, closes: closes ? { end, digest: segmentDigest } : undefined };
     });
   }
 
@@ -121,7 +122,7 @@ export class Attempts {
       live.digest = undefined;
       live.digestedTo = offset + bytes;
       live.verifiedTo = offset + bytes;
-      const durable = this.#kernel.options.logs.appendMissing(attemptId, offset, bytes);
+      const appending = this.#kernel.options.logs.appendMissing(attemptId, offset, bytes);
       live.appendedTo = Math.max(live.appendedTo, offset + bytes);
       await this.#kernel.batch.add(async (turn) => {
         const attempt = { ...live.attempt, verifiedLength: offset + bytes };
@@ -129,24 +130,30 @@ export class Attempts {
         const text = `Output from byte ${offset} to ${offset + bytes} is missing: the agent could not keep it`;
         await note(this.#kernel, turn, { task: live.run.task, level: 'warning', text, attemptId });
       });
-      return { durable, closes: undefined };
+      return { appending, closes: undefined };
     });
   }
 
   /** One after another for each attempt as far as the order counts; durability is waited for side by side. */
   #store(
     live: Live,
-    store: () => Promise<{ durable: Promise<number>; closes: { end: number; digest: string } | undefined }>,
+    store: () => Promise<{ appending: Appending; closes: { end: number; digest: string } | undefined }>,
   ): Promise<number> {
     const appended = live.storing.then(store, store);
-    const stored = appended.then(async ({ durable, closes }) => {
-      const length = await durable;
+    const stored = appended.then(async ({ appending, closes }) => {
+      const length = await appending.durable;
       if (closes !== undefined) await this.#close(live, closes);
       live.storedLength = Math.max(live.storedLength, length);
       return length;
     });
     live.storing = appended.then(
       () => undefined,
+      () => undefined,
+    );
+    live.readable = appended.then(
+      async ({ appending }) => {
+        if (!(await appending.readable)) this.#stepBack(live);
+      },
       () => undefined,
     );
     live.stored = stored.then(
@@ -234,6 +241,7 @@ export class Attempts {
   async events(attemptId: string, events: AttemptEventRecord[]): Promise<number> {
     const live = this.#live(attemptId);
     const kernel = this.#kernel;
+    if (live.attempt.report !== null) await this.#outputKept(live);
     return kernel.batch.add(async (turn) => {
       const fresh = events.filter((event) => event.n > live.attempt.eventCount).sort((a, b) => a.n - b.n);
       const last = fresh.at(-1);
@@ -289,10 +297,7 @@ export class Attempts {
     const live = this.#kernel.runs.attempt(attemptId);
     if (live === undefined) return;
     const kernel = this.#kernel;
-    // The output that was said before it is appended by then. That it is durable is waited for beside the commit,
-    // where a failure ends the process; where the store may fail for a while it comes first.
-    await live.storing;
-    if (kernel.options.store.dialect === 'postgres') await live.stored;
+    await this.#outputKept(live);
     await kernel.batch.add(async (turn) => {
       const stored = this.#allStored(live, report);
       turn.until(live.stored);
@@ -300,6 +305,16 @@ export class Attempts {
       await learn(kernel, turn, { live, facts: outcomeFacts(outcome, report, stored) });
       if (live.attempt.complete) this.#releaseAfter(turn, live);
     });
+  }
+
+  /**
+   * The output that was said before can be read by then: who sees the outcome sees all of it. That it is durable is
+   * waited for beside the commit, where a failure ends the process; where the store may fail for a while it comes
+   * first.
+   */
+  async #outputKept(live: Live): Promise<void> {
+    await live.readable;
+    if (this.#kernel.options.store.dialect === 'postgres') await live.stored;
   }
 
   /** If the last missing piece of an ended attempt has come. */
@@ -375,6 +390,7 @@ export class Attempts {
   ): Promise<void> {
     const kernel = this.#kernel;
     const { attempt } = live;
+    if (attempt.report !== null) await this.#outputKept(live);
     await kernel.batch.add(async (turn) => {
       await turn.tx.attempts.putArtifact({
         spaceId: attempt.spaceId,

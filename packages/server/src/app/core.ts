@@ -192,12 +192,12 @@ function inboxOf(
     async output(_session, attemptId, offset, records, digest) {
       if (kernel.runs.attempt(attemptId) !== undefined)
         return attempts.output(attemptId, offset, records, digest);
-      return stray(attemptId, () => kernel.options.logs.append(attemptId, offset, records));
+      return stray(attemptId, () => kernel.options.logs.append(attemptId, offset, records).durable);
     },
     async outputMissing(_session, attemptId, offset, bytes) {
       if (kernel.runs.attempt(attemptId) !== undefined)
         return attempts.outputMissing(attemptId, offset, bytes);
-      return stray(attemptId, () => kernel.options.logs.appendMissing(attemptId, offset, bytes));
+      return stray(attemptId, () => kernel.options.logs.appendMissing(attemptId, offset, bytes).durable);
     },
     async events(_session, attemptId, events) {
       if (kernel.runs.attempt(attemptId) !== undefined) return attempts.events(attemptId, events);

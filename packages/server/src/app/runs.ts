@@ -28,6 +28,8 @@ export interface Live {
   appendedTo: number;
   /** Output is stored in the order in which it came. */
   storing: Promise<unknown>;
+  /** All that was given to the log so far can be read, or was given up and `appendedTo` says so. */
+  readable: Promise<unknown>;
   /** Resolves when the output that came last is durable; what can't be made durable ends the process. */
   stored: Promise<unknown>;
   artifacts: Map<number, { name: string; stored: boolean; length: number }>;
@@ -100,6 +102,7 @@ export class Runs {
       storedLength: attempt.outputLength,
       appendedTo: attempt.outputLength,
       storing: Promise.resolve(),
+      readable: Promise.resolve(),
       stored: Promise.resolve(),
       artifacts: new Map(),
       dirty: false,

@@ -7,7 +7,9 @@ import {
   sealRecord,
 } from '@longshore/protocol/spool-record';
 
-import { AppError, isId } from '@longshore/base';
+import { AppError, isId, toError } from '@longshore/base';
+
+import type { Appending } from '../app/ports/log-store.ts';
 
 /** Ids become file names and keys: nothing else may. */
 export function requireId(id: string, what: string): string {
@@ -47,6 +49,22 @@ export function newRecords({ attemptId, offset, records }: Append, length: numbe
     );
   }
   return fresh;
+}
+
+/** Where a transaction makes bytes readable and durable at once. */
+export function committing(durable: Promise<number>): Appending {
+  return {
+    durable,
+    readable: durable.then(
+      () => true,
+      () => false,
+    ),
+  };
+}
+
+/** What could not even be begun. */
+export function failedAppend(thrown: unknown): Appending {
+  return committing(Promise.reject(toError(thrown)));
 }
 
 /** Shortest range that a marker can stand for. */

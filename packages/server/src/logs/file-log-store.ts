@@ -9,9 +9,9 @@ import { join } from 'node:path';
 
 import { collectBehind, isErrno, type Clock } from '@longshore/base';
 
-import type { LogStore } from '../app/ports/log-store.ts';
+import type { Appending, LogStore } from '../app/ports/log-store.ts';
 import { LOG_BYTES_A_COLLECTION, LOG_FILES_OPEN } from '../limits.ts';
-import { missingRecords } from './accept.ts';
+import { failedAppend, missingRecords } from './accept.ts';
 import { ArtifactFiles } from './artifact-files.ts';
 import { openJournal, logPath } from './journal-logs.ts';
 import type { Journal } from './journal.ts';
@@ -55,12 +55,16 @@ export class FileLogStore implements LogStore {
     this.#journal = openJournal(directory, { failed, logs: this.#directory });
   }
 
-  async append(attemptId: string, offset: number, records: Uint8Array): Promise<number> {
+  append(attemptId: string, offset: number, records: Uint8Array): Appending {
     this.#passed(records.length);
-    return this.#open(attemptId).append(offset, records);
+    try {
+      return this.#open(attemptId).append(offset, records);
+    } catch (thrown) {
+      return failedAppend(thrown);
+    }
   }
 
-  async appendMissing(attemptId: string, offset: number, bytes: number): Promise<number> {
+  appendMissing(attemptId: string, offset: number, bytes: number): Appending {
     return this.append(attemptId, offset, missingRecords(offset, bytes, this.#clock.now()));
   }
 

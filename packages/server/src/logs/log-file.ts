@@ -22,9 +22,15 @@ import { recordsWithin, RECORD_LIMIT_BYTES, scanRecords } from '@longshore/proto
 
 import { AppError } from '@longshore/base';
 
+import type { Appending } from '../app/ports/log-store.ts';
 import { JOURNAL_ENTRY_LONGEST_BYTES, LOG_RECOVER_READ_BYTES, LOG_WRITE_INLINE_BYTES } from '../limits.ts';
 import { newRecords } from './accept.ts';
 import type { Syncable } from './sync-rounds.ts';
+
+interface Write {
+  bytes: Buffer;
+  done: (readable: boolean) => void;
+}
 
 interface Waiter {
   upTo: number;
@@ -64,8 +70,11 @@ export class LogFile implements Syncable {
   #sync: 'none' | 'asked' | 'running' = 'none';
   /** Length at the beginning of the sync under way: all that it covers. */
   #covered = 0;
-  readonly #queue: Buffer[] = [];
-  #writing = false;
+  readonly #queue: Write[] = [];
+  /** The one that is being written. */
+  #writing: Write | undefined;
+  /** Of the append that was accepted last. */
+  #readable: Promise<boolean> = Promise.resolve(true);
   #reading = 0;
   #waiters: Waiter[] = [];
   /** The last append if it was short: followers read it from here. */
@@ -88,22 +97,23 @@ export class LogFile implements Syncable {
 
   /** Nothing is under way that needs the descriptor. */
   get idle(): boolean {
-    return !this.#writing && this.#reading === 0 && this.#waiters.length === 0 && this.#sync === 'none';
+    return (
+      this.#writing === undefined &&
+      this.#reading === 0 &&
+      this.#waiters.length === 0 &&
+      this.#sync === 'none'
+    );
   }
 
-  /** Resolves with the length when all that was given is durable. @throws AppError `conflict`, `corrupt` */
-  append(offset: number, records: Uint8Array): Promise<number> {
+  /** @throws AppError `conflict`, `corrupt` */
+  append(offset: number, records: Uint8Array): Appending {
     const fresh = newRecords({ attemptId: this.attemptId, offset, records }, this.#accepted);
     this.#accepted += fresh.length;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#waiters.push({ upTo: this.#accepted, resolve, reject });
     if (fresh.length === 0) this.#written(undefined);
-    else if (!this.#writing && fresh.length <= LOG_WRITE_INLINE_BYTES) this.#writeInline(fresh);
-    else {
-      this.#queue.push(fresh);
-      if (!this.#writing) this.#writeQueued();
-    }
-    return promise;
+    else this.#write(fresh);
+    return { readable: this.#readable, durable: promise };
   }
 
   /** Whole records from `offset`, at most about `limit` bytes but at least one record. */
@@ -169,30 +179,43 @@ export class LogFile implements Syncable {
     closeSync(this.fd);
   }
 
-  #writeInline(bytes: Buffer): void {
+  #write(bytes: Buffer): void {
+    if (this.#writing === undefined && bytes.length <= LOG_WRITE_INLINE_BYTES) {
+      this.#readable = Promise.resolve(this.#writeInline(bytes));
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#readable = promise;
+    this.#queue.push({ bytes, done: resolve });
+    if (this.#writing === undefined) this.#writeQueued();
+  }
+
+  #writeInline(bytes: Buffer): boolean {
     try {
       let done = 0;
       while (done < bytes.length)
         done += writeSync(this.fd, bytes, done, bytes.length - done, this.#length + done);
     } catch (thrown) {
       this.#failed(thrown);
-      return;
+      return false;
     }
     this.#written(bytes);
+    return true;
   }
 
   #writeQueued(): void {
-    const bytes = this.#queue.shift();
-    this.#writing = bytes !== undefined;
-    if (bytes !== undefined) this.#writeFrom(bytes, 0);
+    this.#writing = this.#queue.shift();
+    if (this.#writing !== undefined) this.#writeFrom(this.#writing, 0);
   }
 
-  #writeFrom(bytes: Buffer, done: number): void {
+  #writeFrom(write: Write, done: number): void {
+    const { bytes } = write;
     writeFile(this.fd, bytes, done, bytes.length - done, this.#length + done, (error, count) => {
       if (error !== null) this.#failed(error);
-      else if (done + count < bytes.length) this.#writeFrom(bytes, done + count);
+      else if (done + count < bytes.length) this.#writeFrom(write, done + count);
       else {
         this.#written(bytes);
+        write.done(true);
         this.#writeQueued();
       }
     });
@@ -220,8 +243,9 @@ export class LogFile implements Syncable {
 
   /** A full disk, say: what was not written is forgotten, and who gave it may give it again. */
   #failed(cause: unknown): void {
+    const dropped = [this.#writing, ...this.#queue];
     this.#queue.length = 0;
-    this.#writing = false;
+    this.#writing = undefined;
     this.#accepted = this.#length;
     const error = new AppError(
       'unavailable',
@@ -231,6 +255,7 @@ export class LogFile implements Syncable {
     const lost = this.#waiters.filter((waiter) => waiter.upTo > this.#length);
     this.#waiters = this.#waiters.filter((waiter) => waiter.upTo <= this.#length);
     for (const waiter of lost) waiter.reject(error);
+    for (const write of dropped) write?.done(false);
   }
 
   #settle(): void {

@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto';
 
 import { AppError, isCode, notFound, toError, type Clock } from '@longshore/base';
 
-import type { LogStore } from '../app/ports/log-store.ts';
+import type { Appending, LogStore } from '../app/ports/log-store.ts';
 import { recordsWithin, scanRecords } from '@longshore/protocol/spool-record';
 import { LOG_CHUNK_BYTES } from '../limits.ts';
-import { missingRecords, newRecords, requireId } from './accept.ts';
+import { committing, missingRecords, newRecords, requireId } from './accept.ts';
 import { Followers } from './followers.ts';
 
 type Value = string | number | Uint8Array;
@@ -58,7 +58,11 @@ export class RowLogStore implements LogStore {
     this.#stopListening = database.listen(TOPIC, (attemptId) => void this.#heard(attemptId));
   }
 
-  async append(attemptId: string, offset: number, records: Uint8Array): Promise<number> {
+  append(attemptId: string, offset: number, records: Uint8Array): Appending {
+    return committing(this.#append(attemptId, offset, records));
+  }
+
+  async #append(attemptId: string, offset: number, records: Uint8Array): Promise<number> {
     const log = await this.#endOf(attemptId);
     const fresh = newRecords({ attemptId, offset, records }, log.end);
     const waiting = this.#pending.get(attemptId);
@@ -78,7 +82,7 @@ export class RowLogStore implements LogStore {
     return pending.done.promise;
   }
 
-  async appendMissing(attemptId: string, offset: number, bytes: number): Promise<number> {
+  appendMissing(attemptId: string, offset: number, bytes: number): Appending {
     return this.append(attemptId, offset, missingRecords(offset, bytes, this.#clock.now()));
   }
 

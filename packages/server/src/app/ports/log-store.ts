@@ -2,17 +2,24 @@
  * Where attempts' output is kept: the spool's very bytes at the spool's
  * offsets (record format: protocol `spool-record.ts`), and artifacts.
  */
-export interface LogStore {
+
+/** An append under way. */
+export interface Appending {
+  /** Whether the bytes can be read now (followers have heard of them): false when storing failed, as `durable` says. */
+  readable: Promise<boolean>;
   /**
-   * Appends whole records at `offset`, which must be at or before the stored length: what is there already is
-   * dropped. Bytes can be read (and followers hear of them) at once; the result resolves with the length when it
-   * is durable.
+   * The length when it is durable.
    *
-   * @throws AppError `conflict` when `offset` leaves a gap, with `detail.length`
+   * @throws AppError `conflict` when the offset leaves a gap, with `detail.length`; `unavailable` when the disk refuses
    */
-  append(attemptId: string, offset: number, records: Uint8Array): Promise<number>;
+  durable: Promise<number>;
+}
+
+export interface LogStore {
+  /** Appends whole records at `offset`, at or before the stored length: what is there already is dropped. */
+  append(attemptId: string, offset: number, records: Uint8Array): Appending;
   /** `bytes` from `offset` on can't be fetched any more: stands in the log as a record of its own kind. */
-  appendMissing(attemptId: string, offset: number, bytes: number): Promise<number>;
+  appendMissing(attemptId: string, offset: number, bytes: number): Appending;
   /** Bytes that can be read now. */
   length(attemptId: string): Promise<number>;
   /** Whole records from `offset` (a record boundary) on, at most about `limit` bytes but at least one record. */
