@@ -28,5 +28,6 @@ export default {
     suite('unit', ['<rootDir>/packages/*/src/**/*.test.ts', '<rootDir>/test/support/**/*.test.ts']),
     suite('integration', ['<rootDir>/test/integration/**/*.test.ts']),
     suite('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),
+    suite('faults', ['<rootDir>/test/faults/**/*.test.ts']),
   ],
 };

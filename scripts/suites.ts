@@ -2,7 +2,7 @@
  * Runs the suites one after another, whatever fails, and closes with a plain
  * line for each: `unit: 12 passed, 0 failed`.
  *
- *   node scripts/suites.ts [--only SUITE]...
+ *   node scripts/suites.ts [--only SUITE]... [--faults=short|full] [--seed N]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -74,9 +74,26 @@ const SUITES: Record<string, Suite> = {
   unit: jest('unit'),
   integration: jest('integration'),
   e2e: jest('e2e'),
+  faults: jest('faults'),
 };
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    faults: { type: 'string', default: 'short' },
+    seed: { type: 'string' },
+  },
+});
+if (!['short', 'full'].includes(values.faults)) {
+  console.error(`--faults=${values.faults}: expected short or full`);
+  process.exit(2);
+}
+if (values.seed !== undefined && !/^\d+$/.test(values.seed)) {
+  console.error(`--seed=${values.seed}: expected the whole number that a run printed`);
+  process.exit(2);
+}
+process.env['LONGSHORE_FAULTS'] = values.faults;
+if (values.seed !== undefined) process.env['LONGSHORE_FAULTS_SEED'] = values.seed;
 const wanted = values.only ?? Object.keys(SUITES);
 const unknown = wanted.filter((name) => SUITES[name] === undefined);
 if (unknown.length > 0) {
