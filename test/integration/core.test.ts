@@ -262,6 +262,45 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     expect(await stateOf(id)).toBe('timedOut');
   });
 
+  const quarantineOf = async (agent: FarAgent): Promise<string> =>
+    (await node.store.read((tx) => tx.workers.find(agent.worker.id)))?.quarantined ?? 'not there';
+
+  test('of two that were given up on one worker, both must be gone before it takes leases again', async () => {
+    const agent = await connected();
+    const ids = [1, 2].map(() => node.submit({ kind: 'pool', poolId }, { timeoutMs: 600 }));
+    await until('both start', () => agent.starts.length === 2);
+    const [first, second] = agent.starts;
+    await agent.accept(first!);
+    await agent.accept(second!);
+    await agent.disconnect();
+    for (const id of ids) await node.core.tasks.ended(SPACE, await id);
+    await agent.connect(node.core);
+    await agent.finish(first!.attemptId, { kind: 'cancelled' });
+    await until('the first is released', () => agent.attempts.size === 1);
+    expect(await quarantineOf(agent)).not.toBe('');
+    await agent.finish(second!.attemptId, { kind: 'cancelled' });
+    await until('the second is released', () => agent.attempts.size === 0);
+    expect(await quarantineOf(agent)).toBe('');
+  });
+
+  test('a quarantine ends with what was given up, while its task still waits for another worker', async () => {
+    const [away, here] = [await connected(), await connected()];
+    const workerIds = [away.worker.id, here.worker.id];
+    const id = await node.submit({ kind: 'workers', workerIds }, { timeoutMs: 600 });
+    await until('both start', () => away.starts.length === 1 && here.starts.length === 1);
+    await away.accept(away.starts[0]!);
+    await here.accept(here.starts[0]!);
+    await away.disconnect();
+    await until('it is given up', async () => (await quarantineOf(away)) !== '');
+    expect(await stateOf(id)).toBe('cancelling');
+    await away.connect(node.core);
+    await away.finish(away.starts[0]!.attemptId, { kind: 'cancelled' });
+    await until('it is released', () => away.attempts.size === 0);
+    expect(await quarantineOf(away)).toBe('');
+    await here.finish(here.starts[0]!.attemptId, { kind: 'cancelled' });
+    expect(await node.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'timedOut' });
+  });
+
   test("an operator's word that it did not run lets the action move on", async () => {
     const [first, second] = [await connected(), await connected()];
     const id = await node.submit({ kind: 'pool', poolId });

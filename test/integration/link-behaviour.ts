@@ -217,6 +217,15 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
       await until('cancelled', () => inbox.of('a2').outcome === 'cancelled');
     });
 
+    test('what a verdict cancels and the agent does not have is never started by a late Start', async () => {
+      inbox.alsoVerdicts = [{ attemptId: 'a1', kind: 'cancel' }];
+      await connect();
+      start('a1');
+      await until('it is answered', () => inbox.of('a1').replies.length === 1);
+      expect(inbox.of('a1').replies).toEqual([expect.stringContaining('deniedBefore')]);
+      expect(agent.engine.attempts()).toEqual([]);
+    });
+
     test('verdicts: release, notMine and unknown', async () => {
       const first = await connect();
       for (const id of ['ended', 'other', 'unknown']) await started(id);

@@ -220,6 +220,8 @@ export class RecordingInbox implements AgentInbox {
   confirmedTickets = 0;
   admission: (hello: AgentHello) => Admission | undefined = () => undefined;
   verdict: (summary: AttemptSummary) => Verdict = ({ attemptId }) => this.keep(attemptId);
+  /** Of attempts that the agent did not list. */
+  alsoVerdicts: Verdict[] = [];
   /** Called at each call about an attempt: a test's place to cut. */
   onReport: () => void = () => undefined;
   /** How often `output` says that a segment is corrupt. */
@@ -277,7 +279,7 @@ export class RecordingInbox implements AgentInbox {
 
   async inventory(_session: AgentSession, attempts: AttemptSummary[]): Promise<Verdict[]> {
     this.inventories.push(attempts);
-    return attempts.map((summary) => this.verdict(summary));
+    return [...attempts.map((summary) => this.verdict(summary)), ...this.alsoVerdicts];
   }
 
   async opened(session: AgentSession): Promise<void> {

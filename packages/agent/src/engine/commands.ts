@@ -154,6 +154,8 @@ export class Commands {
   verdict(session: CommandSession, { attemptId, kind }: WireVerdict, now: number): void {
     const attempt = this.#options.attempts.get(attemptId);
     const verdict = verdictOf(kind);
+    // It is not here, and the server goes on as after a denial: a Start that is still under way must find that.
+    if (attempt === undefined && verdict?.kind === 'cancel') this.#options.tombstones.add(attemptId);
     if (attempt === undefined || verdict === undefined) return;
     const action = reconcile(verdict, {
       ended: attempt.ended,

@@ -24,6 +24,7 @@ import { learn, outcomeFacts } from './orchestrator.ts';
 import type { ArtifactChunk } from './ports/agents.ts';
 import type { AttemptEventRecord } from './ports/attempts.ts';
 import type { Appending } from './ports/log-store.ts';
+import { endQuarantine } from './quarantine.ts';
 import type { Live } from './runs.ts';
 import { contextOf } from './starting.ts';
 import { masked } from './watching.ts';
@@ -303,6 +304,8 @@ export class Attempts {
       turn.until(live.stored);
       await this.#doubt(turn, live, stored === undefined ? undefined : report);
       await learn(kernel, turn, { live, facts: outcomeFacts(outcome, report, stored) });
+      // It was given up, and here is its end after all.
+      if (live.attempt.outcome?.kind === 'lost') await endQuarantine(kernel, turn, live.attempt.workerId);
       if (live.attempt.complete) this.#releaseAfter(turn, live);
     });
   }

@@ -13,6 +13,7 @@ import type { Attempts } from './attempts.ts';
 import { note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn } from './orchestrator.ts';
 import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
+import { endQuarantine } from './quarantine.ts';
 import type { Live } from './runs.ts';
 import { sendStart } from './starting.ts';
 
@@ -48,7 +49,8 @@ export class Inventory {
       asked.add(live.attempt.id);
       verdicts.push(...(await this.#missing(session, { live, then })));
     }
-    await this.#settleLost(session.agentId, summaries);
+    const there = new Set(summaries.filter(({ phase }) => phase !== 'ended').map((one) => one.attemptId));
+    await this.#settleLost(session.agentId, (id) => !there.has(id));
     return verdicts;
   }
 
@@ -193,25 +195,22 @@ export class Inventory {
     });
   }
 
-  /** What was given up on this worker and is not there any more is settled; when nothing is left the worker takes leases again. */
-  async #settleLost(workerId: string, summaries: readonly AttemptSummary[]): Promise<void> {
+  /** What was given up on this worker and is not there any more is settled; with the last of it the worker takes leases again. */
+  async #settleLost(workerId: string, isGone: (attemptId: string) => boolean): Promise<void> {
     const kernel = this.#kernel;
-    const stillThere = new Set(
-      summaries.filter((summary) => summary.phase !== 'ended').map((summary) => summary.attemptId),
-    );
-    const open = await kernel.options.store.read((tx) => tx.attempts.openOnWorker(workerId));
-    const lost = open.filter((attempt) => attempt.outcome?.kind === 'lost');
-    const gone = lost.filter((attempt) => !stillThere.has(attempt.id));
-    if (gone.length === 0) return;
+    const { open, worker } = await kernel.options.store.read(async (tx) => ({
+      open: await tx.attempts.openOnWorker(workerId),
+      worker: await tx.workers.find(workerId),
+    }));
+    const gone = open.filter((attempt) => attempt.outcome?.kind === 'lost' && isGone(attempt.id));
+    if (gone.length === 0 && worker?.quarantined === '') return;
     await kernel.batch.add(async (turn) => {
-      for (const attempt of gone) await turn.tx.attempts.update({ ...attempt, complete: true });
-      if (gone.length < lost.length) return;
-      const worker = await turn.tx.workers.find(workerId);
-      if (worker === undefined || worker.quarantined === '') return;
-      await turn.tx.workers.update({ ...worker, quarantined: '' });
-      kernel.options.store.announce(turn.tx, 'worker', workerId);
-      kernel.roster.discard();
-      kernel.passAtEnd(turn, worker.spaceId);
+      for (const attempt of gone) {
+        const live = kernel.runs.attempt(attempt.id);
+        if (live === undefined) await turn.tx.attempts.update({ ...attempt, complete: true });
+        else await saveAttempt(kernel, turn, { live, attempt: { ...live.attempt, complete: true } });
+      }
+      await endQuarantine(kernel, turn, workerId);
     });
   }
 
@@ -219,7 +218,7 @@ export class Inventory {
   async stray(session: AgentSession, attemptId: string): Promise<void> {
     const attempt = await this.strayAttempt(attemptId);
     if (attempt === undefined) return;
-    if (attempt.outcome?.kind === 'lost') await this.#settleLost(attempt.workerId, []);
+    if (attempt.outcome?.kind === 'lost') await this.#settleLost(attempt.workerId, (id) => id === attemptId);
     session.release(attemptId, attempt.fence);
   }
 

@@ -25,6 +25,7 @@ import {
   type Kernel,
 } from './kernel.ts';
 import type { LeaseBook } from './lease-book.ts';
+import { beginQuarantine } from './quarantine.ts';
 import { newRun, underWay, type Live, type Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 import { armTimeOut } from './time-outs.ts';
@@ -323,18 +324,11 @@ export async function giveUp(
 ): Promise<void> {
   if (isFinal(live.attempt)) return;
   const { attempt } = live;
-  const { store } = kernel.options;
-  const worker = await turn.tx.workers.get(attempt.spaceId, attempt.workerId);
-  if (worker !== undefined && worker.quarantined === '') {
-    const quarantined = `an attempt of task ${attempt.taskId} was given up on it; it must come back and be clean first`;
-    await turn.tx.workers.update({ ...worker, quarantined });
-    store.announce(turn.tx, 'worker', worker.id);
-    kernel.roster.discard();
-  }
+  const name = await beginQuarantine(kernel, turn, attempt);
   await note(kernel, turn, {
     task: live.run.task,
     level: 'error',
-    text: `Given up on worker "${worker?.name ?? attempt.workerId}": ${why}`,
+    text: `Given up on worker "${name}": ${why}`,
     attemptId: attempt.id,
   });
   await learn(kernel, turn, {
