@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { FaultShim, type ShimReach } from './fault-shim.ts';
 import { answers, freePort } from './ports.ts';
 import { isHost, processesIn } from './proc.ts';
 import { Daemon, startProgram, type Ran, type RunOptions } from './program.ts';
@@ -24,6 +25,8 @@ export interface StageAgentOptions {
   folder: string;
   slots: number;
   pool: string;
+  /** Its disk (the data directory) and clock can be made to fail; how far below the link process it goes. */
+  shim?: ShimReach;
 }
 
 export class StageAgent {
@@ -32,16 +35,32 @@ export class StageAgent {
   readonly folder: string;
   readonly daemon: Daemon;
   readonly #options: StageAgentOptions;
+  readonly #shim: FaultShim | undefined;
 
   constructor(options: StageAgentOptions) {
     this.#options = options;
     this.mode = options.mode;
     this.name = options.name;
     this.folder = options.folder;
+    this.#shim =
+      options.shim === undefined
+        ? undefined
+        : FaultShim.open({ controlFile: `${options.folder}.shim`, under: this.dataDir, into: options.shim });
     this.daemon = new Daemon('agent', {
       args: ['run', '--data-dir', this.dataDir, '--log-format', 'json', '--log-level', 'debug'],
       logFile: `${options.folder}.log`,
+      env: this.#shim?.env() ?? {},
     });
+  }
+
+  /** Ends all faults of its shim: before it is asked to stop. */
+  async calm(): Promise<void> {
+    await this.#shim?.close();
+  }
+
+  get shim(): FaultShim {
+    if (this.#shim === undefined) throw new Error(`${this.name} has no shim: addAgent(mode, { shim })`);
+    return this.#shim;
   }
 
   get dataDir(): string {

@@ -1,6 +1,7 @@
 /** One server node of a stage, on free ports: started, stopped, killed, started again. */
 import { join } from 'node:path';
 
+import { FaultShim } from './fault-shim.ts';
 import { freePort } from './ports.ts';
 import { Daemon } from './program.ts';
 import { until } from './until.ts';
@@ -11,6 +12,8 @@ export interface StageServerOptions {
   folder: string;
   builtinWorker: boolean;
   env: NodeJS.ProcessEnv;
+  /** Its disk (the data directory) and clock can be made to fail. */
+  shim?: boolean;
 }
 
 export class StageServer {
@@ -18,24 +21,40 @@ export class StageServer {
   readonly url: string;
   readonly agentAddress: string;
   readonly daemon: Daemon;
+  readonly dataDir: string;
+  readonly #shim: FaultShim | undefined;
 
   private constructor(
-    { name, folder, builtinWorker, env }: StageServerOptions,
+    { name, folder, builtinWorker, env, shim = false }: StageServerOptions,
     ports: { http: number; agent: number },
   ) {
     this.name = name;
+    this.dataDir = join(folder, name);
+    this.#shim = shim
+      ? FaultShim.open({ controlFile: `${this.dataDir}.shim`, under: this.dataDir })
+      : undefined;
     this.url = `http://127.0.0.1:${ports.http}`;
     this.agentAddress = `127.0.0.1:${ports.agent}`;
     this.daemon = new Daemon('server', {
       args: [
-        ...['--data-dir', join(folder, name), '--http-address', `127.0.0.1:${ports.http}`],
+        ...['--data-dir', this.dataDir, '--http-address', `127.0.0.1:${ports.http}`],
         ...['--agent-address', this.agentAddress, '--public-agent-address', this.agentAddress],
         ...['--node-id', name, '--builtin-worker', builtinWorker ? 'on' : 'off'],
         ...['--log-format', 'json', '--log-level', 'debug'],
       ],
       logFile: join(folder, `${name}.log`),
-      env,
+      env: { ...env, ...this.#shim?.env() },
     });
+  }
+
+  /** Ends all faults of its shim: before it is asked to stop. */
+  async calm(): Promise<void> {
+    await this.#shim?.close();
+  }
+
+  get shim(): FaultShim {
+    if (this.#shim === undefined) throw new Error(`${this.name} has no shim: Stage.open({ shim: true })`);
+    return this.#shim;
   }
 
   static async on(options: StageServerOptions): Promise<StageServer> {

@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { ShimReach } from './fault-shim.ts';
 import { createPostgresDatabase, type TestDatabase } from './postgres.ts';
 import { RestClient } from './rest.ts';
 import { StageAgent, type AgentMode } from './stage-agent.ts';
@@ -23,6 +24,8 @@ export interface StageOptions {
   database?: Dialect;
   builtinWorker?: boolean;
   env?: NodeJS.ProcessEnv;
+  /** Under each server: its disk and clock can be made to fail (`stage.servers[0].shim`). */
+  shim?: boolean;
 }
 
 export const POOL = 'stage';
@@ -87,6 +90,7 @@ export class Stage implements AsyncDisposable {
       name: this.servers.length === 0 ? 'server' : `server-${this.servers.length + 1}`,
       folder: this.folder,
       builtinWorker: this.#options.builtinWorker === true,
+      shim: this.#options.shim === true,
       env: {
         ...(this.#database === undefined
           ? {}
@@ -112,7 +116,7 @@ export class Stage implements AsyncDisposable {
 
   async addAgent(
     mode: AgentMode,
-    options: { name?: string; slots?: number; pool?: string } = {},
+    options: { name?: string; slots?: number; pool?: string; shim?: ShimReach } = {},
   ): Promise<StageAgent> {
     const name = options.name ?? `${mode}-${this.agents.length + 1}`;
     const agent = new StageAgent({
@@ -121,6 +125,7 @@ export class Stage implements AsyncDisposable {
       folder: join(this.folder, name),
       slots: options.slots ?? 64,
       pool: options.pool ?? POOL,
+      ...(options.shim === undefined ? {} : { shim: options.shim }),
     });
     this.agents.push(agent);
     await agent.register(this);
@@ -146,6 +151,7 @@ export class Stage implements AsyncDisposable {
   /** @throws Error that names what did not end by itself */
   async close(): Promise<void> {
     const problems: string[] = [];
+    for (const program of [...this.servers, ...this.agents]) await program.calm();
     for (const agent of this.agents) {
       if (!(await agent.daemon.stop())) problems.push(`agent ${agent.name} did not stop when asked to`);
     }
