@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { FaultShim, type ShimReach } from './fault-shim.ts';
+import { FaultProxy } from './fault-proxy.ts';
 import { answers, freePort } from './ports.ts';
 import { isHost, processesIn } from './proc.ts';
 import { Daemon, startProgram, type Ran, type RunOptions } from './program.ts';
@@ -27,6 +28,8 @@ export interface StageAgentOptions {
   pool: string;
   /** Its disk (the data directory) and clock can be made to fail; how far below the link process it goes. */
   shim?: ShimReach;
+  /** A fault proxy before its port, if it listens: the server then dials that. */
+  proxied?: boolean;
 }
 
 export class StageAgent {
@@ -36,6 +39,7 @@ export class StageAgent {
   readonly daemon: Daemon;
   readonly #options: StageAgentOptions;
   readonly #shim: FaultShim | undefined;
+  #proxy: FaultProxy | undefined;
 
   constructor(options: StageAgentOptions) {
     this.#options = options;
@@ -53,8 +57,9 @@ export class StageAgent {
     });
   }
 
-  /** Ends all faults of its shim: before it is asked to stop. */
+  /** Ends all faults of its shim and proxy: before it is asked to stop. */
   async calm(): Promise<void> {
+    this.#proxy?.restore();
     await this.#shim?.close();
   }
 
@@ -72,6 +77,16 @@ export class StageAgent {
     const host = processesIn(this.dataDir).find(({ command }) => isHost(command));
     if (host === undefined) throw new Error(`no script host of ${this.name} is running`);
     return host.pid;
+  }
+
+  /** The one that a listening agent's server passes. */
+  get proxy(): FaultProxy {
+    if (this.#proxy === undefined) throw new Error(`${this.name} has no proxy of its own`);
+    return this.#proxy;
+  }
+
+  async closeProxy(): Promise<void> {
+    await this.#proxy?.close();
   }
 
   async register(stage: Home): Promise<void> {
@@ -117,6 +132,7 @@ export class StageAgent {
       this.daemon.mustRun();
       return answers(port);
     });
+    if (this.#options.proxied === true) this.#proxy = await FaultProxy.open({ host: '127.0.0.1', port });
     const added = await stage.longshore(
       [
         'worker',
@@ -130,7 +146,7 @@ export class StageAgent {
         '--slots',
         String(slots),
         '--address',
-        address,
+        this.#proxy?.address ?? address,
       ],
       { input: pairing },
     );

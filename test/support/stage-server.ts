@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 
 import { FaultShim } from './fault-shim.ts';
+import { FaultProxy } from './fault-proxy.ts';
 import { freePort } from './ports.ts';
 import { Daemon } from './program.ts';
 import { until } from './until.ts';
@@ -11,6 +12,8 @@ export interface StageServerOptions {
   name: string;
   folder: string;
   builtinWorker: boolean;
+  /** A fault proxy before its agent port, which is then its public agent address. */
+  proxied?: boolean;
   env: NodeJS.ProcessEnv;
   /** Its disk (the data directory) and clock can be made to fail. */
   shim?: boolean;
@@ -23,11 +26,14 @@ export class StageServer {
   readonly daemon: Daemon;
   readonly dataDir: string;
   readonly #shim: FaultShim | undefined;
+  readonly #proxy: FaultProxy | undefined;
 
   private constructor(
     { name, folder, builtinWorker, env, shim = false }: StageServerOptions,
     ports: { http: number; agent: number },
+    proxy: FaultProxy | undefined,
   ) {
+    this.#proxy = proxy;
     this.name = name;
     this.dataDir = join(folder, name);
     this.#shim = shim
@@ -38,7 +44,8 @@ export class StageServer {
     this.daemon = new Daemon('server', {
       args: [
         ...['--data-dir', this.dataDir, '--http-address', `127.0.0.1:${ports.http}`],
-        ...['--agent-address', this.agentAddress, '--public-agent-address', this.agentAddress],
+        ...['--agent-address', this.agentAddress],
+        ...['--public-agent-address', proxy?.address ?? this.agentAddress],
         ...['--node-id', name, '--builtin-worker', builtinWorker ? 'on' : 'off'],
         ...['--log-format', 'json', '--log-level', 'debug'],
       ],
@@ -47,8 +54,9 @@ export class StageServer {
     });
   }
 
-  /** Ends all faults of its shim: before it is asked to stop. */
+  /** Ends all faults of its shim and proxy: before it is asked to stop. */
   async calm(): Promise<void> {
+    this.#proxy?.restore();
     await this.#shim?.close();
   }
 
@@ -58,7 +66,20 @@ export class StageServer {
   }
 
   static async on(options: StageServerOptions): Promise<StageServer> {
-    return new StageServer(options, { http: await freePort(), agent: await freePort() });
+    const ports = { http: await freePort(), agent: await freePort() };
+    const proxy =
+      options.proxied === true ? await FaultProxy.open({ host: '127.0.0.1', port: ports.agent }) : undefined;
+    return new StageServer(options, ports, proxy);
+  }
+
+  /** The one that polling agents pass; it outlives the server's lives. */
+  get proxy(): FaultProxy {
+    if (this.#proxy === undefined) throw new Error('the stage was not opened with `proxied`');
+    return this.#proxy;
+  }
+
+  async closeProxy(): Promise<void> {
+    await this.#proxy?.close();
   }
 
   /** Resolves when it is ready. */

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { ShimReach } from './fault-shim.ts';
+import type { Direction, FaultProxy } from './fault-proxy.ts';
 import { createPostgresDatabase, type TestDatabase } from './postgres.ts';
 import { RestClient } from './rest.ts';
 import { StageAgent, type AgentMode } from './stage-agent.ts';
@@ -23,6 +24,8 @@ export interface StageOptions {
   /** `sqlite` unless told. A PostgreSQL database is made for the stage, and dropped with it. */
   database?: Dialect;
   builtinWorker?: boolean;
+  /** A fault proxy on every link: before each server's agent port, and before each listening agent. */
+  proxied?: boolean;
   env?: NodeJS.ProcessEnv;
   /** Under each server: its disk and clock can be made to fail (`stage.servers[0].shim`). */
   shim?: boolean;
@@ -91,6 +94,7 @@ export class Stage implements AsyncDisposable {
       folder: this.folder,
       builtinWorker: this.#options.builtinWorker === true,
       shim: this.#options.shim === true,
+      proxied: this.#options.proxied === true,
       env: {
         ...(this.#database === undefined
           ? {}
@@ -126,10 +130,21 @@ export class Stage implements AsyncDisposable {
       slots: options.slots ?? 64,
       pool: options.pool ?? POOL,
       ...(options.shim === undefined ? {} : { shim: options.shim }),
+      proxied: this.#options.proxied === true,
     });
     this.agents.push(agent);
     await agent.register(this);
     return agent;
+  }
+
+  /** The proxy that an agent's link to the first server passes. */
+  proxyOf(agent: StageAgent): FaultProxy {
+    return agent.mode === 'listening' ? agent.proxy : this.#first.proxy;
+  }
+
+  /** The direction, through that proxy, of what the agent sends. */
+  fromAgent(agent: StageAgent): Direction {
+    return agent.mode === 'listening' ? 'toDialler' : 'toListener';
   }
 
   /** The `longshore` command against this stage. */
@@ -158,6 +173,7 @@ export class Stage implements AsyncDisposable {
     for (const { name, daemon } of this.servers) {
       if (!(await daemon.stop())) problems.push(`${name} did not stop when asked to`);
     }
+    for (const proxied of [...this.servers, ...this.agents]) await proxied.closeProxy();
     // Script hosts outlive their agents by design; nothing else may be left.
     for (const left of processesIn(this.folder)) {
       if (!isHost(left.command)) problems.push(`left running: ${left.pid} ${left.command}`);

@@ -1,0 +1,248 @@
+/**
+ * A TCP proxy before one listener, which does to its connections what networks
+ * do: holds them, swallows them, cuts them, delays and narrows them.
+ *
+ * What has passed has passed unchanged and in order; a proxy never invents,
+ * repeats or reorders a byte. A fault concerns the connections that there are
+ * and those that come, until it is taken back.
+ */
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+import { DIRECTIONS, FaultPipe, type Direction, type Road } from './fault-pipe.ts';
+
+export type { Direction } from './fault-pipe.ts';
+
+/** `half-close` ends one direction; the other one goes on. */
+export type CutKind = 'rst' | 'fin' | 'half-close';
+
+/** Watches what is about to pass; says after how many of these bytes the connections are cut. */
+export type Guard = (passing: {
+  connection: number;
+  direction: Direction;
+  bytes: Buffer;
+}) => number | undefined;
+
+interface Connection {
+  number: number;
+  dialler: Socket;
+  listener: Socket | undefined;
+  pipes: Partial<Record<Direction, FaultPipe>>;
+  over: PromiseWithResolvers<void>;
+}
+
+const SLICES_PER_SECOND = 50;
+
+export class FaultProxy implements AsyncDisposable {
+  readonly #target: { host: string; port: number };
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  #accepted = 0;
+  #shut = false;
+  #opened: (() => void)[] = [];
+  #latencyMs = 0;
+  #bytesPerSecond = Number.POSITIVE_INFINITY;
+  readonly #busyUntil: Record<Direction, number> = { toListener: 0, toDialler: 0 };
+  #guard: { guard: Guard; cut: () => void } | undefined;
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target;
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+      void this.#accept(socket);
+    });
+  }
+
+  /** @param listenPort a free one unless told */
+  static async open({
+    host,
+    port,
+    listenPort = 0,
+  }: {
+    host: string;
+    port: number;
+    listenPort?: number;
+  }): Promise<FaultProxy> {
+    const proxy = new FaultProxy({ host, port });
+    await new Promise<void>((resolve, reject) => {
+      proxy.#server.once('error', reject).listen(listenPort, '127.0.0.1', resolve);
+    });
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Live ones, held ones too. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** How many were ever made. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Holds all bytes; who dials waits. */
+  pause(): void {
+    this.#shut = true;
+    this.#letRead(false);
+  }
+
+  resume(): void {
+    this.#shut = false;
+    this.#letRead(true);
+    for (const opened of this.#opened.splice(0)) opened();
+  }
+
+  /**
+   * Nothing passes and nobody is told: no bytes, no end, no reset. On `heal`
+   * what was held goes on, ends and resets as well.
+   */
+  blackHole(): void {
+    this.pause();
+  }
+
+  heal(): void {
+    this.resume();
+  }
+
+  /** Of each byte, in each direction. */
+  latency(ms: number): void {
+    this.#latencyMs = ms;
+  }
+
+  /** In each direction, all connections together; `Infinity` takes it back. */
+  bandwidth(bytesPerSecond: number): void {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** All connections, now. What is held is lost. @param toward which end sees the end of a half-close */
+  cut(how: CutKind, { toward = 'toListener' }: { toward?: Direction } = {}): void {
+    for (const connection of [...this.#connections]) this.#cut(connection, how, toward);
+  }
+
+  /** All connections, when so many bytes more have passed. @returns resolves once it cut */
+  async cutAfter(
+    bytes: number,
+    { direction, how = 'rst' }: { direction?: Direction; how?: CutKind } = {},
+  ): Promise<void> {
+    let left = bytes;
+    return this.cutWhen((passing) => {
+      if (direction !== undefined && passing.direction !== direction) return undefined;
+      const before = left;
+      left -= passing.bytes.length;
+      return left <= 0 ? before : undefined;
+    }, how);
+  }
+
+  /** All connections, where the guard says. One guard at a time: a new one takes the place of the old. */
+  async cutWhen(guard: Guard, how: CutKind = 'rst'): Promise<void> {
+    return new Promise((resolve) => {
+      const cut = (): void => {
+        this.#guard = undefined;
+        this.cut(how);
+        resolve();
+      };
+      this.#guard = { guard, cut };
+    });
+  }
+
+  /** Takes back every fault, but for what was cut. */
+  restore(): void {
+    this.#guard = undefined;
+    this.#latencyMs = 0;
+    this.#bytesPerSecond = Number.POSITIVE_INFINITY;
+    this.resume();
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const over = [...this.#connections].map((connection) => connection.over.promise);
+    this.cut('rst');
+    this.restore();
+    await Promise.all([closed, ...over]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #accept(dialler: Socket): Promise<void> {
+    this.#accepted += 1;
+    const over = Promise.withResolvers<void>();
+    const connection: Connection = { number: this.#accepted, dialler, listener: undefined, pipes: {}, over };
+    this.#connections.add(connection);
+    dialler.on('error', () => undefined).once('close', () => this.#closed(connection));
+    await this.#open();
+    if (dialler.destroyed) return;
+    const listener = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    connection.listener = listener;
+    listener.on('error', () => undefined).once('close', () => this.#closed(connection));
+    // Nobody listens: the pipes are not there yet to say so.
+    const refused = (): void => void dialler.resetAndDestroy();
+    listener.once('error', refused);
+    listener.once('connect', () => {
+      listener.off('error', refused);
+      for (const direction of DIRECTIONS) {
+        const [source, target] = direction === 'toListener' ? [dialler, listener] : [listener, dialler];
+        const pipe = new FaultPipe(source, target, this.#road(connection, direction));
+        connection.pipes[direction] = pipe;
+        pipe.reading(!this.#shut);
+        void pipe.run();
+      }
+    });
+  }
+
+  #road(connection: Connection, direction: Direction): Road {
+    return {
+      open: async () => this.#open(),
+      latencyMs: () => this.#latencyMs,
+      sliceBytes: () =>
+        Math.max(1, Math.min(64 * 1024, Math.floor(this.#bytesPerSecond / SLICES_PER_SECOND))),
+      room: async (bytes) => {
+        const now = performance.now();
+        const from = Math.max(now, this.#busyUntil[direction]);
+        this.#busyUntil[direction] = from + (bytes * 1000) / this.#bytesPerSecond;
+        if (from > now) await new Promise((resolve) => setTimeout(resolve, from - now));
+      },
+      cutPoint: (bytes) => this.#guard?.guard({ connection: connection.number, direction, bytes }),
+      cut: () => this.#guard?.cut(),
+    };
+  }
+
+  #cut(connection: Connection, how: CutKind, toward: Direction): void {
+    const { dialler, listener, pipes } = connection;
+    if (how === 'half-close') {
+      pipes[toward]?.stop();
+      (toward === 'toListener' ? listener : dialler)?.end();
+      return;
+    }
+    for (const direction of DIRECTIONS) pipes[direction]?.stop();
+    for (const socket of [dialler, listener]) {
+      if (socket === undefined) continue;
+      if (how === 'rst') socket.resetAndDestroy();
+      // Only its end is sent: to close it with unread bytes would be a reset.
+      else socket.end();
+    }
+  }
+
+  #closed(connection: Connection): void {
+    const { dialler, listener } = connection;
+    if (!dialler.closed || listener?.closed === false) return;
+    this.#connections.delete(connection);
+    connection.over.resolve();
+  }
+
+  #letRead(reading: boolean): void {
+    for (const { pipes } of this.#connections)
+      for (const direction of DIRECTIONS) pipes[direction]?.reading(reading);
+  }
+
+  async #open(): Promise<void> {
+    while (this.#shut) await new Promise<void>((resolve) => this.#opened.push(resolve));
+  }
+}
