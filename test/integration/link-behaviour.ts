@@ -7,6 +7,7 @@ import { readFileSync, existsSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { workspacePaths } from '@longshore/agent/contract/workspace';
+import { AppError } from '@longshore/base';
 import { decodeRecords, encodeRecords } from '@longshore/protocol/spool-record';
 import type { SessionEnd } from '@longshore/protocol/session';
 
@@ -368,6 +369,30 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
       await until('all are stored', () => inbox.of('a1').artifacts.get(2)?.length === 5, 20_000);
       expect([...inbox.of('a1').artifacts.values()].map((a) => a.length)).toEqual([3_000_000, 0, 5]);
       expect(inbox.of('a1').artifacts.get(0)!.equals(artifacts[0]!)).toBe(true);
+    });
+
+    test('output that is asked for again in mid-session does not send artifacts again', async () => {
+      // By control: so artifacts don't wait until all output is acknowledged.
+      transport.refuseData(true);
+      await connect();
+      await started('a1');
+      const refusal = Promise.withResolvers<void>();
+      inbox.stalled.set('a1', refusal.promise);
+      agent.host.write('a1', Buffer.from('one\n'));
+      agent.host.end('a1', { kind: 'exited', code: 0 }, [Buffer.alloc(500_000, 'q'), Buffer.from('small')]);
+      await until('the first artifact is whole', () => inbox.of('a1').artifacts.has(1), 20_000);
+      inbox.stalled.delete('a1');
+      const stored = inbox.of('a1');
+      Object.assign(stored, { bytes: [], length: 0, outcome: undefined });
+      refusal.reject(new AppError('corrupt', 'it was damaged', { detail: { from: 0 } }));
+      await until('the outcome has come again, after the output', () => stored.outcome !== undefined);
+      expect(decodeRecords(inbox.bytes('a1')).map((r) => r.payload.toString())).toEqual(['one\n']);
+      // A later attempt's whole way shows that nothing of this one is under way before it.
+      agent.host.onStart = (id) => agent.host.end(id, { kind: 'exited', code: 0 });
+      start('after');
+      await until('the later one is done', () => inbox.of('after').outcome !== undefined);
+      expect(stored.artifactBytes).toBe(500_005);
+      transport.refuseData(false);
     });
 
     test('a host that died: interrupted, with what it wrote; another boot likewise', async () => {

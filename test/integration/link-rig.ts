@@ -155,9 +155,10 @@ export class FileHost implements HostPort {
     appendFileSync(workspacePaths(this.#dataDir, attemptId).events, encodeEvent(event));
   }
 
-  end(attemptId: string, outcome: OutcomeFile['outcome'], artifacts: Buffer[] = []): void {
+  /** @returns what it wrote; undefined when it had ended before */
+  end(attemptId: string, outcome: OutcomeFile['outcome'], artifacts: Buffer[] = []): OutcomeFile | undefined {
     const running = this.#of(attemptId);
-    if (running.ended) return;
+    if (running.ended) return undefined;
     const paths = workspacePaths(this.#dataDir, attemptId);
     if (artifacts.length > 0) mkdirSync(paths.artifacts);
     artifacts.forEach((bytes, index) => writeFileSync(join(paths.artifacts, String(index)), bytes));
@@ -180,6 +181,7 @@ export class FileHost implements HostPort {
     running.ended = true;
     running.phase = Phase.ENDED;
     this.tell(attemptId);
+    return file;
   }
 
   #of(attemptId: string): Running {
@@ -204,6 +206,8 @@ interface Stored {
   phases: string[];
   replies: string[];
   digests: number;
+  /** Bytes of artifacts that came, those that came again included. */
+  artifactBytes: number;
 }
 
 /** Stores what an agent says, in memory, and answers as told. */
@@ -242,6 +246,7 @@ export class RecordingInbox implements AgentInbox {
         phases: [],
         replies: [],
         digests: 0,
+        artifactBytes: 0,
       };
       this.stored.set(attemptId, stored);
     }
@@ -355,6 +360,7 @@ export class RecordingInbox implements AgentInbox {
     chunk: { index: number; offset: number; content: Uint8Array; last: boolean },
   ): Promise<{ offset: number; complete: boolean }> {
     const { artifacts } = this.of(attemptId);
+    this.of(attemptId).artifactBytes += chunk.content.length;
     const before = artifacts.get(chunk.index) ?? Buffer.alloc(0);
     const all = Buffer.concat([before.subarray(0, chunk.offset), chunk.content]);
     artifacts.set(chunk.index, all);

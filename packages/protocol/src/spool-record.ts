@@ -127,14 +127,35 @@ export function encodeRecords(stream: RecordStream, time: number, bytes: Uint8Ar
   return target;
 }
 
+/**
+ * A marker that is exactly `bytes` long with its header: its words, filled up with spaces. Where there is no room for
+ * the words it is spaces alone, which says: what is missing is what this record stands for.
+ */
+export function encodeMissing(
+  target: Buffer,
+  at: number,
+  { time, from, bytes }: { time: number; from: number; bytes: number },
+): void {
+  const words = Buffer.from(JSON.stringify({ missing: { from, to: from + bytes } } satisfies Marker));
+  const length = bytes - RECORD_HEADER_BYTES;
+  target.fill(0x20, at, at + bytes);
+  if (words.length <= length) words.copy(target, at + RECORD_HEADER_BYTES);
+  sealRecord(target, at, { stream: 'marker', time, length });
+}
+
 export function encodeMarker(time: number, marker: Marker): Buffer {
   return encodeRecords('marker', time, Buffer.from(JSON.stringify(marker)));
 }
 
-/** @throws AppError `corrupt` when the payload is not a marker's */
-export function decodeMarker(payload: Uint8Array): Marker {
+/**
+ * @param from where its record begins
+ * @throws AppError `corrupt` when the payload is not a marker's
+ */
+export function decodeMarker(payload: Uint8Array, from = 0): Marker {
+  const words = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString().trim();
+  if (words === '') return { missing: { from, to: from + RECORD_HEADER_BYTES + payload.length } };
   try {
-    return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString()) as Marker;
+    return JSON.parse(words) as Marker;
   } catch (cause) {
     throw new AppError('corrupt', 'reading a marker of a spool', { cause });
   }

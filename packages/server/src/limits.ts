@@ -171,6 +171,10 @@ export const REAPER_MS = 60_000;
 export const REAPER_LEASES = 500;
 /** Bytes read at once to hash the open segment again after a restart. */
 export const REHASH_READ_BYTES = 256 * 1024;
+/** Markers for missing output are made for so much of it at once: bounds the memory of a gap of any size. */
+export const MISSING_PIECE_BYTES = 1024 * 1024;
+/** A segment is fetched so often when its bytes are not what its digest says; a line heals in one, an agent's disk never. */
+export const SEGMENT_REFUSALS = 5;
 
 // ── Logs ────────────────────────────────────────────────────────────────────
 

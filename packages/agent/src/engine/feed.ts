@@ -44,7 +44,7 @@ export class Feed {
   #phaseSent: Phase = 'accepted';
   #outcomeSent = false;
   #artifact: Artifact | undefined;
-  #artifactOffsets: readonly number[];
+  readonly #artifactOffsets: readonly number[];
   #nextArtifact = 0;
 
   constructor(attempt: LocalAttempt, from: FeedStart) {
@@ -203,15 +203,14 @@ export class Feed {
       };
   }
 
-  /** The server asks for bytes again, maybe from before what it acknowledged. */
-  resume(from: FeedStart): void {
+  /**
+   * The server asks in mid-session for output again, maybe from before what it acknowledged. The outcome follows that
+   * output once more; artifacts go on where they were.
+   */
+  resume(from: Omit<FeedStart, 'artifactOffsets'>): void {
     this.#sent = this.#acked = from.offset;
     this.#sentEvent = this.#ackedEvent = from.event;
     this.#outcomeSent = false;
-    this.#artifact?.reader.close();
-    this.#artifact = undefined;
-    this.#artifactOffsets = from.artifactOffsets;
-    this.#nextArtifact = 0;
   }
 
   close(): void {

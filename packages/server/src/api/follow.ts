@@ -257,10 +257,14 @@ export class TaskFollower {
     }
   }
 
-  async #sendChunk({ attempt, place, length }: FollowedAttempt): Promise<void> {
+  async #sendChunk(followed: FollowedAttempt): Promise<void> {
+    const { attempt, place } = followed;
     const chunk = await this.#services.logs.read(attempt.id, place.offset, STREAM_READ_BYTES);
-    if (chunk.length === 0)
-      throw new Error(`the log of ${attempt.id} has ${length} bytes, but none at ${place.offset}`);
+    if (chunk.length === 0) {
+      // It was cut there, for it is fetched again: it will grow.
+      followed.length = place.offset;
+      return;
+    }
     let records = '';
     const { whole, rest } = scanRecords(
       chunk,

@@ -1,10 +1,8 @@
 /**
  * What agents say of attempts: output, events, artifacts, phases, outcomes.
  *
- * Always true: what is acknowledged is durable. Output bytes are facts, taken
- * by their offset whatever session brings them; a segment's end is
- * acknowledged only once its digest was found right. Phases that nobody waits
- * for are written with whatever is written next.
+ * Always true: what is acknowledged is durable. Phases that nobody waits for
+ * are written with whatever is written next.
  */
 import { AppError } from '@longshore/base';
 
@@ -17,13 +15,13 @@ import {
 } from '../domain/attempt-transition.ts';
 import type { AttemptReport } from '../domain/attempt.ts';
 import type { Outcome, RefusedReason } from '../domain/outcome.ts';
-import { LAZY_WRITE_MS, REHASH_READ_BYTES } from '../limits.ts';
+import { LAZY_WRITE_MS } from '../limits.ts';
+import { AttemptOutput } from './attempt-output.ts';
 import type { Turn } from './batch.ts';
 import { note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn, outcomeFacts } from './orchestrator.ts';
 import type { ArtifactChunk } from './ports/agents.ts';
 import type { AttemptEventRecord } from './ports/attempts.ts';
-import type { Appending } from './ports/log-store.ts';
 import { endQuarantine } from './quarantine.ts';
 import type { Live } from './runs.ts';
 import { contextOf } from './starting.ts';
@@ -31,10 +29,12 @@ import { masked } from './watching.ts';
 
 export class Attempts {
   readonly #kernel: Kernel;
+  readonly #output: AttemptOutput;
   #flushing = false;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.#output = new AttemptOutput(kernel);
   }
 
   async startReply(
@@ -96,147 +96,11 @@ export class Attempts {
     records: Uint8Array,
     segmentDigest: string | null,
   ): Promise<number> {
-    const live = this.#live(attemptId);
-    return this.#store(live, async () => {
-      this.#refuseGap(live, offset);
-      await this.#digest(live, offset, records);
-      const end = offset + records.length;
-      const closes = segmentDigest !== null && end > live.verifiedTo;
-      if (closes) {
-        if (live.digestedTo !== end || live.digest?.hex() !== segmentDigest) await this.#refuse(live, end);
-        // The next segment's bytes may come before this one is durable.
-        live.verified = [...live.verified, segmentDigest];
-        live.verifiedTo = end;
-        live.digest = this.#kernel.options.digests.begin();
-      }
-      const appending = this.#kernel.options.logs.append(attemptId, offset, records);
-      live.appendedTo = Math.max(live.appendedTo, end);
-      return { appending, closes: closes ? { end, digest: segmentDigest } : undefined };
-    });
+    return this.#output.take(this.#live(attemptId), { offset, records, segmentDigest });
   }
 
   async outputMissing(attemptId: string, offset: number, bytes: number): Promise<number> {
-    const live = this.#live(attemptId);
-    return this.#store(live, async () => {
-      this.#refuseGap(live, offset);
-      // Nothing of an incomplete segment can be verified any more: the next one begins after the gap.
-      live.digest = undefined;
-      live.digestedTo = offset + bytes;
-      live.verifiedTo = offset + bytes;
-      const appending = this.#kernel.options.logs.appendMissing(attemptId, offset, bytes);
-      live.appendedTo = Math.max(live.appendedTo, offset + bytes);
-      await this.#kernel.batch.add(async (turn) => {
-        const attempt = { ...live.attempt, verifiedLength: offset + bytes };
-        await saveAttempt(this.#kernel, turn, { live, attempt });
-        const text = `Output from byte ${offset} to ${offset + bytes} is missing: the agent could not keep it`;
-        await note(this.#kernel, turn, { task: live.run.task, level: 'warning', text, attemptId });
-      });
-      return { appending, closes: undefined };
-    });
-  }
-
-  /** One after another for each attempt as far as the order counts; durability is waited for side by side. */
-  #store(
-    live: Live,
-    store: () => Promise<{ appending: Appending; closes: { end: number; digest: string } | undefined }>,
-  ): Promise<number> {
-    const appended = live.storing.then(store, store);
-    const stored = appended.then(async ({ appending, closes }) => {
-      const length = await appending.durable;
-      if (closes !== undefined) await this.#close(live, closes);
-      live.storedLength = Math.max(live.storedLength, length);
-      return length;
-    });
-    live.storing = appended.then(
-      () => undefined,
-      () => undefined,
-    );
-    live.readable = appended.then(
-      async ({ appending }) => {
-        if (!(await appending.readable)) this.#stepBack(live);
-      },
-      () => undefined,
-    );
-    live.stored = stored.then(
-      () => undefined,
-      () => this.#stepBack(live),
-    );
-    return stored;
-  }
-
-  /** What came could not be stored: only what is durable counts, and the rest is asked for again. */
-  #stepBack(live: Live): void {
-    live.appendedTo = Math.min(live.appendedTo, live.storedLength);
-    live.verified = live.attempt.segmentDigests;
-    live.verifiedTo = live.attempt.verifiedLength;
-    live.digest = undefined;
-    live.digestedTo = live.verifiedTo;
-  }
-
-  #refuseGap(live: Live, offset: number): void {
-    if (offset <= live.appendedTo) return;
-    const length = live.appendedTo;
-    throw new AppError(
-      'conflict',
-      `output of attempt ${live.attempt.id} at ${offset} leaves a gap after ${length}`,
-      {
-        detail: { length },
-      },
-    );
-  }
-
-  async #close(live: Live, { end, digest }: { end: number; digest: string }): Promise<void> {
-    await this.#kernel.batch.add(async (turn) => {
-      if (end <= live.attempt.verifiedLength) return;
-      const attempt = {
-        ...live.attempt,
-        verifiedLength: end,
-        segmentDigests: [...live.attempt.segmentDigests, digest],
-      };
-      await saveAttempt(this.#kernel, turn, { live, attempt });
-    });
-  }
-
-  /** Takes the bytes that are new into the digest of the open segment. */
-  async #digest(live: Live, offset: number, records: Uint8Array): Promise<void> {
-    if (live.digest === undefined) await this.#redigest(live, offset);
-    const from = live.digestedTo - offset;
-    if (from < 0 || from >= records.length) return;
-    live.digest?.add(from === 0 ? records : records.subarray(from));
-    live.digestedTo = offset + records.length;
-  }
-
-  /** After a restart the open segment is hashed again, as far as it is stored. */
-  async #redigest(live: Live, upTo: number): Promise<void> {
-    const { logs, digests } = this.#kernel.options;
-    live.digest = digests.begin();
-    live.digestedTo = live.verifiedTo;
-    while (live.digestedTo < upTo) {
-      const bytes = await logs.read(
-        live.attempt.id,
-        live.digestedTo,
-        Math.min(REHASH_READ_BYTES, upTo - live.digestedTo),
-      );
-      if (bytes.length === 0) return;
-      live.digest.add(bytes);
-      live.digestedTo += bytes.length;
-    }
-  }
-
-  async #refuse(live: Live, end: number): Promise<never> {
-    const from = live.verifiedTo;
-    live.digest = undefined;
-    live.digestedTo = from;
-    live.storedLength = Math.min(live.storedLength, from);
-    live.appendedTo = from;
-    await this.#kernel.options.logs.truncate(live.attempt.id, from);
-    throw new AppError(
-      'corrupt',
-      `the segment of attempt ${live.attempt.id} from byte ${from} to ${end} is not what its digest says`,
-      {
-        detail: { from },
-      },
-    );
+    return this.#output.missing(this.#live(attemptId), { from: offset, to: offset + bytes });
   }
 
   async events(attemptId: string, events: AttemptEventRecord[]): Promise<number> {

@@ -40,6 +40,8 @@ export interface CoreOptions {
 /** SHA-256, as the spool uses it (protocol `segments.ts`); `app` may not import a library. */
 export interface Digests {
   begin(): RunningDigest;
+  /** How many of these bytes, from the first on, are whole spool records with a right check sum. */
+  wholeRecords(bytes: Uint8Array): number;
   /** Of segment digests (hex), as the attempt's digest is made. */
   ofList(segmentDigests: readonly string[]): string;
   /** A new session ticket: 32 random bytes, and their SHA-256 in hex. */

@@ -14,6 +14,7 @@ import type { Core, CoreOptions } from './core-api.ts';
 import { Inventory } from './inventory.ts';
 import { Books, OwnershipLost, type Kernel } from './kernel.ts';
 import { createLeases } from './leases.ts';
+import { appendMissing } from './missing.ts';
 import { Nodes } from './nodes.ts';
 import { askToEnd } from './orchestrator.ts';
 import type { AgentInbox } from './ports/agents.ts';
@@ -197,7 +198,8 @@ function inboxOf(
     async outputMissing(_session, attemptId, offset, bytes) {
       if (kernel.runs.attempt(attemptId) !== undefined)
         return attempts.outputMissing(attemptId, offset, bytes);
-      return stray(attemptId, () => kernel.options.logs.appendMissing(attemptId, offset, bytes).durable);
+      const gap = { from: offset, to: offset + bytes };
+      return stray(attemptId, async () => (await appendMissing(kernel.options.logs, attemptId, gap)).durable);
     },
     async events(_session, attemptId, events) {
       if (kernel.runs.attempt(attemptId) !== undefined) return attempts.events(attemptId, events);

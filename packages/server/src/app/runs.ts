@@ -23,6 +23,8 @@ export interface Live {
   /** Of the open segment: bytes from `verifiedTo` to `digestedTo`. Undefined until its first byte, and after a restart. */
   digest: RunningDigest | undefined;
   digestedTo: number;
+  /** The segment that was refused last, by where it begins, and how often in a row. */
+  refused: { from: number; times: number };
   /** Bytes of output that are stored durably, and those that are stored and soon will be. */
   storedLength: number;
   appendedTo: number;
@@ -99,6 +101,7 @@ export class Runs {
       verifiedTo: attempt.verifiedLength,
       digest: undefined,
       digestedTo: attempt.verifiedLength,
+      refused: { from: -1, times: 0 },
       storedLength: attempt.outputLength,
       appendedTo: attempt.outputLength,
       storing: Promise.resolve(),

@@ -195,7 +195,7 @@ export class Reports {
 
 /** Where the bytes are wanted from: a segment that was wrong, or a gap. */
 function resumeAt(thrown: unknown): number | undefined {
-  if (isCode(thrown, 'corrupt')) return numberOf(thrown.detail.from) ?? 0;
+  if (isCode(thrown, 'corrupt')) return numberOf(thrown.detail.from) ?? numberOf(thrown.detail.length) ?? 0;
   if (isCode(thrown, 'conflict')) return numberOf(thrown.detail.length);
   return undefined;
 }

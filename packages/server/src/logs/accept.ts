@@ -3,8 +3,7 @@ import {
   scanRecords,
   RECORD_HEADER_BYTES,
   RECORD_LIMIT_BYTES,
-  encodeMarker,
-  sealRecord,
+  encodeMissing,
 } from '@longshore/protocol/spool-record';
 
 import { AppError, isId, toError } from '@longshore/base';
@@ -67,15 +66,15 @@ export function failedAppend(thrown: unknown): Appending {
   return committing(Promise.reject(toError(thrown)));
 }
 
-/** Shortest range that a marker can stand for. */
-const SHORTEST_MISSING_BYTES = 128;
+/** Shortest range that a marker can stand for: as long as the shortest record. */
+const SHORTEST_MISSING_BYTES = RECORD_HEADER_BYTES + 1;
 
 /**
  * Records that stand for spool bytes which can't be had any more: exactly as
  * long as those, so that every offset after them stays right. Each says which
- * bytes it stands for, its JSON filled up with spaces.
+ * bytes it stands for.
  *
- * @throws AppError `invalid` when the range is too short to hold a marker
+ * @throws AppError `invalid` when the range is shorter than any record
  */
 export function missingRecords(offset: number, bytes: number, time: number): Buffer {
   if (!Number.isSafeInteger(bytes) || bytes < SHORTEST_MISSING_BYTES) {
@@ -84,13 +83,12 @@ export function missingRecords(offset: number, bytes: number, time: number): Buf
       `missing output of ${bytes} bytes at ${offset}: less than ${SHORTEST_MISSING_BYTES}`,
     );
   }
-  const target = Buffer.alloc(bytes, 0x20);
+  const target = Buffer.allocUnsafe(bytes);
   // Even parts, so that none is too short.
   const count = Math.ceil(bytes / RECORD_LIMIT_BYTES);
   for (let i = 0, at = 0; i < count; i += 1) {
     const end = i === count - 1 ? bytes : Math.floor((bytes * (i + 1)) / count);
-    encodeMarker(time, { missing: { from: offset + at, to: offset + end } }).copy(target, at, 0);
-    sealRecord(target, at, { stream: 'marker', time, length: end - at - RECORD_HEADER_BYTES });
+    encodeMissing(target, at, { time, from: offset + at, bytes: end - at });
     at = end;
   }
   return target;

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { listDigest } from '@longshore/protocol/segments';
+import { scanRecords } from '@longshore/protocol/spool-record';
 
 import type { Digests } from '../app/core-api.ts';
 
@@ -15,6 +16,7 @@ export const digests: Digests = {
       hex: () => hash.copy().digest('hex'),
     };
   },
+  wholeRecords: (bytes) => scanRecords(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).whole,
   ofList: (segmentDigests) =>
     listDigest(segmentDigests.map((digest) => Buffer.from(digest, 'hex'))).toString('hex'),
   newTicket() {
