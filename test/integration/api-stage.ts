@@ -198,6 +198,7 @@ export class PlayedAgent implements AgentSession {
   readonly agentId: string;
   readonly incarnation = { storeId: 's', bootId: 'b', hostId: 'h' };
   readonly degraded = false;
+  readonly over = false;
   readonly #core: Core;
   /** By script body; any other script says nothing and ends with 0. */
   readonly plays = new Map<string, Play>();

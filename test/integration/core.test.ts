@@ -206,6 +206,19 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     expect(await next.core.leases.held(SPACE)).toEqual([]);
   });
 
+  test('an inventory that lay in the network until a newer session was at work denies nothing', async () => {
+    const agent = await connected();
+    const before = agent.session;
+    await agent.connect(node.core);
+    const id = await node.submit({ kind: 'pool', poolId });
+    await until('it starts', () => agent.starts.length === 1);
+    await agent.accept(agent.starts[0]!);
+    before.close('replaced', 'as the directory does when the newer one is welcomed');
+    expect(await node.core.inbox.inventory(before, [])).toEqual([]);
+    await agent.finish(agent.starts[0]!.attemptId);
+    expect(await node.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'success' });
+  });
+
   test('a Start that got lost is sent again to the same incarnation; to another it never is', async () => {
     const agent = await connected();
     const id = await node.submit({ kind: 'pool', poolId });

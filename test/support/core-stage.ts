@@ -294,6 +294,7 @@ export class FarAgent {
   }
 
   #newSession(): AgentSession {
+    let over = false;
     const command = (name: string) => (attemptId: string, fence: Fence) => {
       this.commands.push({ command: name, attemptId, fence });
       if (name === 'release') this.attempts.delete(attemptId);
@@ -303,6 +304,9 @@ export class FarAgent {
       agentId: this.worker.id,
       incarnation: this.incarnation,
       degraded: false,
+      get over() {
+        return over;
+      },
       start: (start) => {
         this.starts.push(start);
         this.onStart(start);
@@ -311,12 +315,11 @@ export class FarAgent {
       cancel: command('cancel'),
       acknowledge: () => undefined,
       release: command('release'),
-      close: (reason) =>
-        void this.commands.push({
-          command: `close ${reason}`,
-          attemptId: '',
-          fence: { generation: 0, n: 0 },
-        }),
+      close: (reason) => {
+        over = true;
+        const fence = { generation: 0, n: 0 };
+        this.commands.push({ command: `close ${reason}`, attemptId: '', fence });
+      },
     };
   }
 }

@@ -45,10 +45,13 @@ export class Inventory {
       );
     }
     for (const live of this.#kernel.runs.onWorker(session.agentId)) {
+      // A newer session was opened meanwhile: what this one did not list may have been begun over that one.
+      if (session.over) return verdicts;
       if (asked.has(live.attempt.id)) continue;
       asked.add(live.attempt.id);
       verdicts.push(...(await this.#missing(session, { live, then })));
     }
+    if (session.over) return verdicts;
     const there = new Set(summaries.filter(({ phase }) => phase !== 'ended').map((one) => one.attemptId));
     await this.#settleLost(session.agentId, (id) => !there.has(id));
     return verdicts;

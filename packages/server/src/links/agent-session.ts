@@ -49,12 +49,13 @@ import {
 } from '../limits.ts';
 import type { AgentConnection } from './connection.ts';
 import { factsFromWire, specToWire, summaryFromWire, verdictToWire } from './frames.ts';
+import type { SessionDirectory } from './directory.ts';
 import { Reports } from './reports.ts';
 
 export interface ServeOptions extends AgentConnection {
   inbox: AgentInbox;
   /** Where the session stands while it is open. */
-  directory: { add(session: AgentSession): void; remove(session: AgentSession): void };
+  directory: Pick<SessionDirectory, 'welcome' | 'add' | 'remove'>;
   /** This node. */
   nodeId: string;
   /** The chain for a request on the live session (renewal). */
@@ -130,6 +131,10 @@ class ServedSession implements AgentSession {
     this.ended = this.#link.ended.then((end) => this.#over(end));
   }
 
+  get over(): boolean {
+    return this.#link.closed;
+  }
+
   start({ attemptId, taskId, fence, spec }: StartCommand): void {
     this.#reports.acks.begin(attemptId, 0, 0);
     this.#command({ kind: { $case: 'start', value: { attemptId, taskId, fence, spec: specToWire(spec) } } });
@@ -202,6 +207,8 @@ class ServedSession implements AgentSession {
       this.#link.close(GOODBYES[admission.reason], admission.detail);
       return;
     }
+    if (this.#link.closed) return;
+    this.#options.directory.welcome(this);
     this.#state = { kind: 'listing', attempts: [], confirmed: Promise.resolve() };
     this.#awaitData();
     this.#link.send({

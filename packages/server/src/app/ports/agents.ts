@@ -34,6 +34,8 @@ export interface AgentSession extends AttemptPort {
   readonly incarnation: Incarnation;
   /** Bytes go by control at a limited rate, for the data connection keeps failing. */
   readonly degraded: boolean;
+  /** It has ended, or was closed: what it said of its agent's attempts may have changed since. */
+  readonly over: boolean;
   close(reason: 'shutdown' | 'replaced' | 'revoked' | 'locked' | 'deregistered', detail: string): void;
 }
 
