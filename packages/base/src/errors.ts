@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'tooLarge',
   'tooMany', // a limit of rate or count
   'unavailable', // the other end can't be reached; trying again may help
+  'noSpace', // a disk is full: nothing was changed, and trying again helps once it has room
   'timedOut',
   'cancelled',
   'corrupt', // bytes are not what their digest or format says
@@ -88,6 +89,11 @@ export function isErrno(thrown: unknown, ...codes: string[]): thrown is NodeJS.E
   return (
     typeof thrown === 'object' && thrown !== null && 'code' in thrown && codes.includes(String(thrown.code))
   );
+}
+
+/** Whether a disk, or a quota on it, is full. */
+export function isDiskFull(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return isErrno(thrown, 'ENOSPC', 'EDQUOT');
 }
 
 /** Ends an exhaustive switch. */

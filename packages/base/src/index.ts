@@ -9,6 +9,7 @@ export {
   ERROR_CODES,
   invalid,
   isCode,
+  isDiskFull,
   isErrno,
   notFound,
   toError,

@@ -35,6 +35,7 @@ const OF_ERROR: Record<ErrorCode, number> = {
   tooLarge: EXIT.failed,
   tooMany: EXIT.unavailable,
   unavailable: EXIT.unavailable,
+  noSpace: EXIT.unavailable,
   timedOut: EXIT.unavailable,
   cancelled: EXIT.cancelled,
   corrupt: EXIT.failed,

@@ -12,6 +12,8 @@ const STATUS: Readonly<Record<ErrorCode, status>> = {
   tooLarge: status.OUT_OF_RANGE,
   tooMany: status.RESOURCE_EXHAUSTED,
   unavailable: status.UNAVAILABLE,
+  // Read back as `unavailable`: to the caller it is the same.
+  noSpace: status.UNAVAILABLE,
   timedOut: status.DEADLINE_EXCEEDED,
   cancelled: status.CANCELLED,
   corrupt: status.DATA_LOSS,

@@ -95,6 +95,11 @@ export const CHECKPOINT_AFTER_COMMITS = 1000;
 export const WAL_LONG_FRAMES = 16_384;
 /** The checkpoint thread ends after so long without work: an idle server does not carry it. */
 export const CHECKPOINT_IDLE_MS = 30_000;
+/** A store that takes nothing (a full disk, say) is tried again after this: the first time, and at most. */
+export const STORAGE_RETRY_FIRST_MS = 250;
+export const STORAGE_RETRY_LONGEST_MS = 2_000;
+/** A log that could not be written counts as out for so long after its last failure: above the longest retry. */
+export const LOG_OUT_SHOWN_MS = 5_000;
 /** Connections of a node to PostgreSQL, beside the one that listens. */
 export const POSTGRES_CONNECTIONS = 10;
 /** A first connection to PostgreSQL; below what a service manager grants a start. */

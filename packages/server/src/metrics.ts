@@ -17,6 +17,7 @@ export interface MetricSources {
   oldestQueuedMs(): Promise<number>;
   agentsConnected(): number;
   logBytesStored(): number;
+  storageOut(): boolean;
 }
 
 /** Counted as it happens. */
@@ -124,6 +125,11 @@ export class Metrics {
         name: 'log_bytes_stored_total',
         help: 'Bytes of output stored since the start',
         read: () => sources.logBytesStored(),
+      },
+      {
+        name: 'storage_out',
+        help: '1 while the database or the logs take nothing: a full disk, or no connection',
+        read: () => Number(sources.storageOut()),
       },
       {
         name: 'commits_total',

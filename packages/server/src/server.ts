@@ -216,8 +216,15 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
   return api;
 }
 
-function readiness(state: State, { store }: Storage): { ready: boolean; detail: Record<string, string> } {
-  return { ready: state === 'ready', detail: { server: state, store: store.dialect } };
+function readiness(
+  state: State,
+  { store, logs }: Storage,
+): { ready: boolean; detail: Record<string, string> } {
+  const out = store.out || logs.out;
+  return {
+    ready: state === 'ready' && out === '',
+    detail: { server: state, store: store.dialect, ...(out === '' ? {} : { storage: out }) },
+  };
 }
 
 function openMetrics({
@@ -237,6 +244,7 @@ function openMetrics({
     },
     agentsConnected: () => links.directory.size,
     logBytesStored: () => storage.logs.bytesStored,
+    storageOut: () => storage.store.out !== '' || storage.logs.out !== '',
   });
 }
 

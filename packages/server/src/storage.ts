@@ -42,7 +42,9 @@ export async function openStorage({ config, ids, logger, scope, events }: Storag
   const given = config.masterKey === undefined ? undefined : decodeMasterKey(config.masterKey);
   const masterKey = given ?? (await directory.masterKey({ sealed: await isSealed(database) }));
   await checkMasterKey(database, masterKey);
-  const store = await createStore(database, repositories);
+  const store = await createStore(database, repositories, { logger });
+  // Before the database is closed: a store that is out is tried no more.
+  scope.add('the store', () => store.close());
   const logs = await openLogs(database, directory, (error) => events.failed(error));
   scope.add('the logs', () => logs.close());
   return { directory, nodeId, database, store, logs, sealer: createSealer(masterKey) };

@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   tooLarge: 413,
   tooMany: 429,
   unavailable: 503,
+  noSpace: 507,
   timedOut: 504,
   cancelled: 503,
   corrupt: 500,

@@ -168,6 +168,12 @@ export class AttemptOutput {
       };
       await saveAttempt(this.#kernel, turn, { live, attempt });
     });
+    if (live.verifiedTo >= end) return;
+    // What came after it could not be stored, which took all back that was not durable by then.
+    live.verified = live.attempt.segmentDigests;
+    live.verifiedTo = end;
+    live.digest = undefined;
+    live.digestedTo = end;
   }
 
   /** Takes the bytes that are new into the digest of the open segment. */

@@ -3,22 +3,31 @@ import { describe, expect, test } from '@jest/globals';
 import { silentLogger } from '@longshore/base';
 
 import { Batch } from './batch.ts';
-import type { Store, Tx } from './ports/store.ts';
+import { StorageOut, type Store, type Tx } from './ports/store.ts';
 
-/** A store that counts commits, and whose durability the test gives. */
+/** A store that counts commits, whose durability the test gives, and which it may fill up. */
 function stage() {
   const commits: number[] = [];
   let durable = Promise.resolve();
+  let outage: PromiseWithResolvers<void> | undefined;
   const store = {
     commit: async <T>(body: (tx: Tx) => Promise<T>) => {
       const value = await body({} as Tx);
+      if (outage !== undefined) throw new StorageOut('noSpace', 'full');
       commits.push(commits.length + 1);
       return { value, durable };
     },
+    recovered: () => outage?.promise ?? Promise.resolve(),
   } as unknown as Store;
   const batch = new Batch({ store, logger: silentLogger, nextTurn: queueMicrotask });
   const holdBack = (until: Promise<void>): void => void (durable = until);
-  return { batch, commits, holdBack };
+  const fill = (): void => void (outage = Promise.withResolvers<void>());
+  const makeRoom = (): void => {
+    const before = outage;
+    outage = undefined;
+    before?.resolve();
+  };
+  return { batch, commits, holdBack, fill, makeRoom };
 }
 
 describe('a batch', () => {
@@ -76,5 +85,42 @@ describe('a batch', () => {
       ),
     );
     expect(seen).toEqual(['a', 'b']);
+  });
+
+  test('while the store is out, what people ask for is refused at once and all else waits, in order', async () => {
+    const { batch, commits, fill, makeRoom } = stage();
+    const seen: string[] = [];
+    let value = 0;
+    const say = (word: string, options = {}): Promise<unknown> =>
+      batch.add(async (turn) => {
+        value += 1;
+        turn.undo(() => (value -= 1));
+        turn.after(() => seen.push(word));
+      }, options);
+    fill();
+    const held = [say('one'), say('two')];
+    await expect(say('refused with the others', { hurried: true })).rejects.toMatchObject({
+      code: 'noSpace',
+    });
+    await expect(say('refused while others wait', { hurried: true })).rejects.toMatchObject({
+      code: 'noSpace',
+    });
+    held.push(say('three'));
+    expect({ value, commits, seen }).toEqual({ value: 0, commits: [], seen: [] });
+    makeRoom();
+    await Promise.all(held);
+    await say('four', { hurried: true });
+    expect({ value, seen }).toEqual({ value: 4, seen: ['one', 'two', 'three', 'four'] });
+  });
+
+  test('a node that stops holds nothing', async () => {
+    const { batch, fill } = stage();
+    fill();
+    const held = batch.add(async () => undefined);
+    const late = batch.add(async () => undefined);
+    batch.stopHolding();
+    await expect(held).rejects.toMatchObject({ code: 'noSpace' });
+    await expect(late).rejects.toMatchObject({ code: 'noSpace' });
+    await batch.idle();
   });
 });

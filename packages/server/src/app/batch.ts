@@ -6,12 +6,14 @@
  * added. Effects (frames, events to followers) run after the commit is
  * durable, in order. What a change did to memory is undone, last first, when
  * its transaction is rolled back; then each change of a failed group is tried
- * alone, so that one bad change fails only itself.
+ * alone, so that one bad change fails only itself. While the store is out (a
+ * full disk, say) what people ask for is refused at once, and all else is held,
+ * in order, until the store takes it: a pause, in which nothing is lost.
  */
 import { toError, type Logger } from '@longshore/base';
 
 import { CHANGES_IN_ONE_COMMIT } from '../limits.ts';
-import type { Store, Tx } from './ports/store.ts';
+import { StorageOut, type Store, type Tx } from './ports/store.ts';
 
 /** One transaction as its changes see it. */
 export class Turn {
@@ -83,6 +85,8 @@ interface Waiting {
   change: (turn: Turn) => Promise<unknown>;
   resolve: (value: unknown) => void;
   reject: (reason: Error) => void;
+  /** Somebody waits for the answer: better refused now than held. */
+  hurried: boolean;
 }
 
 export interface BatchOptions {
@@ -98,21 +102,37 @@ export class Batch {
   readonly #waiting: Waiting[] = [];
   #running = false;
   #idle: Promise<void> = Promise.resolve();
+  /** Why the store takes nothing, while changes are held for it. */
+  #out: StorageOut | undefined;
+  #holds = true;
+  readonly #stopHolding = Promise.withResolvers<void>();
 
   constructor(options: BatchOptions) {
     this.#options = options;
   }
 
-  /** Resolves with what `change` returned, once it is durable and its effects have run. */
-  add<T>(change: (turn: Turn) => Promise<T>): Promise<T> {
+  /**
+   * Resolves with what `change` returned, once it is durable and its effects have run. Held while the store is out,
+   * unless it is hurried.
+   *
+   * @throws StorageOut when it is hurried
+   */
+  add<T>(change: (turn: Turn) => Promise<T>, { hurried = false } = {}): Promise<T> {
+    if (hurried && this.#out !== undefined) return Promise.reject(this.#out);
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ change, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.push({ change, resolve: resolve as (value: unknown) => void, reject, hurried });
       if (this.#running) return;
       this.#running = true;
       this.#idle = new Promise((done) => {
         this.#options.nextTurn(() => void this.#drain().finally(done));
       });
     });
+  }
+
+  /** Nothing is held from now on, for this node stops: what was held is taken up by its next start. */
+  stopHolding(): void {
+    this.#holds = false;
+    this.#stopHolding.resolve();
   }
 
   /** Resolves when nothing waits to be committed. */
@@ -140,6 +160,10 @@ export class Batch {
       });
     } catch (thrown) {
       turn?.rollBack();
+      if (thrown instanceof StorageOut && this.#holds) {
+        await this.#hold(group, thrown);
+        return;
+      }
       const [only, ...more] = group;
       if (more.length === 0) {
         this.#options.failed?.(toError(thrown));
@@ -158,5 +182,20 @@ export class Batch {
         for (const { reject } of group) reject(toError(thrown));
       },
     );
+  }
+
+  /** Until the store has taken something again; it is the store that tries, with back-off. */
+  async #hold(group: Waiting[], out: StorageOut): Promise<void> {
+    const all = [...group, ...this.#waiting.splice(0)];
+    this.#waiting.push(...all.filter(({ hurried }) => !hurried));
+    for (const { hurried, reject } of all) if (hurried) reject(out);
+    if (this.#waiting.length === 0) return;
+    this.#out = out;
+    this.#options.logger.warn('changes are held: the store takes nothing', {
+      held: this.#waiting.length,
+      error: out,
+    });
+    await Promise.race([this.#options.store.recovered(), this.#stopHolding.promise]);
+    this.#out = undefined;
   }
 }

@@ -18,6 +18,7 @@ import { appendMissing } from './missing.ts';
 import { Nodes } from './nodes.ts';
 import { askToEnd } from './orchestrator.ts';
 import type { AgentInbox } from './ports/agents.ts';
+import { StorageOut } from './ports/store.ts';
 import { QueueView } from './queue-view.ts';
 import { Roster, Sessions } from './roster.ts';
 import { Runs, type Run } from './runs.ts';
@@ -130,17 +131,18 @@ export function createCore(options: CoreOptions): Core {
     },
     async drain() {
       kernel.draining = true;
-      await store.write((tx) => tx.nodes.setDraining(options.nodeId, kernel.epoch, true));
+      await unlessOut(store.write((tx) => tx.nodes.setDraining(options.nodeId, kernel.epoch, true)));
     },
     close() {
       closing ??= (async () => {
         kernel.draining = true;
         kernel.closed = true;
         for (const stop of stops.splice(0)) stop();
-        await attempts.flush();
+        batch.stopHolding();
+        await unlessOut(attempts.flush());
         await batch.idle();
         runs.clear();
-        await store.write((tx) => tx.nodes.remove(options.nodeId, kernel.epoch));
+        await unlessOut(store.write((tx) => tx.nodes.remove(options.nodeId, kernel.epoch)));
       })();
       return closing;
     },
@@ -171,6 +173,13 @@ export function createCore(options: CoreOptions): Core {
       },
     },
   };
+}
+
+/** A stop does not wait for a full disk: what it would say is found out by the next start too. */
+async function unlessOut(write: Promise<unknown>): Promise<void> {
+  await write.catch((thrown: unknown) => {
+    if (!(thrown instanceof StorageOut)) throw thrown;
+  });
 }
 
 function inboxOf(

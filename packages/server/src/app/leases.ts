@@ -2,6 +2,7 @@
 import { AppError, notFound } from '@longshore/base';
 
 import { isSettled } from '../domain/attempt-transition.ts';
+import type { Turn } from './batch.ts';
 import type { Leases } from './core-api.ts';
 import { note, releaseLease, type Kernel } from './kernel.ts';
 import type { QueueView } from './queue-view.ts';
@@ -17,7 +18,7 @@ export function createLeases(
     queue: (spaceId) => queue.of(spaceId),
     history: (spaceId, filter) => store.read((tx) => tx.leases.history(spaceId, filter)),
     async release(spaceId, id, by, { force = false } = {}) {
-      const taskToCancel = await kernel.batch.add(async (turn) => {
+      const free = async (turn: Turn): Promise<string | undefined> => {
         await kernel.books.lock(turn, spaceId);
         const lease = await turn.tx.leases.get(spaceId, id);
         if (lease === undefined) throw notFound('lease', id);
@@ -38,7 +39,8 @@ export function createLeases(
         kernel.runs.task(lease.taskId)?.leases.delete(id);
         await releaseLease(kernel, turn, { lease, why: `freed by ${by}` });
         return undefined;
-      });
+      };
+      const taskToCancel = await kernel.batch.add(free, { hurried: true });
       if (taskToCancel !== undefined) await cancel(spaceId, taskToCancel, by);
     },
   };

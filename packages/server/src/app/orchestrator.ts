@@ -312,7 +312,10 @@ export async function endAs(
   }
   await saveTask(kernel, turn, { run, task: move(task, state, kernel.options.clock.now(), { message }) });
   kernel.runs.remove(run);
-  turn.undo(() => kernel.runs.restore(run));
+  turn.undo(() => {
+    kernel.runs.restore(run);
+    armTimeOut(kernel, run);
+  });
   kernel.passAtEnd(turn, task.spaceId);
 }
 

@@ -27,7 +27,9 @@ export function createTasks(kernel: Kernel, scheduler: Scheduler, queue: QueueVi
     queue.view(kernel.runs.task(id)?.task ?? (await store.read((tx) => found(tx, spaceId, id))));
   return {
     async submit(spaceId, task) {
-      const submitted = await kernel.batch.add((turn) => submit(kernel, scheduler, turn, { spaceId, task }));
+      const submitted = await kernel.batch.add((turn) => submit(kernel, scheduler, turn, { spaceId, task }), {
+        hurried: true,
+      });
       // Its place is not counted here: that costs as much as the queue is long, on the path of every submission.
       return { ...(kernel.runs.task(submitted.id)?.task ?? submitted), place: null };
     },
@@ -44,7 +46,7 @@ export function createTasks(kernel: Kernel, scheduler: Scheduler, queue: QueueVi
       return get(spaceId, id);
     },
     async didNotRun(spaceId, id, by) {
-      await kernel.batch.add((turn) => didNotRun(kernel, turn, { spaceId, id, by }));
+      await kernel.batch.add((turn) => didNotRun(kernel, turn, { spaceId, id, by }), { hurried: true });
       return get(spaceId, id);
     },
     log: (spaceId, id, afterN, limit) =>
@@ -148,7 +150,7 @@ async function cancel(
   kernel: Kernel,
   { spaceId, id, by }: { spaceId: string; id: string; by: string },
 ): Promise<void> {
-  const elsewhere = await kernel.batch.add(async (turn) => {
+  const asked = async (turn: Turn): Promise<boolean> => {
     const book = await kernel.books.lock(turn, spaceId);
     const run = kernel.runs.task(id);
     if (run !== undefined) {
@@ -174,7 +176,8 @@ async function cancel(
     turn.after(() => kernel.watching.tell(id, { kind: 'task', task: { ...cancelled, place: null } }));
     kernel.passAtEnd(turn, spaceId);
     return false;
-  });
+  };
+  const elsewhere = await kernel.batch.add(asked, { hurried: true });
   if (elsewhere) await askOwner(kernel, spaceId, id);
 }
 

@@ -115,7 +115,7 @@ class ServedSession implements AgentSession {
     this.#logger = options.logger.child({ agentId: peer.id, sessionId: this.sessionId });
     const send = (frame: ServerFrame): void => this.#link.send(frame);
     const fail = (detail: string, error: Error): void => this.#link.fail(detail, error);
-    this.#reports = new Reports({ session: this, inbox, logger: this.#logger, send, fail });
+    this.#reports = new Reports({ session: this, inbox, clock, logger: this.#logger, send, fail });
     const limits = {
       pingIntervalMs: PING_INTERVAL_MS,
       deadAfterMs: DEAD_AFTER_MS,
@@ -355,6 +355,7 @@ class ServedSession implements AgentSession {
     const before = this.#state.kind;
     this.#state = { kind: 'over' };
     this.#held = [];
+    this.#reports.close();
     this.#stopJoin?.();
     this.#data?.close('the session ended');
     directory.remove(this);

@@ -5,9 +5,11 @@
  * Always true: calls about one attempt are made in the order of its frames,
  * none waits for another attempt's; nothing is acknowledged before the inbox
  * has said that it is stored; bytes that were asked for again are dropped until
- * they come from where they were asked for.
+ * they come from where they were asked for. Where there is no room for them (a
+ * full disk, say) they are asked for again after a wait: the session stays, and
+ * the agent, which has them on its disk, waits for its acknowledgement.
  */
-import { AppError, isCode, toError, type Logger } from '@longshore/base';
+import { AppError, Backoff, isCode, sleep, toError, type Clock, type Logger } from '@longshore/base';
 import type {
   AgentFrame,
   ArtifactChunk,
@@ -16,6 +18,8 @@ import type {
 } from '@longshore/protocol/gen/longshore/link/v1/link';
 
 import type { AgentInbox, AgentSession } from '../app/ports/agents.ts';
+import { StorageOut } from '../app/ports/store.ts';
+import { STORAGE_RETRY_FIRST_MS, STORAGE_RETRY_LONGEST_MS } from '../limits.ts';
 import { AckBook } from './ack-book.ts';
 import {
   eventFromWire,
@@ -29,6 +33,7 @@ import {
 export interface ReportsOptions {
   session: AgentSession;
   inbox: AgentInbox;
+  clock: Clock;
   logger: Logger;
   send: (frame: ServerFrame) => void;
   /** Something could not be stored: all must be said again, in a new session. */
@@ -43,12 +48,20 @@ export class Reports {
   /** Attempts whose bytes were asked for again, and from where. */
   readonly #again = new Map<string, number>();
   readonly #artifacts = new Map<string, Promise<void>>();
+  /** Of attempts whose output is waiting for room. */
+  readonly #backoffs = new Map<string, Backoff>();
+  readonly #closing = new AbortController();
 
   constructor(options: ReportsOptions) {
     this.#options = options;
     this.acks = new AckBook((attemptId, offset, event) =>
       options.send({ kind: { $case: 'ack', value: { attemptId, offset, event } } }),
     );
+  }
+
+  /** The session is over: nothing waits for room any more. */
+  close(): void {
+    this.#closing.abort();
   }
 
   /** @returns false when the frame is no report on an attempt */
@@ -126,7 +139,10 @@ export class Reports {
         ? inbox.outputMissing(session, attemptId, offset, missingBytes)
         : inbox.output(session, attemptId, offset, records, digest);
     stored.then(
-      (durable) => this.acks.advance(attemptId, { offset: durable }),
+      (durable) => {
+        this.#backoffs.delete(attemptId);
+        this.acks.advance(attemptId, { offset: durable });
+      },
       (thrown: unknown) => this.#outputFailed(attemptId, thrown),
     );
   }
@@ -147,18 +163,41 @@ export class Reports {
   async #artifact({ attemptId, index, offset, content, last, digest, error }: ArtifactChunk): Promise<void> {
     const { inbox, session, send } = this.#options;
     const chunk = { index, offset, content, last, digest: digest.toString('hex'), error };
-    const ack = await inbox.artifact(session, attemptId, chunk);
+    const ack = await this.#whenRoom(() => inbox.artifact(session, attemptId, chunk));
     send({ kind: { $case: 'artifactAck', value: { attemptId, index, ...ack } } });
   }
 
   #outputFailed(attemptId: string, thrown: unknown): void {
-    const from = resumeAt(thrown);
-    if (from === undefined) {
-      this.#failed('output', attemptId, thrown);
-      return;
-    }
     // Those that were under way fail too, after the one that said it first.
     if (this.#again.has(attemptId)) return;
+    const from = thrown instanceof StorageOut ? this.acks.of(attemptId).offset : resumeAt(thrown);
+    if (from === undefined) this.#failed('output', attemptId, thrown);
+    else if (thrown instanceof StorageOut) void this.#askLater(attemptId, thrown);
+    else this.#ask(attemptId, from, thrown);
+  }
+
+  /** What comes meanwhile is dropped: it is asked for again too. */
+  async #askLater(attemptId: string, out: StorageOut): Promise<void> {
+    this.#again.set(attemptId, NOWHERE);
+    const backoff = this.#backoffs.get(attemptId) ?? newBackoff();
+    this.#backoffs.set(attemptId, backoff);
+    await sleep(this.#options.clock, backoff.next(), { signal: this.#closing.signal }).catch(() => undefined);
+    if (!this.#closing.signal.aborted) this.#ask(attemptId, this.acks.of(attemptId).offset, out);
+  }
+
+  async #whenRoom<T>(store: () => Promise<T>): Promise<T> {
+    const backoff = newBackoff();
+    for (;;) {
+      try {
+        return await store();
+      } catch (thrown) {
+        if (!(thrown instanceof StorageOut)) throw thrown;
+        await sleep(this.#options.clock, backoff.next(), { signal: this.#closing.signal });
+      }
+    }
+  }
+
+  #ask(attemptId: string, from: number, thrown: unknown): void {
     this.#options.logger.warn('output is asked for again', {
       attemptId,
       from,
@@ -183,6 +222,7 @@ export class Reports {
 
   #failed(what: string, attemptId: string, thrown: unknown): void {
     const { logger, fail } = this.#options;
+    if (this.#closing.signal.aborted) return;
     if (isCode(thrown, 'notFound')) {
       // Another node's by now, or over: nothing is acknowledged, and the owner will ask for it.
       logger.debug('a report on an attempt that is not under way here', { what, attemptId });
@@ -191,6 +231,13 @@ export class Reports {
     logger.error('a report could not be stored', { what, attemptId, error: toError(thrown) });
     fail(`storing ${what} of attempt ${attemptId}`, toError(thrown));
   }
+}
+
+/** No offset of output. */
+const NOWHERE = -1;
+
+function newBackoff(): Backoff {
+  return new Backoff({ firstMs: STORAGE_RETRY_FIRST_MS, longestMs: STORAGE_RETRY_LONGEST_MS });
 }
 
 /** Where the bytes are wanted from: a segment that was wrong, or a gap. */

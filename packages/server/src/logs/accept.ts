@@ -6,9 +6,10 @@ import {
   encodeMissing,
 } from '@longshore/protocol/spool-record';
 
-import { AppError, isId, toError } from '@longshore/base';
+import { AppError, isDiskFull, isId, toError } from '@longshore/base';
 
 import type { Appending } from '../app/ports/log-store.ts';
+import { StorageOut } from '../app/ports/store.ts';
 
 /** Ids become file names and keys: nothing else may. */
 export function requireId(id: string, what: string): string {
@@ -59,6 +60,14 @@ export function committing(durable: Promise<number>): Appending {
       () => false,
     ),
   };
+}
+
+/** What a write to the logs' disk threw, as an error of ours: a full disk can be waited for. */
+export function storingFailed(what: string, cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
+  return isDiskFull(cause)
+    ? new StorageOut('noSpace', `storing ${what}: the disk of the server's logs is full`, { cause })
+    : new AppError('unavailable', `storing ${what}`, { cause });
 }
 
 /** What could not even be begun. */

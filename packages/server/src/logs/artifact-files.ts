@@ -71,8 +71,7 @@ export class ArtifactFiles {
         `the SHA-256 of artifact ${artifactId} (${receiving.length} bytes) differs from what its sender said`,
       );
     }
-    await receiving.handle.datasync();
-    await receiving.handle.close();
+    await receiving.handle.datasync().finally(() => receiving.handle.close());
     await rename(`${path}.part`, path);
     const directory = await open(this.#directory, 'r');
     await directory.sync().finally(() => directory.close());

@@ -5,13 +5,14 @@
  */
 import { existsSync, fdatasyncSync, mkdirSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
-import { collectBehind, isErrno, type Clock } from '@longshore/base';
+import { collectBehind, isErrno, type AppError, type Clock } from '@longshore/base';
 
 import type { Appending, LogStore } from '../app/ports/log-store.ts';
-import { LOG_BYTES_A_COLLECTION, LOG_FILES_OPEN } from '../limits.ts';
-import { failedAppend, missingRecords } from './accept.ts';
+import { StorageOut } from '../app/ports/store.ts';
+import { LOG_BYTES_A_COLLECTION, LOG_FILES_OPEN, LOG_OUT_SHOWN_MS } from '../limits.ts';
+import { failedAppend, missingRecords, storingFailed } from './accept.ts';
 import { ArtifactFiles } from './artifact-files.ts';
 import { openJournal, logPath } from './journal-logs.ts';
 import type { Journal } from './journal.ts';
@@ -42,6 +43,7 @@ export class FileLogStore implements LogStore {
   /** Lengths of files that were closed when all of them was durable. */
   readonly #closedAt = new Map<string, number>();
   readonly #journal: Journal;
+  #refusal = { at: -Infinity, why: '' };
   readonly #passed = collectBehind(LOG_BYTES_A_COLLECTION);
   /** Bytes taken since the start, for the metrics. */
   bytesStored = 0;
@@ -52,7 +54,11 @@ export class FileLogStore implements LogStore {
     this.#rounds = new SyncRounds(failed);
     this.#artifacts = new ArtifactFiles(join(directory, 'artifacts'));
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    this.#journal = openJournal(directory, { failed, logs: this.#directory });
+    this.#journal = openJournal(directory, {
+      failed,
+      refused: (error) => this.#refused(error),
+      logs: this.#directory,
+    });
   }
 
   append(attemptId: string, offset: number, records: Uint8Array): Appending {
@@ -60,7 +66,9 @@ export class FileLogStore implements LogStore {
     try {
       return this.#open(attemptId).append(offset, records);
     } catch (thrown) {
-      return failedAppend(thrown);
+      const error = storingFailed(`output of attempt ${attemptId} at ${offset}`, thrown);
+      this.#refused(error);
+      return failedAppend(error);
     }
   }
 
@@ -114,12 +122,12 @@ export class FileLogStore implements LogStore {
     await rm(this.#pathOf(attemptId), { force: true });
   }
 
-  putArtifact(artifactId: string, offset: number, content: Uint8Array): Promise<number> {
-    return this.#artifacts.put(artifactId, offset, content);
+  async putArtifact(artifactId: string, offset: number, content: Uint8Array): Promise<number> {
+    return this.#watched(artifactId, this.#artifacts.put(artifactId, offset, content));
   }
 
-  finishArtifact(artifactId: string, digest: string): Promise<number> {
-    return this.#artifacts.finish(artifactId, digest);
+  async finishArtifact(artifactId: string, digest: string): Promise<number> {
+    return this.#watched(artifactId, this.#artifacts.finish(artifactId, digest));
   }
 
   readArtifact(artifactId: string): AsyncIterable<Buffer> {
@@ -133,6 +141,26 @@ export class FileLogStore implements LogStore {
     this.#files.clear();
     await this.#journal.close();
     await this.#artifacts.close();
+  }
+
+  /** Why its disk takes nothing; empty: it does, as far as the last seconds tell. */
+  get out(): string {
+    const { at, why } = this.#refusal;
+    return this.#clock.monotonic() - at < LOG_OUT_SHOWN_MS ? why : '';
+  }
+
+  async #watched(artifactId: string, put: Promise<number>): Promise<number> {
+    try {
+      return await put;
+    } catch (thrown) {
+      const error = storingFailed(`artifact ${artifactId}`, thrown);
+      this.#refused(error);
+      throw error;
+    }
+  }
+
+  #refused(error: AppError): void {
+    if (error instanceof StorageOut) this.#refusal = { at: this.#clock.monotonic(), why: error.message };
   }
 
   #pathOf(attemptId: string): string {
@@ -160,20 +188,24 @@ export class FileLogStore implements LogStore {
       return file;
     }
     const path = this.#pathOf(attemptId);
+    const newDirectories = this.#namesToSync(path);
     file = new LogFile(attemptId, {
       path,
-      newDirectories: this.#namesToSync(path),
+      newDirectories,
       durable: this.#closedAt.get(attemptId) ?? 0,
       events: {
         grown: (length, by) => {
           this.bytesStored += by;
           this.#followers.tell(attemptId, length);
         },
+        refused: (error) => this.#refused(error),
         dirty: (written) => this.#rounds.add(written),
         journal: (offset, bytes, durable) =>
           this.#journal.add({ kind: 'append', attemptId, offset, bytes }, durable),
       },
     });
+    // Not before the file is made: a full disk must not make its folder's name one that is never synced.
+    this.#folders.add(dirname(path));
     if (this.#files.size >= LOG_FILES_OPEN) this.#closeUnused();
     this.#files.set(attemptId, file);
     return file;
@@ -181,14 +213,11 @@ export class FileLogStore implements LogStore {
 
   /** Directories that hold a name which may not be durable yet; makes the folder. */
   #namesToSync(path: string): string[] {
-    const folder = join(path, '..');
+    const folder = dirname(path);
     const known = this.#folders.has(folder);
     if (!known) mkdirSync(folder, { recursive: true, mode: 0o700 });
     const directories = known && existsSync(path) ? [] : [folder];
-    if (!known) {
-      this.#folders.add(folder);
-      directories.push(this.#directory);
-    }
+    if (!known) directories.push(this.#directory);
     return directories;
   }
 

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { isErrno, toError } from '@longshore/base';
+import { isErrno, toError, type AppError } from '@longshore/base';
 
 import { requireId } from './accept.ts';
 import { entriesToApply, Journal } from './journal.ts';
@@ -32,7 +32,11 @@ export function logPath(logs: string, attemptId: string): string {
 /** @param logs the folder of the logs; the journal stands beside it */
 export function openJournal(
   directory: string,
-  { logs, failed }: { logs: string; failed: (error: Error) => void },
+  {
+    logs,
+    failed,
+    refused,
+  }: { logs: string; failed: (error: Error) => void; refused: (error: AppError) => void },
 ): Journal {
   const bootFile = join(directory, 'journal-boot');
   const boot = bootId();
@@ -41,7 +45,10 @@ export function openJournal(
     applyEntries(directory, logs);
     writeFileSync(bootFile, boot);
   }
-  return new Journal({ directory, failed, syncLogs: (attemptIds) => syncLogs(logs, attemptIds) }, { fresh });
+  return new Journal(
+    { directory, failed, refused, syncLogs: (attemptIds) => syncLogs(logs, attemptIds) },
+    { fresh },
+  );
 }
 
 function applyEntries(directory: string, logs: string): void {

@@ -23,15 +23,32 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { isErrno, systemClock, toError, type Cancel } from '@longshore/base';
+import {
+  Backoff,
+  isDiskFull,
+  isErrno,
+  sleep,
+  systemClock,
+  toError,
+  type AppError,
+  type Cancel,
+} from '@longshore/base';
 
-import { JOURNAL_FILE_BYTES, JOURNAL_REST_MS } from '../limits.ts';
+import {
+  JOURNAL_FILE_BYTES,
+  JOURNAL_REST_MS,
+  STORAGE_RETRY_FIRST_MS,
+  STORAGE_RETRY_LONGEST_MS,
+} from '../limits.ts';
+import { storingFailed } from './accept.ts';
 import { entryBytes, readEntries, writeEntry, type Entry } from './journal-format.ts';
 
 export interface JournalOptions {
   directory: string;
   /** Must end the process. */
   failed: (error: Error) => void;
+  /** The disk has no room for now: it waits for some. */
+  refused: (error: AppError) => void;
   /** Syncs the logs of these attempts in their own files. */
   syncLogs: (attemptIds: ReadonlySet<string>) => Promise<void>;
 }
@@ -146,16 +163,32 @@ export class Journal {
       at = writeEntry(this.#buffer, at, { entry, epoch: this.#epoch });
       file.attempts.add(entry.attemptId);
     }
-    await writeExactly(file.fd, this.#buffer.subarray(0, at), file.position);
+    const bytes = this.#buffer.subarray(0, at);
+    await this.#whenRoom(() => writeExactly(file.fd, bytes, file.position));
     file.position += at;
     for (const { durable } of group) durable();
+  }
+
+  /** Its files have their size, but some file systems need room even to write over what is there. Then it waits. */
+  async #whenRoom(write: () => Promise<void>): Promise<void> {
+    const backoff = new Backoff({ firstMs: STORAGE_RETRY_FIRST_MS, longestMs: STORAGE_RETRY_LONGEST_MS });
+    for (;;) {
+      try {
+        await write();
+        return;
+      } catch (thrown) {
+        if (!isDiskFull(thrown) || this.#closing !== undefined) throw thrown;
+        this.#options.refused(storingFailed("the logs' journal", thrown));
+      }
+      await sleep(systemClock, backoff.next());
+    }
   }
 
   #retire(file: JournalFile): void {
     file.free = (async () => {
       await this.#rest();
       await this.#options.syncLogs(file.attempts);
-      wipe(file.fd);
+      await this.#whenRoom(async () => wipe(file.fd));
       file.position = 0;
       file.attempts = new Set();
     })();

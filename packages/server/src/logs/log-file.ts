@@ -24,7 +24,7 @@ import { AppError } from '@longshore/base';
 
 import type { Appending } from '../app/ports/log-store.ts';
 import { JOURNAL_ENTRY_LONGEST_BYTES, LOG_RECOVER_READ_BYTES, LOG_WRITE_INLINE_BYTES } from '../limits.ts';
-import { newRecords } from './accept.ts';
+import { newRecords, storingFailed } from './accept.ts';
 import type { Syncable } from './sync-rounds.ts';
 
 interface Write {
@@ -41,6 +41,8 @@ interface Waiter {
 export interface LogFileEvents {
   /** @param by how many bytes more */
   grown(length: number, by: number): void;
+  /** The disk took less than it was given. */
+  refused(error: AppError): void;
   /** It was written and has to be synced. */
   dirty(file: LogFile): void;
   /** Makes a short append durable without a sync of the file. */
@@ -247,11 +249,10 @@ export class LogFile implements Syncable {
     this.#queue.length = 0;
     this.#writing = undefined;
     this.#accepted = this.#length;
-    const error = new AppError(
-      'unavailable',
-      `storing output of attempt ${this.attemptId} at ${this.#length}`,
-      { cause },
-    );
+    // A write that was cut short leaves a torn record, which must not count when the file is opened again.
+    ftruncateSync(this.fd, this.#length);
+    const error = storingFailed(`output of attempt ${this.attemptId} at ${this.#length}`, cause);
+    this.#events.refused(error);
     const lost = this.#waiters.filter((waiter) => waiter.upTo > this.#length);
     this.#waiters = this.#waiters.filter((waiter) => waiter.upTo <= this.#length);
     for (const waiter of lost) waiter.reject(error);

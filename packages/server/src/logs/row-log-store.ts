@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { AppError, isCode, notFound, toError, type Clock } from '@longshore/base';
 
 import type { Appending, LogStore } from '../app/ports/log-store.ts';
+import { StorageOut } from '../app/ports/store.ts';
 import { recordsWithin, scanRecords } from '@longshore/protocol/spool-record';
 import { LOG_CHUNK_BYTES } from '../limits.ts';
 import { committing, missingRecords, newRecords, requireId } from './accept.ts';
@@ -57,6 +58,9 @@ export class RowLogStore implements LogStore {
     this.#clock = clock;
     this.#stopListening = database.listen(TOPIC, (attemptId) => void this.#heard(attemptId));
   }
+
+  /** Its rows are the store's, whose own word counts. */
+  readonly out = '';
 
   append(attemptId: string, offset: number, records: Uint8Array): Appending {
     return committing(this.#append(attemptId, offset, records));
@@ -283,10 +287,18 @@ export class RowLogStore implements LogStore {
       const length = await this.length(attemptId).catch(() => pending.start);
       const what = `storing output of attempt ${attemptId} at ${pending.start}`;
       pending.done.reject(
-        new AppError(isCode(thrown, 'conflict') ? 'conflict' : 'unavailable', what, {
-          cause: thrown,
-          detail: { length },
-        }),
+        thrown instanceof StorageOut
+          ? new StorageOut(
+              thrown.code === 'noSpace' ? 'noSpace' : 'unavailable',
+              `${what}: ${thrown.message}`,
+              {
+                cause: thrown,
+              },
+            )
+          : new AppError(isCode(thrown, 'conflict') ? 'conflict' : 'unavailable', what, {
+              cause: thrown,
+              detail: { length },
+            }),
       );
     }
   }

@@ -2,6 +2,7 @@
 import { AppError, toError } from '@longshore/base';
 import type { ClientBase, QueryResult } from 'pg';
 
+import { StorageOut } from '../app/ports/store.ts';
 import { STATEMENTS_CACHED } from '../limits.ts';
 import type { Sql, SqlValue } from './db.ts';
 
@@ -82,6 +83,39 @@ const REFERENCE = '23503';
 export function isRetryable(thrown: unknown): boolean {
   const code = sqlState(thrown);
   return code === SERIALISATION_FAILURE || code === DEADLOCK;
+}
+
+/** Full, out of connections, shutting down, or not there: what passes by itself. */
+const OUT_STATES = /^(08...|53[0-9]..|57P0[1-3]|58030)$/;
+const OUT_ERRNOS = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+];
+/** The driver's own words, which have no code. */
+const OUT_WORDS =
+  /Connection terminated|timeout exceeded when trying to connect|connection error and is not queryable/;
+const DISK_FULL = '53100';
+
+/** A database that takes nothing for now, in words of ours; the rest stays what it is. */
+export function storageOut(thrown: unknown): unknown {
+  const error = toError(thrown);
+  const code = sqlState(error);
+  if (code === DISK_FULL)
+    return new StorageOut(
+      'noSpace',
+      'the disk of the PostgreSQL server is full: nothing can be stored until it has room',
+      {
+        cause: error,
+      },
+    );
+  if (!OUT_STATES.test(code) && !OUT_ERRNOS.includes(code) && !OUT_WORDS.test(error.message)) return thrown;
+  return new StorageOut('unavailable', `PostgreSQL can't be reached: ${error.message}`, { cause: error });
 }
 
 function postgresError(thrown: unknown): Error {

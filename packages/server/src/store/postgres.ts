@@ -15,11 +15,14 @@ import {
   POSTGRES_RETRY_FIRST_MS,
   POSTGRES_RETRY_LONGEST_MS,
   POSTGRES_TRIES,
+  STORAGE_RETRY_FIRST_MS,
+  STORAGE_RETRY_LONGEST_MS,
 } from '../limits.ts';
+import { StorageOut } from '../app/ports/store.ts';
 import { Announcements } from './announcements.ts';
 import type { Database, Sql } from './db.ts';
 import { PostgresListener } from './postgres-listener.ts';
-import { isRetryable, PostgresSql } from './postgres-sql.ts';
+import { isRetryable, PostgresSql, storageOut } from './postgres-sql.ts';
 
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database; never logged. */
@@ -70,6 +73,15 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresDa
 
 const INT8 = 20;
 
+/** With its id: by that PostgreSQL can be asked what became of it. */
+const WRITE = 'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT txid_current()::text AS id';
+
+/** Of the two statements in one, the second one's answer. */
+function transactionId(begun: unknown): string {
+  const [, { rows }] = begun as [unknown, { rows: { id: string }[] }];
+  return rows[0]?.id ?? '';
+}
+
 export class PostgresDatabase implements Database {
   readonly dialect = 'postgres';
   readonly #pool: Pool;
@@ -88,7 +100,7 @@ export class PostgresDatabase implements Database {
 
   async transact<T>(body: (sql: Sql) => Promise<T>): Promise<{ value: T; durable: Promise<void> }> {
     try {
-      return { value: await this.#once('BEGIN ISOLATION LEVEL SERIALIZABLE', body), durable: this.#durable };
+      return { value: await this.#once(WRITE, body), durable: this.#durable };
     } catch (thrown) {
       if (!isRetryable(thrown)) throw thrown;
       return { value: await this.#retrying.run(() => this.#again(body)), durable: this.#durable };
@@ -133,7 +145,7 @@ export class PostgresDatabase implements Database {
     for (let tries = 2; ; tries += 1) {
       await sleep(systemClock, backoff.next());
       try {
-        return await this.#once('BEGIN ISOLATION LEVEL SERIALIZABLE', body);
+        return await this.#once(WRITE, body);
       } catch (thrown) {
         if (!isRetryable(thrown)) throw thrown;
         if (tries >= POSTGRES_TRIES) {
@@ -149,7 +161,9 @@ export class PostgresDatabase implements Database {
 
   async #once<T>(begin: string, body: (sql: Sql) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw new AppError('unavailable', 'the store is closed');
-    const client = await this.#pool.connect();
+    const client = await this.#pool.connect().catch((thrown: unknown) => {
+      throw storageOut(thrown);
+    });
     const sql = this.#sqlOf(client);
     let broken: Error | undefined;
     const onError = (error: Error): void => {
@@ -157,11 +171,19 @@ export class PostgresDatabase implements Database {
     };
     client.on('error', onError);
     try {
-      await client.query(begin);
+      const writes = begin === WRITE;
+      const begun = (await client.query(begin)) as unknown;
       const value = await body(sql);
       // A body that swallowed a failed statement must not seem committed.
       if (sql.failure !== undefined) throw sql.failure;
-      await client.query('COMMIT');
+      try {
+        await client.query('COMMIT');
+      } catch (thrown) {
+        // The connection broke before the answer came: it may be committed all the same.
+        if (!writes || !(storageOut(thrown) instanceof StorageOut)) throw thrown;
+        broken = toError(thrown);
+        if (!(await this.#wasCommitted(transactionId(begun)))) throw thrown;
+      }
       const announced = this.#announcements.publish(sql);
       if (announced.length > 0) this.#listener.announce(announced);
       return value;
@@ -169,11 +191,44 @@ export class PostgresDatabase implements Database {
       this.#announcements.drop(sql);
       await client.query('ROLLBACK').catch((error: unknown) => (broken = toError(error)));
       // What PostgreSQL said first is the cause, whatever the body made of it.
-      throw isRetryable(sql.failure) ? sql.failure : thrown;
+      throw storageOut(
+        sql.failure !== undefined &&
+          (isRetryable(sql.failure) || storageOut(sql.failure) instanceof StorageOut)
+          ? sql.failure
+          : thrown,
+      );
     } finally {
       sql.reset();
       client.off('error', onError);
       client.release(broken);
+    }
+  }
+
+  /**
+   * What became of a transaction whose COMMIT was not answered, as PostgreSQL itself knows it; asked until it can
+   * say, for whoever waits must neither do it twice nor leave it out.
+   *
+   * @throws StorageOut when this node closes first
+   */
+  async #wasCommitted(id: string): Promise<boolean> {
+    const backoff = new Backoff({ firstMs: STORAGE_RETRY_FIRST_MS, longestMs: STORAGE_RETRY_LONGEST_MS });
+    for (;;) {
+      try {
+        const { rows } = await this.#pool.query<{ status: string | null }>(
+          'SELECT txid_status($1::bigint) AS status',
+          [id],
+        );
+        const status = rows[0]?.status;
+        if (status === 'committed' || status === 'aborted') return status === 'committed';
+      } catch (thrown) {
+        if (!(storageOut(thrown) instanceof StorageOut)) throw thrown;
+      }
+      if (this.#closing !== undefined)
+        throw new StorageOut(
+          'unavailable',
+          'the store was closed before PostgreSQL could say what became of a commit',
+        );
+      await sleep(systemClock, backoff.next());
     }
   }
 

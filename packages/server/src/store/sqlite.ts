@@ -16,6 +16,7 @@ import openDatabase, { type Database as Connection } from 'better-sqlite3';
 
 import { AppError, Mutex, type Logger } from '@longshore/base';
 
+import { StorageOut } from '../app/ports/store.ts';
 import { Announcements } from './announcements.ts';
 import { Checkpointer } from './checkpoint.ts';
 import type { Database, Sql } from './db.ts';
@@ -95,16 +96,16 @@ export class SqliteDatabase implements Database {
     this.#refuseNested();
     return this.#mutex.run(async () => {
       this.#refuseClosed();
-      this.#begin.run();
       let value: T;
       try {
+        this.#begin.run();
         value = await this.#run('write', body);
         this.#commit.run();
       } catch (thrown) {
         this.#announcements.drop(this.#sql);
         // A full disk, say, makes SQLite roll back by itself.
         if (this.#connection.inTransaction) this.#rollback.run();
-        throw thrown;
+        throw storageOut(thrown);
       }
       const durable = this.#sql.wrote ? this.#groups.committed() : this.durable();
       if (this.#sql.wrote) this.#checkpointer.committed();
@@ -182,4 +183,18 @@ export class SqliteDatabase implements Database {
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new AppError('unavailable', 'the store is closed');
   }
+}
+
+/** What SQLite says of a disk that takes nothing, in words of ours; the rest stays what it is. */
+function storageOut(thrown: unknown): unknown {
+  const { code } = thrown as { code?: unknown };
+  if (typeof code !== 'string' || !/^SQLITE_(FULL|IOERR)/.test(code)) return thrown;
+  const full = code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE';
+  return new StorageOut(
+    full ? 'noSpace' : 'unavailable',
+    full
+      ? "the disk of the server's database is full: nothing can be stored until it has room"
+      : `the server's database can't be written (${code})`,
+    { cause: thrown },
+  );
 }

@@ -10,7 +10,8 @@ export interface Appending {
   /**
    * The length when it is durable.
    *
-   * @throws AppError `conflict` when the offset leaves a gap, with `detail.length`; `unavailable` when the disk refuses
+   * @throws AppError `conflict` when the offset leaves a gap, with `detail.length`; StorageOut when the disk is
+   *   full, or the database away; `unavailable` when the disk refuses otherwise
    */
   durable: Promise<number>;
 }
@@ -36,5 +37,7 @@ export interface LogStore {
   putArtifact(artifactId: string, offset: number, content: Uint8Array): Promise<number>;
   finishArtifact(artifactId: string, digest: string): Promise<number>;
   readArtifact(artifactId: string): AsyncIterable<Buffer>;
+  /** Why it takes nothing, in the last seconds; empty: it does. */
+  readonly out: string;
   close(): Promise<void>;
 }

@@ -3,6 +3,8 @@
  * speak within one transaction; no body may use the store itself, nor wait
  * for anything but its `tx` (the embedded store has one connection).
  */
+import { AppError } from '@longshore/base';
+
 import type { AttemptRepository } from './attempts.ts';
 import type { LeaseRepository } from './leases.ts';
 import type { MachineRepositories } from './machines.ts';
@@ -15,6 +17,16 @@ export interface Tx extends MachineRepositories, TrustRepositories {
   attempts: AttemptRepository;
   leases: LeaseRepository;
   nodes: NodeRepository;
+}
+
+/**
+ * The store takes nothing for now: its disk is full, or it can't be reached. Nothing was changed, and the same may
+ * well succeed later. `Store.recovered` says when to try.
+ */
+export class StorageOut extends AppError {
+  constructor(code: 'noSpace' | 'unavailable', message: string, options: { cause?: unknown } = {}) {
+    super(code, message, options);
+  }
 }
 
 export interface Store {
@@ -40,6 +52,11 @@ export interface Store {
   announce(tx: Tx, topic: Topic, id: string): void;
   /** Hears announcements of all nodes; returns what ends it. */
   listen(topic: Topic, heard: (id: string) => void): () => void;
+
+  /** Why nothing can be stored for now; empty: it can, as far as is known. */
+  readonly out: string;
+  /** Resolves when something could be stored again; at once unless it is out. */
+  recovered(): Promise<void>;
 
   /** Rises when a backup is restored. */
   readonly generation: number;
