@@ -2,8 +2,8 @@
  * A TCP proxy before one listener, which does to its connections what networks
  * do: holds them, swallows them, cuts them, delays and narrows them.
  *
- * What has passed has passed unchanged and in order; a proxy never invents,
- * repeats or reorders a byte. A fault concerns the connections that there are
+ * What has passed has passed unchanged (but for what a guard damages on
+ * purpose) and in order; a proxy never invents, repeats or reorders a byte. A fault concerns the connections that there are
  * and those that come, until it is taken back.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -15,7 +15,7 @@ export type { Direction } from './fault-pipe.ts';
 /** `half-close` ends one direction; the other one goes on. */
 export type CutKind = 'rst' | 'fin' | 'half-close';
 
-/** Watches what is about to pass; says after how many of these bytes the connections are cut. */
+/** Watches what is about to pass, and may damage it; says after how many of these bytes the connections are cut. */
 export type Guard = (passing: {
   connection: number;
   direction: Direction;
@@ -120,9 +120,14 @@ export class FaultProxy implements AsyncDisposable {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** All connections, now. What is held is lost. @param toward which end sees the end of a half-close */
-  cut(how: CutKind, { toward = 'toListener' }: { toward?: Direction } = {}): void {
-    for (const connection of [...this.#connections]) this.#cut(connection, how, toward);
+  /**
+   * All connections, or the one of this number, now. What is held is lost.
+   *
+   * @param toward which end sees the end of a half-close
+   */
+  cut(how: CutKind, { toward = 'toListener', only }: { toward?: Direction; only?: number } = {}): void {
+    for (const connection of [...this.#connections])
+      if (only === undefined || connection.number === only) this.#cut(connection, how, toward);
   }
 
   /** All connections, when so many bytes more have passed. @returns resolves once it cut */
@@ -163,6 +168,9 @@ export class FaultProxy implements AsyncDisposable {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const over = [...this.#connections].map((connection) => connection.over.promise);
     this.cut('rst');
+    // One that had been ended waits for its peer to read: nobody will.
+    for (const { dialler, listener } of this.#connections)
+      for (const end of [dialler, listener]) end?.destroy();
     this.restore();
     await Promise.all([closed, ...over]);
   }
