@@ -17,9 +17,14 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Milliseconds to wait before the next try: uniform in (window/2, window]. */
-  next(): number {
-    const window = Math.min(this.#limits.longestMs, this.#limits.firstMs * 2 ** this.#tries);
+  /**
+   * Milliseconds to wait before the next try: uniform in (window/2, window].
+   *
+   * @param longestMs a smaller largest window, for this once
+   */
+  next(longestMs = this.#limits.longestMs): number {
+    const largest = Math.min(longestMs, this.#limits.longestMs);
+    const window = Math.min(largest, this.#limits.firstMs * 2 ** this.#tries);
     this.#tries = Math.min(this.#tries + 1, 30);
     return window * (1 - this.#random() / 2);
   }

@@ -141,6 +141,13 @@ export const PAIRING_REACH_PAUSE_MS = 250;
 /** Windowed full jitter between tries of one agent. */
 export const DIAL_FIRST_BACKOFF_MS = 250;
 export const DIAL_LONGEST_BACKOFF_MS = 30_000;
+/**
+ * The window grows no further than this while few agents are away: an agent that is restarted goes on within 5 s,
+ * however long it was away and however often that happened before.
+ */
+export const DIAL_RETURN_BACKOFF_MS = 3_000;
+/** … as far as all agents that are away are tried no more often than this together. */
+export const DIALS_PER_SECOND = 100;
 /** A session that lasted so long was good: the next back-off starts from the first window again. */
 export const DIAL_GOOD_SESSION_MS = 10_000;
 /** One that said goodbye may be restarting: for so long it is tried at the first pace. */

@@ -360,7 +360,11 @@ class ServedSession implements AgentSession {
     this.#data?.close('the session ended');
     directory.remove(this);
     const why = describeEnd(end);
-    this.#logger.info('a session ended', { end: why, ...('error' in end && { error: end.error }) });
+    // One that never began is a try to reach an agent that is away: there may be many.
+    this.#logger[before === 'greeting' ? 'debug' : 'info']('a session ended', {
+      end: why,
+      ...('error' in end && { error: end.error }),
+    });
     if (before === 'open' || before === 'reconciling') {
       await inbox
         .closed(this, why)

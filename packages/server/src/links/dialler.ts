@@ -42,6 +42,8 @@ interface Dialled {
 export class Dialler implements AsyncDisposable {
   readonly #options: DiallerOptions;
   readonly #dialled = new Map<string, Dialled>();
+  /** Loops between two tries. */
+  #away = 0;
   readonly #stops: (() => void)[] = [];
   #scan: Promise<void> = Promise.resolve();
   #closed = false;
@@ -114,8 +116,10 @@ export class Dialler implements AsyncDisposable {
         logger.warn('dialling an agent failed', { error: toError(thrown).message });
         return undefined;
       });
-      const wait = redial.after(end, clock.monotonic() - began);
+      this.#away += 1;
+      const wait = redial.after(end, clock.monotonic() - began, this.#away);
       await sleep(clock, wait, { signal }).catch(() => undefined);
+      this.#away -= 1;
     }
   }
 

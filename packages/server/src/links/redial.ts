@@ -1,10 +1,13 @@
 /**
  * When a listening agent is dialled again.
  *
- *   good session, or none yet ──▶ growing: 0.25 s, 0.5 s, … 30 s ──a good session──▶ growing from 0.25 s
+ *   good session, or none yet ──▶ growing: 0.25 s, 0.5 s, … longest ──a good session──▶ growing from 0.25 s
  *                                    │ it said goodbye, as one that restarts does
  *                                    ▼
  *                                 expecting it: each 0.25 s, for DIAL_RESTART_MS, then growing
+ *
+ * The longest wait is 3 s where few agents are away, so that one that is
+ * started again is soon back, and up to 30 s where many are.
  */
 import { Backoff, type Clock } from '@longshore/base';
 import { Goodbye_Reason } from '@longshore/protocol/gen/longshore/link/v1/link';
@@ -15,6 +18,8 @@ import {
   DIAL_GOOD_SESSION_MS,
   DIAL_LONGEST_BACKOFF_MS,
   DIAL_RESTART_MS,
+  DIAL_RETURN_BACKOFF_MS,
+  DIALS_PER_SECOND,
 } from '../limits.ts';
 
 export class Redial {
@@ -34,13 +39,14 @@ export class Redial {
   /**
    * @param end of the try that was made; undefined: it could not even begin
    * @param lastedMs how long it took, from dialling on
+   * @param away how many agents are dialled in vain at present
    * @returns milliseconds to wait before the next try
    */
-  after(end: SessionEnd | undefined, lastedMs: number): number {
+  after(end: SessionEnd | undefined, lastedMs: number, away: number): number {
     const now = this.#clock.monotonic();
     const left = end?.kind === 'goodbye' && end.from === 'peer' && end.reason === Goodbye_Reason.SHUTDOWN;
     if (left) this.#expectedUntil = now + DIAL_RESTART_MS;
     if (now < this.#expectedUntil || lastedMs > DIAL_GOOD_SESSION_MS) this.#backoff.reset();
-    return this.#backoff.next();
+    return this.#backoff.next(Math.max(DIAL_RETURN_BACKOFF_MS, (away * 1_000) / DIALS_PER_SECOND));
   }
 }
