@@ -129,7 +129,10 @@ describe('two nodes on one PostgreSQL', () => {
     await second!.connect(nodes[1]!.core);
     expect(second!.verdicts).toMatchObject([{ kind: 'keep' }]);
     // The one that was taken for dead may write nothing more of it, and must stop.
-    await expect(first!.finish(start.attemptId)).rejects.toMatchObject({ code: 'conflict' });
+    // (It may have found out by a phase that it wrote before; then the attempt is not its own.)
+    await expect(first!.finish(start.attemptId)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(conflict|notFound)$/),
+    });
     expect(await nodes[0]!.core.chores.beat()).toBe(false);
     await second!.finish(start.attemptId);
     expect(await nodes[1]!.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'success' });

@@ -367,7 +367,7 @@ export class RecordingInbox implements AgentInbox {
     return { offset: all.length, complete: chunk.last };
   }
 
-  async commandRefused(_s: AgentSession, attemptId: string, command: string): Promise<void> {
+  async commandRefused(_s: AgentSession, attemptId: string, { command }: { command: string }): Promise<void> {
     this.refused.push(`${command} ${attemptId}`);
   }
 

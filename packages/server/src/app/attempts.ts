@@ -6,19 +6,13 @@
  */
 import { AppError } from '@longshore/base';
 
-import {
-  isAllStored,
-  isDenial,
-  isFinal,
-  transition,
-  type AttemptFact,
-} from '../domain/attempt-transition.ts';
+import { isAllStored, isDenial, transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { AttemptReport } from '../domain/attempt.ts';
 import type { Outcome, RefusedReason } from '../domain/outcome.ts';
 import { LAZY_WRITE_MS } from '../limits.ts';
 import { AttemptOutput } from './attempt-output.ts';
 import type { Turn } from './batch.ts';
-import { note, saveAttempt, type Kernel } from './kernel.ts';
+import { note, OwnershipLost, saveAttempt, type Kernel } from './kernel.ts';
 import { learn, outcomeFacts } from './orchestrator.ts';
 import type { ArtifactChunk } from './ports/agents.ts';
 import type { AttemptEventRecord } from './ports/attempts.ts';
@@ -83,10 +77,16 @@ export class Attempts {
     const kernel = this.#kernel;
     const dirty = (): Live[] =>
       [...kernel.runs].flatMap((run) => [...run.attempts.values()]).filter((live) => live.dirty);
-    if (dirty().length === 0) return;
-    await kernel.batch.add(async (turn) => {
-      for (const live of dirty()) await saveAttempt(kernel, turn, { live, attempt: live.attempt });
-    });
+    while (dirty().length > 0) {
+      try {
+        await kernel.batch.add(async (turn) => {
+          for (const live of dirty()) await saveAttempt(kernel, turn, { live, attempt: live.attempt });
+        });
+      } catch (thrown) {
+        // One of them is another node's now and has been dropped: the others are tried again.
+        if (!(thrown instanceof OwnershipLost)) throw thrown;
+      }
+    }
   }
 
   /** @throws AppError `corrupt`, `notFound` when no task of this node has the attempt */
@@ -284,15 +284,6 @@ export class Attempts {
         attemptId: attempt.id,
       });
       await this.#complete(turn, live);
-    });
-  }
-
-  async commandRefused(attemptId: string, command: string): Promise<void> {
-    const live = this.#kernel.runs.attempt(attemptId);
-    if (live === undefined || isFinal(live.attempt)) return;
-    this.#kernel.options.logger.warn('an agent refused a command: another owner of the task has been there', {
-      attemptId,
-      command,
     });
   }
 

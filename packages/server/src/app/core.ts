@@ -12,7 +12,7 @@ import { Attempts } from './attempts.ts';
 import { Batch, type Turn } from './batch.ts';
 import type { Core, CoreOptions } from './core-api.ts';
 import { Inventory } from './inventory.ts';
-import { Books, OwnershipLost, type Kernel } from './kernel.ts';
+import { Books, dropRun, OwnershipLost, type Kernel } from './kernel.ts';
 import { createLeases } from './leases.ts';
 import { appendMissing } from './missing.ts';
 import { Nodes } from './nodes.ts';
@@ -23,6 +23,7 @@ import { QueueView } from './queue-view.ts';
 import { Roster, Sessions } from './roster.ts';
 import { Runs, type Run } from './runs.ts';
 import { Scheduler } from './scheduler.ts';
+import { commandRefused } from './refused-commands.ts';
 import { createTasks } from './tasks.ts';
 import { Watching } from './watching.ts';
 
@@ -35,9 +36,7 @@ export function createCore(options: CoreOptions): Core {
     logger,
     nextTurn: options.nextTurn,
     failed: (thrown) => {
-      if (!(thrown instanceof OwnershipLost)) return;
-      logger.warn('a task is another node’s now', { taskId: thrown.run.task.id });
-      runs.remove(thrown.run);
+      if (thrown instanceof OwnershipLost) dropRun(kernel, thrown.run);
     },
   });
   const kernel: Kernel = {
@@ -226,7 +225,7 @@ function inboxOf(
         complete: chunk.last,
       }));
     },
-    commandRefused: (_session, attemptId, command) => attempts.commandRefused(attemptId, command),
+    commandRefused: (session, attemptId, refused) => commandRefused(kernel, session, { attemptId, refused }),
     factsChanged: (session, facts) => agents.factsChanged(session, facts),
     draining: (session, draining) => agents.draining(session, draining),
     deregister: (session) => agents.deregister(session),

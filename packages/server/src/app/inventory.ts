@@ -10,11 +10,11 @@ import { compareFences } from '../domain/fence.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import type { Task } from '../domain/task.ts';
 import type { Attempts } from './attempts.ts';
-import { note, saveAttempt, type Kernel } from './kernel.ts';
+import { dropRun, isOurs, note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn } from './orchestrator.ts';
 import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
 import { endQuarantine } from './quarantine.ts';
-import type { Live } from './runs.ts';
+import type { Live, Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 
 export class Inventory {
@@ -35,6 +35,7 @@ export class Inventory {
     // The session before is fenced off by the agent: nothing is sent on it any more.
     this.#kernel.sessions.replaced(session.agentId);
     this.#kernel.roster.discard();
+    await this.#dropOthers(session.agentId);
     const verdicts: Verdict[] = [];
     for (const summary of summaries) {
       const live = this.#kernel.runs.attempt(summary.attemptId);
@@ -55,6 +56,19 @@ export class Inventory {
     const there = new Set(summaries.filter(({ phase }) => phase !== 'ended').map((one) => one.attemptId));
     await this.#settleLost(session.agentId, (id) => !there.has(id));
     return verdicts;
+  }
+
+  /** What the database says is another node's by now is not answered from memory: that would draw its output here. */
+  async #dropOthers(workerId: string): Promise<void> {
+    const { store } = this.#kernel.options;
+    const runs = new Set(this.#kernel.runs.onWorker(workerId).map((live) => live.run));
+    if (store.dialect !== 'postgres' || runs.size === 0) return;
+    const others = await store.read(async (tx) => {
+      const found: Run[] = [];
+      for (const run of runs) if (!(await isOurs(tx, run))) found.push(run);
+      return found;
+    });
+    for (const run of others) dropRun(this.#kernel, run);
   }
 
   /** The verdicts are written: commands may follow. */

@@ -10,6 +10,7 @@ import type { Task } from '../domain/task.ts';
 import type { Batch, Turn } from './batch.ts';
 import type { CoreOptions } from './core-api.ts';
 import { LeaseBook } from './lease-book.ts';
+import type { Tx } from './ports/store.ts';
 import type { TaskLogEntry, TaskLogLevel } from './ports/tasks.ts';
 import type { Roster, Sessions } from './roster.ts';
 import { setAttempt, setLogN, setTask, type Live, type Run, type Runs } from './runs.ts';
@@ -44,6 +45,18 @@ export class OwnershipLost extends AppError {
     super('conflict', `task ${run.task.id} is no longer this node's`);
     this.run = run;
   }
+}
+
+/** Whether the database still says so: a node that was stopped for a while may have been taken for dead. */
+export async function isOurs(tx: Tx, { task }: Run): Promise<boolean> {
+  const row = await tx.tasks.get(task.spaceId, task.id);
+  return row !== undefined && row.nodeId === task.nodeId && row.epoch === task.epoch;
+}
+
+/** Another node goes on with the task: nothing of it is this node's business any more. */
+export function dropRun(kernel: Pick<Kernel, 'runs' | 'options'>, run: Run): void {
+  kernel.options.logger.warn('a task is another node’s now', { taskId: run.task.id });
+  kernel.runs.remove(run);
 }
 
 /** The leases and queue of each space, loaded under the granting lock. */
@@ -130,6 +143,7 @@ export async function saveTask(
   turn.after(() => kernel.watching.tell(task.id, { kind: 'task', task: { ...task, place: null } }));
 }
 
+/** @throws OwnershipLost */
 export async function saveAttempt(
   kernel: Kernel,
   turn: Turn,
@@ -137,7 +151,7 @@ export async function saveAttempt(
 ): Promise<void> {
   if (attempt === live.attempt && !live.dirty) return;
   setAttempt(turn, live, attempt);
-  await turn.tx.attempts.update(attempt);
+  if (!(await turn.tx.attempts.update(attempt))) throw new OwnershipLost(live.run);
   turn.after(() => kernel.watching.tell(attempt.taskId, { kind: 'attempt', attempt }));
 }
 

@@ -26,6 +26,7 @@ import {
   fenceFromWire,
   outcomeFromWire,
   phaseFromWire,
+  reasonFromWire,
   replyFromWire,
   verdictToWire,
 } from './frames.ts';
@@ -108,12 +109,9 @@ export class Reports {
         return true;
       }
       case 'commandRefused': {
-        const { attemptId, command, storedFence } = kind.value;
-        this.#stored(
-          'commandRefused',
-          attemptId,
-          inbox.commandRefused(session, attemptId, command, fenceFromWire(storedFence)),
-        );
+        const { attemptId, command, reason, storedFence } = kind.value;
+        const refused = { command, reason: reasonFromWire(reason), storedFence: fenceFromWire(storedFence) };
+        this.#stored('commandRefused', attemptId, inbox.commandRefused(session, attemptId, refused));
         return true;
       }
       case 'attemptWarning':

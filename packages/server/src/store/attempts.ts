@@ -68,7 +68,8 @@ const CHANGING = [
 ] as const;
 const ALL = [...FIXED, ...CHANGING];
 const INSERT = `INSERT INTO attempts (${ALL.join(', ')}) VALUES (${ALL.map(() => '?').join(', ')})`;
-const UPDATE = `UPDATE attempts SET ${CHANGING.map((column) => `${column} = ?`).join(', ')} WHERE space_id = ? AND id = ?`;
+const UPDATE = `UPDATE attempts SET ${CHANGING.map((column) => `${column} = ?`).join(', ')} WHERE space_id = ? AND id = ?
+  AND (fence_generation < ? OR (fence_generation = ? AND fence_n <= ?))`;
 
 export function attemptRepository(sql: Sql): AttemptRepository {
   const many = async (where: string, ...params: SqlValue[]): Promise<Attempt[]> =>
@@ -99,7 +100,9 @@ export function attemptRepository(sql: Sql): AttemptRepository {
       many('space_id = ? AND task_id = ? ORDER BY created_at, id', spaceId, taskId),
     openOnWorker: (workerId) => many('worker_id = ? AND complete = 0 ORDER BY id', workerId),
     async update(attempt) {
-      await sql.run(UPDATE, ...changing(attempt), attempt.spaceId, attempt.id);
+      const { generation, n } = attempt.fence;
+      const key: SqlValue[] = [attempt.spaceId, attempt.id, generation, generation, n];
+      return (await sql.run(UPDATE, ...changing(attempt), ...key)) > 0;
     },
     async appendEvents(attempt, events) {
       for (const { n, atOffset, time, kind, ...body } of events) {

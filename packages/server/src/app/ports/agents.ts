@@ -80,6 +80,14 @@ export type Admission =
   | { kind: 'welcome'; worker: Worker; nodes: { nodeId: string; address: string }[]; ticket: Buffer }
   | { kind: 'rejected'; reason: 'revoked' | 'locked' | 'protocol' | 'overloaded'; detail: string };
 
+export interface RefusedCommand {
+  /** As the wire calls it: `start`, `adopt`, `cancel`, `release`. */
+  command: string;
+  reason: RefusedReason;
+  /** The fence that the agent has for the attempt. */
+  storedFence: Fence;
+}
+
 export interface ArtifactChunk {
   index: number;
   offset: number;
@@ -136,12 +144,7 @@ export interface AgentInbox {
     attemptId: string,
     chunk: ArtifactChunk,
   ): Promise<{ offset: number; complete: boolean }>;
-  commandRefused(
-    session: AgentSession,
-    attemptId: string,
-    command: string,
-    storedFence: Fence,
-  ): Promise<void>;
+  commandRefused(session: AgentSession, attemptId: string, refused: RefusedCommand): Promise<void>;
   factsChanged(session: AgentSession, facts: MachineFacts): Promise<void>;
   draining(session: AgentSession, draining: boolean): Promise<void>;
   deregister(session: AgentSession): Promise<void>;
