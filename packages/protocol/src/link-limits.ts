@@ -10,8 +10,8 @@ export const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 export const KEEPALIVE_INTERVAL_MS = 10_000;
 export const KEEPALIVE_TIMEOUT_MS = 10_000;
 
-/** A TLS handshake that takes longer is cut. */
-export const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** A TLS handshake that takes longer is cut, at both ends: three times the slowest way that we mean to serve (2 s), and some. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** A connection without any call is closed after this. */
 export const CONNECTION_IDLE_MS = 60_000;
