@@ -11,6 +11,7 @@ import { join } from 'node:path';
 
 import type { ShimReach } from './fault-shim.ts';
 import type { Direction, FaultProxy } from './fault-proxy.ts';
+import type { Machine } from './machine.ts';
 import { createPostgresDatabase, type TestDatabase } from './postgres.ts';
 import { RestClient } from './rest.ts';
 import { StageAgent, type AgentMode } from './stage-agent.ts';
@@ -120,7 +121,7 @@ export class Stage implements AsyncDisposable {
 
   async addAgent(
     mode: AgentMode,
-    options: { name?: string; slots?: number; pool?: string; shim?: ShimReach } = {},
+    options: { name?: string; slots?: number; pool?: string; shim?: ShimReach; machine?: Machine } = {},
   ): Promise<StageAgent> {
     const name = options.name ?? `${mode}-${this.agents.length + 1}`;
     const agent = new StageAgent({
@@ -130,6 +131,7 @@ export class Stage implements AsyncDisposable {
       slots: options.slots ?? 64,
       pool: options.pool ?? POOL,
       ...(options.shim === undefined ? {} : { shim: options.shim }),
+      ...(options.machine === undefined ? {} : { machine: options.machine }),
       proxied: this.#options.proxied === true,
     });
     this.agents.push(agent);
