@@ -120,6 +120,8 @@ export const FREE_SPACE_LOOK_BYTES = 16 * 1024 ** 2;
 export const FREE_SPACE_RETRY_MS = 1_000;
 /** Records are gathered up to this before they are written: two of the longest and some. */
 export const SPOOL_BATCH_BYTES = 160 * 1024;
+/** Output is taken into a batch by parts of at most this: one or two records. */
+export const SPOOL_PART_BYTES = SPOOL_BATCH_BYTES / 2;
 /** How often a script that waits for a lock says so again. */
 export const ISOLATION_NOTE_INTERVAL_MS = 10 * 60_000;
 /** A lock that a script of another host holds is looked at again at this beat. */

@@ -86,6 +86,7 @@ export class Attempt {
     this.#output = new Output({
       paths: start.paths,
       quotaBytes: start.spec.outputQuotaBytes,
+      largestBytes: start.spec.largestLogBytes,
       secrets: start.spec.variables.filter((v) => v.sensitive).map((v) => v.value),
       clock: services.clock,
       logger: services.logger,

@@ -170,6 +170,11 @@ export interface ScriptSpec {
   maxProcesses: number;
   /** Output after which the script waits, in bytes; 0 is the agent's default. */
   outputQuotaBytes: number;
+  /**
+   * Spool bytes after which output is dropped and counted, the script going
+   * on; 0 is without a bound.
+   */
+  largestLogBytes: number;
 }
 
 export interface ScriptSpec_EnvironmentEntry {
@@ -653,6 +658,7 @@ function createBaseScriptSpec(): ScriptSpec {
     runAs: "",
     maxProcesses: 0,
     outputQuotaBytes: 0,
+    largestLogBytes: 0,
   };
 }
 
@@ -696,6 +702,9 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
     }
     if (message.outputQuotaBytes !== 0) {
       writer.uint32(104).uint64(message.outputQuotaBytes);
+    }
+    if (message.largestLogBytes !== 0) {
+      writer.uint32(112).uint64(message.largestLogBytes);
     }
     return writer;
   },
@@ -820,6 +829,14 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
             message.outputQuotaBytes = longToNumber(reader.uint64());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.largestLogBytes = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -862,6 +879,7 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
     message.runAs = object.runAs ?? "";
     message.maxProcesses = object.maxProcesses ?? 0;
     message.outputQuotaBytes = object.outputQuotaBytes ?? 0;
+    message.largestLogBytes = object.largestLogBytes ?? 0;
     return message;
   },
 };
