@@ -4,7 +4,7 @@
  * starts twice.
  */
 import { listed, unlisted } from '../domain/inventory.ts';
-import { transition, type AttemptFact } from '../domain/attempt-transition.ts';
+import { isFinal, transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { compareFences } from '../domain/fence.ts';
 import { isEnded } from '../domain/task-transition.ts';
@@ -17,11 +17,19 @@ import { endQuarantine } from './quarantine.ts';
 import type { Live, Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 
+/** What follows once the verdicts are written. */
+interface Afterwards {
+  then: (() => void)[];
+  /** Attempts that the agent listed, and those of ours that it did not. */
+  asked: Set<string>;
+  /** Of these, which were ours when they were answered for. */
+  ours: Set<string>;
+}
+
 export class Inventory {
   readonly #kernel: Kernel;
   readonly #attempts: Attempts;
-  /** What follows once the verdicts are written, by session; and the attempts that were asked about. */
-  readonly #afterwards = new WeakMap<AgentSession, { then: (() => void)[]; asked: Set<string> }>();
+  readonly #afterwards = new WeakMap<AgentSession, Afterwards>();
 
   constructor(kernel: Kernel, attempts: Attempts) {
     this.#kernel = kernel;
@@ -31,7 +39,8 @@ export class Inventory {
   async answer(session: AgentSession, summaries: readonly AttemptSummary[]): Promise<Verdict[]> {
     const then: (() => void)[] = [];
     const asked = new Set(summaries.map((summary) => summary.attemptId));
-    this.#afterwards.set(session, { then, asked });
+    const ours = new Set<string>();
+    this.#afterwards.set(session, { then, asked, ours });
     // The session before is fenced off by the agent: nothing is sent on it any more.
     this.#kernel.sessions.replaced(session.agentId);
     this.#kernel.roster.discard();
@@ -39,6 +48,7 @@ export class Inventory {
     const verdicts: Verdict[] = [];
     for (const summary of summaries) {
       const live = this.#kernel.runs.attempt(summary.attemptId);
+      if (live !== undefined) ours.add(summary.attemptId);
       verdicts.push(
         live === undefined
           ? await this.#notUnderWay(summary)
@@ -50,6 +60,7 @@ export class Inventory {
       if (session.over) return verdicts;
       if (asked.has(live.attempt.id)) continue;
       asked.add(live.attempt.id);
+      ours.add(live.attempt.id);
       verdicts.push(...(await this.#missing(session, { live, then })));
     }
     if (session.over) return verdicts;
@@ -73,13 +84,20 @@ export class Inventory {
 
   /** The verdicts are written: commands may follow. */
   async opened(session: AgentSession): Promise<void> {
-    const { then, asked } = this.#afterwards.get(session) ?? { then: [], asked: new Set<string>() };
+    const { then, asked, ours } = this.#afterwards.get(session) ?? NOTHING_ASKED;
     this.#afterwards.delete(session);
-    // What was prepared while the agent was being asked: it can't have that.
     for (const live of this.#kernel.runs.onWorker(session.agentId)) {
       const { id, state } = live.attempt;
-      if (!asked.has(id) && (state === 'planned' || state === 'sending'))
+      if (ours.has(id)) continue;
+      // What was prepared while the agent was being asked: it can't have that.
+      if (!asked.has(id) && (state === 'planned' || state === 'sending')) {
         await this.#missing(session, { live, then });
+        continue;
+      }
+      if (isFinal(live.attempt) && live.attempt.complete) continue;
+      // Its task was taken over meanwhile: for this one the agent is asked again, by a new session's inventory.
+      session.close('shutdown', `the task of attempt ${id} was taken over while the inventory was answered`);
+      return;
     }
     for (const command of then) command();
   }
@@ -249,6 +267,8 @@ export class Inventory {
     });
   }
 }
+
+const NOTHING_ASKED: Afterwards = { then: [], asked: new Set(), ours: new Set() };
 
 function artifactOffsets(live: Live): number[] {
   const offsets: number[] = [];
