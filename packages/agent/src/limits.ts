@@ -118,6 +118,9 @@ export const FREE_SPACE_FLOOR_BYTES = 256 * 1024 ** 2;
 export const FREE_SPACE_LOOK_BYTES = 16 * 1024 ** 2;
 /** While the disk is full it is looked at again at this beat. */
 export const FREE_SPACE_RETRY_MS = 1_000;
+/** An outcome that the disk does not take is tried again after this: the first time, and at most. */
+export const OUTCOME_RETRY_FIRST_MS = 250;
+export const OUTCOME_RETRY_LONGEST_MS = 5_000;
 /** Records are gathered up to this before they are written: two of the longest and some. */
 export const SPOOL_BATCH_BYTES = 160 * 1024;
 /** Output is taken into a batch by parts of at most this: one or two records. */

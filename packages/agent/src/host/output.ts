@@ -26,6 +26,8 @@ import {
 } from './service-messages.ts';
 import { SpoolWriter } from './spool-writer.ts';
 
+const DISK_FULL = 'the disk of the machine is full, or almost so';
+
 type StreamName = 'stdout' | 'stderr';
 
 export interface OutputParts {
@@ -123,8 +125,17 @@ export class Output {
 
   /** Writes what was gathered in this turn. */
   flush(): void {
-    if (this.#room.state === 'diskFull') return;
+    if (this.#room.state === 'diskFull') {
+      // What is below the floor is for such words: that it waits is to be seen now.
+      this.#events.flush();
+      return;
+    }
     if (!this.#write()) this.#room.refused();
+  }
+
+  /** What it waits for, where the disk does not even take the note on it; else empty. */
+  get stuck(): string {
+    return this.#room.state === 'diskFull' && this.#events.written < this.#events.count ? DISK_FULL : '';
   }
 
   acknowledged(offset: number): void {
@@ -193,10 +204,7 @@ export class Output {
       this.#parts.resume();
       return;
     }
-    const why =
-      state === 'overQuota'
-        ? 'its output has reached the quota and is not fetched yet'
-        : 'the disk of the machine is almost full';
+    const why = state === 'overQuota' ? 'its output has reached the quota and is not fetched yet' : DISK_FULL;
     this.note(Level.WAIT, `The script waits: ${why}.`);
   }
 
