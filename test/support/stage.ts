@@ -19,6 +19,7 @@ import { StageServer } from './stage-server.ts';
 import { isHost, processesIn } from './proc.ts';
 import { startProgram, type Daemon, type Ran, type Running, type RunOptions } from './program.ts';
 import type { Dialect } from './store.ts';
+import type { StorePlace } from './store-tables.ts';
 import { until } from './until.ts';
 
 export interface StageOptions {
@@ -61,6 +62,13 @@ export class Stage implements AsyncDisposable {
       await stage.close();
       throw thrown;
     }
+  }
+
+  /** Of its server nodes' work: to be read beside them. */
+  get store(): StorePlace {
+    return this.#database === undefined
+      ? { databaseFile: join(this.#first.dataDir, 'longshore.db') }
+      : { databaseUrl: this.#database.url };
   }
 
   get key(): string {
