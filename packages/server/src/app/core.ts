@@ -217,7 +217,7 @@ function inboxOf(
     },
     async outcome(session, attemptId, outcome, report) {
       if (kernel.runs.attempt(attemptId) !== undefined) await attempts.outcome(attemptId, outcome, report);
-      else await inventory.stray(session, attemptId);
+      else await inventory.stray(session, attemptId, { outcome, outputLength: report.outputLength });
     },
     async artifact(_session, attemptId, chunk) {
       if (kernel.runs.attempt(attemptId) !== undefined) return attempts.artifact(attemptId, chunk);

@@ -7,6 +7,7 @@ import { listed, unlisted } from '../domain/inventory.ts';
 import { isFinal, transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { compareFences } from '../domain/fence.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import type { Task } from '../domain/task.ts';
 import type { Attempts } from './attempts.ts';
@@ -14,6 +15,7 @@ import { dropRun, isOurs, note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn } from './orchestrator.ts';
 import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
 import { endQuarantine } from './quarantine.ts';
+import { endedAfterAll, returned } from './returned-attempts.ts';
 import type { Live, Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 
@@ -116,6 +118,7 @@ export class Inventory {
     { live, summary, then }: { live: Live; summary: AttemptSummary; then: (() => void)[] },
   ): Promise<Verdict> {
     const { attemptId } = summary;
+    await returned(this.#kernel, live.attempt, summary);
     const meaning = listed(live.attempt, live.run.wish === 'none', summary.phase);
     if (meaning === 'release' || live.attempt.state === 'denied')
       return { attemptId, kind: meaning === 'release' ? 'release' : 'cancel' };
@@ -139,7 +142,8 @@ export class Inventory {
   }
 
   /** Listed, but no task of this node has it under way. */
-  async #notUnderWay({ attemptId, phase }: AttemptSummary): Promise<Verdict> {
+  async #notUnderWay(summary: AttemptSummary): Promise<Verdict> {
+    const { attemptId, phase } = summary;
     const found = await this.#kernel.options.store.read(async (tx) => {
       const attempt = await tx.attempts.find(attemptId);
       return attempt === undefined
@@ -148,7 +152,13 @@ export class Inventory {
     });
     if (found === undefined) return { attemptId, kind: 'unknown' };
     if (found.task !== undefined && !isEnded(found.task.state)) return { attemptId, kind: 'notMine' };
-    const { complete, outputLength, eventCount } = found.attempt;
+    await returned(this.#kernel, found.attempt, summary);
+    const { complete, outputLength, eventCount, outcome } = found.attempt;
+    // Given up, and it ended by itself: what it has to say is heard before it may go.
+    if (!complete && outcome?.kind === 'lost' && phase === 'ended') {
+      const fromOffset = await this.#kernel.options.logs.length(attemptId);
+      return { attemptId, kind: 'keep', fromOffset, fromEvent: eventCount, artifactOffsets: [] };
+    }
     const stored = complete ? await this.#kernel.options.logs.length(attemptId) : outputLength;
     // The machine went down between the commit of the end and the sync of the log: the agent still has the rest.
     if (complete && phase === 'ended' && stored < outputLength) {
@@ -250,10 +260,17 @@ export class Inventory {
   }
 
   /** The outcome of what is not under way here: of something given up, or of a task that ended. The agent may forget it. */
-  async stray(session: AgentSession, attemptId: string): Promise<void> {
+  async stray(
+    session: AgentSession,
+    attemptId: string,
+    end: { outcome: Outcome; outputLength: number },
+  ): Promise<void> {
     const attempt = await this.strayAttempt(attemptId);
     if (attempt === undefined) return;
-    if (attempt.outcome?.kind === 'lost') await this.#settleLost(attempt.workerId, (id) => id === attemptId);
+    if (attempt.outcome?.kind === 'lost' && !attempt.complete) {
+      await this.#kernel.options.store.write((tx) => endedAfterAll(this.#kernel, tx, { attempt, ...end }));
+      await this.#settleLost(attempt.workerId, (id) => id === attemptId);
+    }
     session.release(attemptId, attempt.fence);
   }
 
