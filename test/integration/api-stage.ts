@@ -13,6 +13,7 @@ import { encodeRecords } from '@longshore/protocol/spool-record';
 import { outputText } from '@longshore/server/api/output';
 import { createSecrets } from '@longshore/server/api/secrets';
 import { createApi, type Api } from '@longshore/server/api/server';
+import { createAgentPackages } from '@longshore/server/app/agent-packages';
 import { createApiKeys } from '@longshore/server/app/api-keys';
 import { createArtifacts } from '@longshore/server/app/artifacts';
 import { createAudit } from '@longshore/server/app/audit';
@@ -26,8 +27,10 @@ import type { AgentSession, StartCommand } from '@longshore/server/app/ports/age
 import type { AttemptEventRecord } from '@longshore/server/app/ports/attempts';
 import type { Store } from '@longshore/server/app/ports/store';
 import { createTokens } from '@longshore/server/app/tokens';
+import { createUpgrades } from '@longshore/server/app/upgrades';
 import { createWorkers } from '@longshore/server/app/workers';
 import type { Outcome } from '@longshore/server/domain/outcome';
+import { packageReader } from '@longshore/server/links/package-reader';
 import { digests } from '@longshore/server/logs/digests';
 import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
@@ -112,6 +115,8 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
   const api = createApi(
     {
       ...{ core, logs, health, apiKeys, names },
+      agentPackages: createAgentPackages({ store, clock, ids, read: packageReader }),
+      upgrades: createUpgrades({ store, clock, agents: directory, tasks: core.tasks }),
       pools: createPools({ store, clock, ids }),
       workers: createWorkers({ store, clock, agents: directory, pairing, leases: core.leases }),
       tokens: createTokens({ store, clock, ids, secrets }),
@@ -199,6 +204,7 @@ export class PlayedAgent implements AgentSession {
   readonly incarnation = { storeId: 's', bootId: 'b', hostId: 'h' };
   readonly degraded = false;
   readonly over = false;
+  readonly can = (capability: string): boolean => capability === 'upgrade';
   readonly #core: Core;
   /** By script body; any other script says nothing and ends with 0. */
   readonly plays = new Map<string, Play>();

@@ -224,11 +224,7 @@ export class FarAgent {
     return this.#core;
   }
 
-  /** @param options.listed happens when its inventory was answered, before the session is opened */
-  async connect(
-    core: Core,
-    { ticket = this.#ticket, listed }: { ticket?: string; listed?: () => Promise<void> } = {},
-  ): Promise<void> {
+  async connect(core: Core, { ticket = this.#ticket }: { ticket?: string } = {}): Promise<void> {
     const admission = await core.inbox.admit({
       agentId: this.worker.id,
       keyFingerprint: 'f',
@@ -246,7 +242,6 @@ export class FarAgent {
     this.verdicts = await core.inbox.inventory(session, [...this.attempts.values()]);
     this.#session = session;
     this.#core = core;
-    await listed?.();
     await core.inbox.opened(session);
   }
 
@@ -312,6 +307,7 @@ export class FarAgent {
       get over() {
         return over;
       },
+      can: () => false,
       start: (start) => {
         this.starts.push(start);
         this.onStart(start);

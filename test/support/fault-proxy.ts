@@ -37,7 +37,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   #accepted = 0;
-  readonly #shut = new Set<Direction>();
+  #shut = false;
   #opened: (() => void)[] = [];
   #latencyMs = 0;
   #bytesPerSecond = Number.POSITIVE_INFINITY;
@@ -88,23 +88,22 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Holds all bytes; who dials waits. */
   pause(): void {
-    this.#shutOff(DIRECTIONS);
+    this.#shut = true;
+    this.#letRead(false);
   }
 
   resume(): void {
-    this.#shut.clear();
-    this.#letRead();
+    this.#shut = false;
+    this.#letRead(true);
     for (const opened of this.#opened.splice(0)) opened();
   }
 
   /**
    * Nothing passes and nobody is told: no bytes, no end, no reset. On `heal`
    * what was held goes on, ends and resets as well.
-   *
-   * @param direction that alone; the other one passes
    */
-  blackHole(direction?: Direction): void {
-    this.#shutOff(direction === undefined ? DIRECTIONS : [direction]);
+  blackHole(): void {
+    this.pause();
   }
 
   heal(): void {
@@ -186,8 +185,7 @@ export class FaultProxy implements AsyncDisposable {
     const connection: Connection = { number: this.#accepted, dialler, listener: undefined, pipes: {}, over };
     this.#connections.add(connection);
     dialler.on('error', () => undefined).once('close', () => this.#closed(connection));
-    // With one way shut the connection is made, and that way of it is dead.
-    await this.#open(() => this.#shut.size === DIRECTIONS.length);
+    await this.#open();
     if (dialler.destroyed) return;
     const listener = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
     connection.listener = listener;
@@ -201,7 +199,7 @@ export class FaultProxy implements AsyncDisposable {
         const [source, target] = direction === 'toListener' ? [dialler, listener] : [listener, dialler];
         const pipe = new FaultPipe(source, target, this.#road(connection, direction));
         connection.pipes[direction] = pipe;
-        pipe.reading(!this.#shut.has(direction));
+        pipe.reading(!this.#shut);
         void pipe.run();
       }
     });
@@ -209,7 +207,7 @@ export class FaultProxy implements AsyncDisposable {
 
   #road(connection: Connection, direction: Direction): Road {
     return {
-      open: async () => this.#open(() => this.#shut.has(direction)),
+      open: async () => this.#open(),
       latencyMs: () => this.#latencyMs,
       sliceBytes: () =>
         Math.max(1, Math.min(64 * 1024, Math.floor(this.#bytesPerSecond / SLICES_PER_SECOND))),
@@ -247,17 +245,12 @@ export class FaultProxy implements AsyncDisposable {
     connection.over.resolve();
   }
 
-  #shutOff(directions: readonly Direction[]): void {
-    for (const direction of directions) this.#shut.add(direction);
-    this.#letRead();
-  }
-
-  #letRead(): void {
+  #letRead(reading: boolean): void {
     for (const { pipes } of this.#connections)
-      for (const direction of DIRECTIONS) pipes[direction]?.reading(!this.#shut.has(direction));
+      for (const direction of DIRECTIONS) pipes[direction]?.reading(reading);
   }
 
-  async #open(isShut: () => boolean): Promise<void> {
-    while (isShut()) await new Promise<void>((resolve) => this.#opened.push(resolve));
+  async #open(): Promise<void> {
+    while (this.#shut) await new Promise<void>((resolve) => this.#opened.push(resolve));
   }
 }

@@ -3,7 +3,6 @@ import { until } from './until.ts';
 
 export interface TaskBody {
   id: string;
-  name: string;
   state: string;
   message: string;
   waitReason: string;

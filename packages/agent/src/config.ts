@@ -112,6 +112,15 @@ export const TABLES = {
       description: 'Forget the identity here even if the server can not be told.',
     }),
   },
+  selfTest: { ...COMMON },
+  upgrade: {
+    ...COMMON,
+    to: option.text({ description: 'The version that the package holds.', placeholder: 'VERSION' }),
+    package: option.text({
+      description: 'The agent package, named by its SHA-256.',
+      placeholder: 'FILE',
+    }),
+  },
   service: {
     ...COMMON,
     user: option.text({

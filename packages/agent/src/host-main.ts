@@ -37,6 +37,8 @@ const { values } = parseArgs({
   options: {
     'data-dir': { type: 'string' },
     version: { type: 'string', default: AGENT_VERSION },
+    // The host that this one takes over from, where it follows one that lives.
+    line: { type: 'string' },
     // To look for a fault: Node's own way to start processes; no control groups.
     'node-spawn': { type: 'boolean', default: false },
     'no-cgroups': { type: 'boolean', default: false },
@@ -83,6 +85,7 @@ async function main(dataDir: string, version: string): Promise<void> {
   const record: HostRecord = {
     format: 1,
     hostId,
+    ...(values.line === undefined ? {} : { line: values.line }),
     version,
     process: self,
     startedAtMs: systemClock.now(),

@@ -16,8 +16,6 @@ export const ENROLMENT_CALL_TIMEOUT_MS = 15_000;
 /** Windowed full jitter between tries to reach a server node. */
 export const DIAL_FIRST_BACKOFF_MS = 250;
 export const DIAL_LONGEST_BACKOFF_MS = 30_000;
-/** A dial that has not come to a node within this has failed: above a TLS handshake's own 10 s, below what TCP takes to give up. */
-export const DIAL_TIMEOUT_MS = 12_000;
 /** A session that lasted so long was good: the next back-off starts from the first window again. */
 export const DIAL_GOOD_SESSION_MS = 10_000;
 /** On stop, sessions say goodbye within this; then they are cut. */
@@ -46,8 +44,8 @@ export const FREE_DISK_CHANGE_SHARE = 0.1;
 
 /** Between two pings of ours to a server node. */
 export const PING_INTERVAL_MS = 5_000;
-/** Nothing heard from a node for so long: the session is dead. Two pings may get lost; and it is known, and shown, within the 15 s promised. */
-export const DEAD_AFTER_MS = 13_000;
+/** Nothing heard from a node for so long: the session is dead. Three pings. */
+export const DEAD_AFTER_MS = 15_000;
 /** From Hello to the reply to our inventory. */
 export const HANDSHAKE_MS = 15_000;
 /** Attempts in one inventory frame: a page stays far below the largest message. */
@@ -118,13 +116,8 @@ export const FREE_SPACE_FLOOR_BYTES = 256 * 1024 ** 2;
 export const FREE_SPACE_LOOK_BYTES = 16 * 1024 ** 2;
 /** While the disk is full it is looked at again at this beat. */
 export const FREE_SPACE_RETRY_MS = 1_000;
-/** An outcome that the disk does not take is tried again after this: the first time, and at most. */
-export const OUTCOME_RETRY_FIRST_MS = 250;
-export const OUTCOME_RETRY_LONGEST_MS = 5_000;
 /** Records are gathered up to this before they are written: two of the longest and some. */
 export const SPOOL_BATCH_BYTES = 160 * 1024;
-/** Output is taken into a batch by parts of at most this: one or two records. */
-export const SPOOL_PART_BYTES = SPOOL_BATCH_BYTES / 2;
 /** How often a script that waits for a lock says so again. */
 export const ISOLATION_NOTE_INTERVAL_MS = 10 * 60_000;
 /** A lock that a script of another host holds is looked at again at this beat. */
@@ -164,3 +157,22 @@ export const TERMINAL_INPUT_RETRY_MS = 10;
 export const SPARES_KEPT = 64;
 /** Output that is read from spools between two minor collections: V8 by itself lets some 64 MB of dead buffers gather. */
 export const OUTPUT_BYTES_A_COLLECTION = 8 * 1024 * 1024;
+
+// ---- upgrades ----
+
+/** The guard gives a version so long to have a session and its script host; with ending it and starting the one before it stays below 60 s. */
+export const TRIAL_MS = 40_000;
+/** A version on trial gives itself up after this: above the guard's time, for a guard that was killed. */
+export const TRIAL_OWN_MS = 50_000;
+/** A self-test ends within this. */
+export const SELF_TEST_MS = 30_000;
+/** The one script of a self-test ends within this. */
+export const SELF_TEST_SCRIPT_MS = 15_000;
+/** The guard looks at the trial's files at this beat. */
+export const TRIAL_LOOK_MS = 50;
+/** A link that was asked to become another version has done so within this. */
+export const BECOME_MS = 5_000;
+/** A link that ended is started again by the machine's services within this; else the guard does it. */
+export const RESTARTED_BY_OTHERS_MS = 4_000;
+/** Bytes of a package that are asked for at a time: small, for they go by control. The server sends as much. */
+export const LONGEST_PACKAGE_CHUNK_BYTES = 256 * 1024;

@@ -17,6 +17,8 @@ const ABOUT: Readonly<Record<Command, string>> = {
   configure: 'Make this a listening agent, which the server dials, and print its pairing string.',
   show: 'Show who this agent is.',
   deregister: 'Tell the server that this worker is gone, and forget the identity.',
+  selfTest: 'Say whether this version works on this machine, with this data directory.',
+  upgrade: 'Become another version; its server has it do that (`longshore worker upgrade`).',
   service: 'Install, remove or show the two systemd services: service install | uninstall | status.',
 };
 
@@ -29,6 +31,10 @@ const EXAMPLES: Readonly<Record<Command, readonly string[]>> = {
   configure: ['longshore-agent configure --listen 0.0.0.0:10933 --address web-1.example.com:10933'],
   show: ['longshore-agent show --output json'],
   deregister: ['longshore-agent deregister'],
+  selfTest: ['longshore-agent self-test --data-dir /var/lib/longshore-agent'],
+  upgrade: [
+    'longshore-agent upgrade --data-dir /var/lib/longshore-agent --to 1.4.0 --package packages/3f9c…',
+  ],
   service: [
     'longshore-agent service install --data-dir /var/lib/longshore-agent',
     'longshore-agent service status',
@@ -46,7 +52,8 @@ process.exitCode = await main(process.argv.slice(2)).catch(async (thrown: unknow
 });
 clearInterval(keepAlive);
 
-async function main([name = 'help', ...argv]: string[]): Promise<number> {
+async function main([given = 'help', ...argv]: string[]): Promise<number> {
+  const name = given === 'self-test' ? 'selfTest' : given;
   if (name === '--version' || name === 'version') {
     process.stdout.write(`${AGENT_VERSION}\n`);
     return 0;
@@ -58,7 +65,7 @@ async function main([name = 'help', ...argv]: string[]): Promise<number> {
   }
   const resolved = await readOptions(name, argv, process.env);
   if (resolved.help) {
-    const usage = `longshore-agent ${name}${name === 'service' ? ' install|uninstall|status' : ''} [options]`;
+    const usage = `longshore-agent ${given}${name === 'service' ? ' install|uninstall|status' : ''} [options]`;
     process.stdout.write(
       helpText(TABLES[name], { usage, about: ABOUT[name], envPrefix: ENV_PREFIX, examples: EXAMPLES[name] }),
     );
@@ -86,6 +93,10 @@ async function dispatch(name: Command, resolved: Resolved<Command>): Promise<num
       const { values } = resolved as Resolved<'deregister'>;
       return others.deregister(values, await loggerFor(values));
     }
+    case 'selfTest':
+      return others.selfTest((resolved as Resolved<'selfTest'>).values);
+    case 'upgrade':
+      return others.upgrade((resolved as Resolved<'upgrade'>).values);
     case 'service':
       return others.service(resolved as Resolved<'service'>);
   }
@@ -109,7 +120,9 @@ function isCommand(name: string): name is Command {
 }
 
 function overview(unknown: string | undefined): string {
-  const lines = Object.entries(ABOUT).map(([name, about]) => `  ${name.padEnd(12)} ${about}`);
+  const lines = Object.entries(ABOUT).map(
+    ([name, about]) => `  ${(name === 'selfTest' ? 'self-test' : name).padEnd(12)} ${about}`,
+  );
   const problem = unknown === undefined ? '' : `longshore-agent: there is no command "${unknown}"\n\n`;
   return `${problem}Usage: longshore-agent COMMAND [options]\n\nCommands:\n${lines.join('\n')}\n\nlongshore-agent COMMAND --help tells more.\n`;
 }

@@ -21,6 +21,7 @@ export type Lease = Schemas['Lease'];
 export type PastLease = Schemas['PastLease'];
 export type LeaseRequest = Schemas['LeaseRequest'];
 export type RegistrationToken = Schemas['RegistrationToken'];
+export type AgentPackage = Schemas['AgentPackage'];
 export type ApiKey = Schemas['ApiKey'];
 export type MachinePolicy = Schemas['MachinePolicy'];
 export type ServerNode = Schemas['ServerNode'];

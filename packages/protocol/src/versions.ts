@@ -10,6 +10,7 @@ export const CAPABILITIES: readonly string[] = [
   'artifacts',
   'terminal',
   'certificate-renewal',
+  'upgrade',
 ];
 
 /** The highest protocol that both speak; `null` when there is none. */

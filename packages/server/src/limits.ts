@@ -212,12 +212,19 @@ export const EVENT_LOOP_SAMPLE_MS = 250;
 /** A stop that takes longer is cut short: what was acknowledged is durable anyway. */
 export const STOP_LONGEST_MS = 25_000;
 
+// ── Upgrades of agents ──────────────────────────────────────────────────────
+
+/** Bytes of an agent package in a row, and in one frame: small, for they go by control, before which no heartbeat may wait long. */
+export const PACKAGE_CHUNK_BYTES = 128 * 1024;
+/** An upgrade of one worker, from its self-test on: above all the time-outs that the agent has for its parts. */
+export const UPGRADE_LONGEST_MS = 5 * 60_000;
+
 // ── Sessions with agents ────────────────────────────────────────────────────
 
 /** Between two pings of ours to an agent; the agent's own are as often. */
 export const PING_INTERVAL_MS = 5_000;
-/** Nothing heard from an agent for so long: the session is dead. Two pings may get lost; and it is known, and shown, within the 15 s promised. */
-export const DEAD_AFTER_MS = 13_000;
+/** Nothing heard from an agent for so long: the session is dead. Three pings. */
+export const DEAD_AFTER_MS = 15_000;
 /** From the stream's begin to our reply to the inventory. */
 export const HANDSHAKE_MS = 15_000;
 /** Output of one attempt, and of a session, that an agent may send before we acknowledged it; below CONNECTION_WINDOW_BYTES. */

@@ -13,6 +13,7 @@ import { version } from '@longshore/base/version';
 import { outputText } from './api/output.ts';
 import { createSecrets } from './api/secrets.ts';
 import { createApi, type Api } from './api/server.ts';
+import { createAgentPackages } from './app/agent-packages.ts';
 import { createApiKeys } from './app/api-keys.ts';
 import { createArtifacts } from './app/artifacts.ts';
 import { createAudit } from './app/audit.ts';
@@ -25,10 +26,12 @@ import { createKnownNames } from './app/known-names.ts';
 import { createPools } from './app/pools.ts';
 import type { Secrets } from './app/ports/secrets.ts';
 import { createTokens } from './app/tokens.ts';
+import { createUpgrades } from './app/upgrades.ts';
 import { createWorkers } from './app/workers.ts';
 import { AGENT_PROGRAM, createBuiltInProcess } from './builtin-process.ts';
 import { publicAddress, type ServerConfig } from './config.ts';
 import { AgentLinks } from './links/agent-links.ts';
+import { packageReader } from './links/package-reader.ts';
 import { digests } from './logs/digests.ts';
 import { startCoreLoops } from './loops/core-loops.ts';
 import { HealthSchedule } from './loops/health-schedule.ts';
@@ -151,7 +154,6 @@ async function openCore({ config, logger, storage, scope, ids }: Base): Promise<
       agentAddress,
     },
     taskCap: config.taskCap,
-    largestLogBytes: config.largestLog,
     nextTurn: (fn) => void setImmediate(fn),
     spaces: [DEFAULT_SPACE],
   });
@@ -192,6 +194,8 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
   scope.add('the API keys', () => apiKeys.close());
   const services = {
     ...{ core, logs, health, apiKeys, names },
+    agentPackages: createAgentPackages({ store, clock, ids, read: packageReader }),
+    upgrades: createUpgrades({ store, clock, agents: links.directory, tasks: core.tasks }),
     pools: createPools({ store, clock, ids }),
     workers: createWorkers({
       store,

@@ -2,5 +2,7 @@
 export { configure } from './configure.ts';
 export { deregister } from './deregister.ts';
 export { register, registerAgent } from './register.ts';
+export { selfTest } from './self-test.ts';
 export { service } from './service.ts';
 export { show } from './show.ts';
+export { upgrade } from './upgrade.ts';

@@ -24,6 +24,7 @@ import { describeEnd, type SessionEnd } from '@longshore/protocol/session';
 
 import type { Resolved } from '../config.ts';
 import { AGENT_VERSION } from '../contract/version.ts';
+import { chosenProgram, type Program } from '../contract/versions.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import type { SessionHandle } from '../engine/server-session.ts';
 import { createHostPort } from '../hostlink/host-port.ts';
@@ -45,19 +46,25 @@ import { Renewal } from '../links/renewal.ts';
 import { readSettings } from '../links/settings-file.ts';
 import { ownCgroups } from '../machine/cgroups.ts';
 import { Machine } from '../machine/facts.ts';
-import { identityOf } from '../machine/processes.ts';
+import { identityOf, isAlive } from '../machine/processes.ts';
 import { loadRest } from '../runners/process/native-spawn.ts';
+import { become, ownProgram } from '../upgrade/become.ts';
+import { upgradeCommand } from '../upgrade/command.ts';
+import { OwnTrial } from '../upgrade/own-trial.ts';
 
 type RunValues = Resolved<'run'>['values'];
 
-/** The link was told to stop, or is no longer wanted. */
-type Stop = { kind: 'signal' } | { kind: 'unwanted'; detail: string };
+/** The link was told to stop, is no longer wanted, or is to go on as another version. */
+type Stop = { kind: 'signal' } | { kind: 'unwanted'; detail: string } | { kind: 'become' };
 
 export async function run({ values, given }: Resolved<'run'>, logger: Logger): Promise<number> {
   process.umask(0o077);
   const dataDir = resolve(values.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const first = chosen(dataDir);
+  if (first !== undefined) become(first);
   const unlock = holdLock(join(dataDir, 'agent.lock'), identityOf(process.pid));
+  let code: number | 'become';
   try {
     const link = new LinkProcess({ ...values, dataDir }, given, logger);
     restWhenQuiet({
@@ -68,10 +75,19 @@ export async function run({ values, given }: Resolved<'run'>, logger: Logger): P
       afterMs: LINK_REST_AFTER_MS,
       rest: giveBack,
     });
-    return await link.run();
+    code = await link.run();
   } finally {
     unlock();
   }
+  // Where nothing else was chosen this version starts anew: whoever asked waits for a link that has just started.
+  return code === 'become' ? become(chosen(dataDir) ?? ownProgram()) : code;
+}
+
+/** The version of the agent that is to run here; undefined: this one. */
+function chosen(dataDir: string): Program | undefined {
+  const self = ownProgram();
+  const program = chosenProgram(dataDir, self, isAlive);
+  return program.file === self.file ? undefined : program;
 }
 
 /** Garbage, and what is mapped of Node's own code: the start needed much of it that a link at work doesn't. */
@@ -93,6 +109,7 @@ class LinkProcess {
   #dialer: GatewayDialer | undefined;
   #listener: HostListener | undefined;
   #deregistered: (() => void) | undefined;
+  readonly #trial: OwnTrial;
   #ready = false;
 
   constructor(values: RunValues, given: ReadonlySet<string>, logger: Logger) {
@@ -100,12 +117,21 @@ class LinkProcess {
     this.#given = given;
     this.#logger = logger;
     this.#store = new IdentityStore(values.dataDir);
+    this.#trial = new OwnTrial({
+      dataDir: values.dataDir,
+      clock: systemClock,
+      logger,
+      givenUp: () => this.#stopped.resolve({ kind: 'become' }),
+    });
   }
 
-  async run(): Promise<number> {
+  async run(): Promise<number | 'become'> {
     const stop = (): void => this.#stopped.resolve({ kind: 'signal' });
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
+    // By the guard of an upgrade: which version is to run has changed.
+    process.on('SIGUSR2', () => this.#stopped.resolve({ kind: 'become' }));
+    this.#trial.begin();
     process.on('SIGHUP', () => undefined);
     const systemd = await this.#systemd();
     const identity = await this.#identity();
@@ -114,9 +140,12 @@ class LinkProcess {
     if (identity !== undefined) await this.#identified(identity);
     systemd?.ready(identity === undefined ? 'waits to be paired' : `worker ${identity.record.name}`);
     const why = await this.#stopped.promise;
-    systemd?.stopping();
+    // To systemd the service goes on when it becomes another version.
+    if (why.kind === 'become') systemd?.close();
+    else systemd?.stopping();
     await this.#close(why);
     if (why.kind === 'signal') return 0;
+    if (why.kind === 'become') return 'become';
     this.#logger.error('this agent is no longer wanted by its server', { detail: why.detail });
     return 4;
   }
@@ -201,6 +230,7 @@ class LinkProcess {
       agentId: record.agentId,
       version: AGENT_VERSION,
       host: createHostPort({ dataDir, clock: systemClock, logger, launch }),
+      upgradeCommand: (of) => upgradeCommand(dataDir, of),
       facts: this.#machine,
       clock: systemClock,
       logger,
@@ -231,6 +261,7 @@ class LinkProcess {
   #opened(handle: SessionHandle): void {
     this.#handles.set(handle.nodeId, handle);
     this.#renewal?.sessionOpened();
+    this.#trial.sessionOpened();
     this.#logger.info('a session is open', { nodeId: handle.nodeId });
     if (this.#ready) return;
     this.#ready = true;
@@ -252,6 +283,7 @@ class LinkProcess {
     const engine = await this.#engine?.catch(() => undefined);
     const ephemeral = this.#store.load()?.record.ephemeral === true || this.#values.ephemeral;
     const gone = why.kind === 'signal' && ephemeral && (await this.#deregister());
+    this.#trial.close();
     this.#renewal?.close();
     this.#listener?.stop();
     await this.#dialer?.[Symbol.asyncDispose]();
@@ -262,7 +294,8 @@ class LinkProcess {
       await stopHosts(this.#values.dataDir, { clock: systemClock, withinMs: HOST_STOP_MS });
       this.#store.clear();
     }
-    this.#logger.info(gone ? 'stopped and deregistered' : 'stopped: scripts go on in their host');
+    const end = why.kind === 'become' ? 'goes on as another version' : 'stopped: scripts go on in their host';
+    this.#logger.info(gone ? 'stopped and deregistered' : end);
   }
 
   /** True when a server has said that we are deregistered. */

@@ -24,6 +24,11 @@ export interface ProcessIdentity {
 export interface HostRecord {
   format: 1;
   hostId: string;
+  /**
+   * Id of the first of the hosts that followed one another by upgrades, none of which was lost; its own where absent.
+   * What an agent tells as its incarnation's: an upgrade loses no memory.
+   */
+  line?: string;
   version: string;
   process: ProcessIdentity;
   /** Milliseconds since the epoch. */

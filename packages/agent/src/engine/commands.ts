@@ -7,11 +7,17 @@
  */
 import { statfsSync } from 'node:fs';
 
-import { isDiskFull, toError, type Logger } from '@longshore/base';
-import { RefusedReason, type Fence } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+import { toError, type Logger } from '@longshore/base';
+import {
+  Interpreter,
+  RefusedReason,
+  type AgentUpgrade,
+  type Fence,
+} from '@longshore/protocol/gen/longshore/link/v1/attempt';
 import type {
   AgentFrame,
   ArtifactAck,
+  PackageChunk,
   Start,
   Verdict as WireVerdict,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
@@ -26,9 +32,13 @@ import type { Facts } from './facts.ts';
 import type { HostPort } from './host-port.ts';
 import { LocalAttempt } from './local-attempt.ts';
 import { reasonToWire, toolOf } from './names.ts';
+import type { Packages } from './packages.ts';
 import type { Sender } from './sender.ts';
 import type { TombstoneFile } from './tombstone-file.ts';
 import { createWorkspace, specProblem } from './workspace-files.ts';
+
+/** @param file the package, whose digest was found right */
+export type UpgradeCommand = (of: { version: string; file: string }) => string;
 
 export interface CommandsOptions {
   dataDir: string;
@@ -38,6 +48,8 @@ export interface CommandsOptions {
   tombstones: TombstoneFile;
   facts: Facts;
   draining: () => boolean;
+  packages: Packages;
+  upgradeCommand: UpgradeCommand | undefined;
   logger: Logger;
 }
 
@@ -62,7 +74,8 @@ export class Commands {
     const decision = decideStart(fence, this.#startFacts(start));
     switch (decision.kind) {
       case 'start': {
-        this.#start(session, start);
+        if (start.spec?.upgrade === undefined) this.#start(session, start);
+        else this.#upgrade(session, start, start.spec.upgrade);
         return;
       }
       case 'repeat': {
@@ -100,6 +113,7 @@ export class Commands {
   ): void {
     const { attempts } = this.#options;
     if (attempts.get(attemptId) === undefined) {
+      this.#options.packages.forget(attemptId);
       // It is not here and now never will be: the server may go on at once.
       this.#refuse(session, attemptId, {
         reason: RefusedReason.DENIED_BEFORE,
@@ -191,6 +205,42 @@ export class Commands {
     }
   }
 
+  packageChunk(chunk: PackageChunk): void {
+    this.#options.packages.take(chunk);
+  }
+
+  /**
+   * An upgrade is a script of this agent's own. What it needs is fetched first, which may be repeated: the attempt
+   * is taken only then, so that until then a new session finds that nothing of it is here, and sends it again.
+   */
+  #upgrade(
+    session: CommandSession,
+    start: Start,
+    { version, packageDigest, packageLength }: AgentUpgrade,
+  ): void {
+    const { packages, upgradeCommand, logger } = this.#options;
+    const { attemptId, spec: given } = start;
+    if (given === undefined) return;
+    const refuse = (detail: string): void =>
+      this.#refuse(session, attemptId, { reason: RefusedReason.INVALID, detail });
+    if (upgradeCommand === undefined) {
+      refuse('this agent is not upgraded by its server');
+      return;
+    }
+    logger.info('fetching an agent package', { attemptId, version });
+    packages.fetch(session, {
+      attemptId,
+      digest: packageDigest,
+      length: packageLength,
+      failed: refuse,
+      here: (file) => {
+        const body = Buffer.from(upgradeCommand({ version, file }));
+        const spec = { ...given, interpreter: Interpreter.SH, body, upgrade: undefined };
+        this.start(session, { ...start, spec });
+      },
+    });
+  }
+
   #startFacts({ attemptId, spec }: Start): Parameters<typeof decideStart>[1] {
     const { attempts, tombstones, draining, facts, dataDir } = this.#options;
     const { bavail, bsize } = statfsSync(dataDir);
@@ -251,13 +301,7 @@ export class Commands {
     if (attempt.ended) return;
     if (!attempt.state.cancelRequested) {
       attempt.state.cancelRequested = true;
-      try {
-        attempt.save();
-      } catch (thrown) {
-        if (!isDiskFull(thrown)) throw thrown;
-        // A script that fills the disk must not be safe from its cancel by that.
-        attempt.saveLater();
-      }
+      attempt.save();
     }
     this.#options.host.cancel(attempt.id, reason);
   }

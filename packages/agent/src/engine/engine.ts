@@ -26,10 +26,11 @@ import { describeEnd, type SessionEnd } from '@longshore/protocol/session';
 import { CAPABILITIES, MAX_PROTOCOL, MIN_PROTOCOL } from '@longshore/protocol/versions';
 
 import { Attempts } from './attempts.ts';
-import { Commands } from './commands.ts';
+import { Commands, type UpgradeCommand } from './commands.ts';
 import type { Facts } from './facts.ts';
 import type { HostPort } from './host-port.ts';
 import { readBootId, readStoreId } from './incarnation.ts';
+import { Packages } from './packages.ts';
 import { ServerSession, type SessionEvents } from './server-session.ts';
 import { Tickets } from './tickets.ts';
 import { TombstoneFile } from './tombstone-file.ts';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   clock: Clock;
   logger: Logger;
   ids: Ids;
+  /** The shell command that makes this agent another version; without it the agent can't be upgraded by its server. */
+  upgradeCommand?: UpgradeCommand;
   /** Deregisters on stop: told to the server in Hello. */
   ephemeral?: boolean;
   /** For tests: else the system's. */
@@ -90,6 +93,7 @@ class LinkEngine implements Engine {
   readonly #tickets: Tickets;
   readonly #attempts: Attempts;
   readonly #commands: Commands;
+  readonly #packages: Packages;
   /** By node, from Welcome on: the newest of each. */
   readonly #sessions = new Map<string, ServerSession>();
   readonly #running = new Set<ServerSession>();
@@ -105,6 +109,7 @@ class LinkEngine implements Engine {
     this.#bootId = bootId;
     this.#tickets = new Tickets(dataDir);
     const tombstones = new TombstoneFile(dataDir, clock);
+    this.#packages = new Packages(dataDir);
     this.#attempts = new Attempts({ dataDir, bootId, host, tombstones, clock, logger });
     this.#commands = new Commands({
       dataDir,
@@ -114,6 +119,8 @@ class LinkEngine implements Engine {
       tombstones,
       facts,
       draining: () => this.#draining,
+      packages: this.#packages,
+      upgradeCommand: options.upgradeCommand,
       logger,
     });
     this.#stopFacts = facts.changed?.((value) =>
@@ -122,7 +129,8 @@ class LinkEngine implements Engine {
   }
 
   get incarnation(): Incarnation {
-    return { storeId: this.#storeId, bootId: this.#bootId, hostId: this.#options.host.hostId };
+    const { host } = this.#options;
+    return { storeId: this.#storeId, bootId: this.#bootId, hostId: host.line ?? host.hostId };
   }
 
   async start(): Promise<void> {
@@ -193,13 +201,13 @@ class LinkEngine implements Engine {
   }
 
   #hello(): Hello {
-    const { agentId, version, facts, ephemeral = false } = this.#options;
+    const { agentId, version, facts, ephemeral = false, upgradeCommand } = this.#options;
     return {
       agentId,
       version,
       minProtocol: MIN_PROTOCOL,
       maxProtocol: MAX_PROTOCOL,
-      capabilities: [...CAPABILITIES],
+      capabilities: CAPABILITIES.filter((name) => name !== 'upgrade' || upgradeCommand !== undefined),
       incarnation: this.incarnation,
       tickets: this.#tickets.all(),
       facts: facts.current(),

@@ -31,8 +31,10 @@ export interface HostListener {
 export interface HostPort {
   /** Connects to the host, launching one where none runs; the listener is attached before the first call returns. */
   connect(listener: HostListener): Promise<void>;
-  /** The host that takes new attempts; its id is part of the agent's incarnation. Known once `connect` resolved. */
+  /** The host that takes new attempts. Known once `connect` resolved. */
   readonly hostId: string;
+  /** Stays over an upgrade, whose new host follows one that lives: part of the agent's incarnation. `hostId` where absent. */
+  readonly line?: string;
   /** False while the socket is down: the engine refuses nothing, it waits for `connected`. */
   readonly connected: boolean;
   /** The workspace (absolute path) holds everything but what is sensitive, which is in `spec`. */

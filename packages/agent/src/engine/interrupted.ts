@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 
-import { isDiskFull, isErrno } from '@longshore/base';
+import { isErrno } from '@longshore/base';
 import { listDigest } from '@longshore/protocol/segments';
 import { lastWholeRecord } from '@longshore/protocol/spool-record';
 
@@ -27,10 +27,7 @@ export interface SpoolOnDisk {
   segmentDigests: Buffer[];
 }
 
-/**
- * Writes the outcome that the host did not, and returns it. A full disk does not hold it up: it may be told, for the
- * next start of the link finds the very same.
- */
+/** Writes the outcome that the host did not, and returns it. */
 export async function closeBooks(
   paths: WorkspacePaths,
   outcome: EarlyEnd,
@@ -50,22 +47,13 @@ export async function closeBooks(
     segmentDigests: spool.segmentDigests.map((digest) => digest.toString('hex')),
     digest: listDigest(spool.segmentDigests).toString('hex'),
   };
-  try {
-    writeOutcome(paths, file);
-  } catch (thrown) {
-    if (!isDiskFull(thrown)) throw thrown;
-  }
+  writeOutcome(paths, file);
   return file;
 }
 
 /** Cuts what a crash left torn at the end, and measures the rest. Segment by segment: memory stays at 4 MiB. */
 export async function mendSpool(folder: string): Promise<SpoolOnDisk> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (thrown) {
-    if (!isDiskFull(thrown)) throw thrown;
-    return { length: 0, segmentDigests: [] };
-  }
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const before = await readReclaimed(folder);
   const spool: SpoolOnDisk = {
     length: before.bytes,

@@ -157,7 +157,7 @@ export class ServerSession implements CommandSession {
   }
 
   #welcomed(welcome: Welcome): void {
-    const { peer, tickets, events, attempts, named, logger } = this.#options;
+    const { peer, tickets, events, attempts, named } = this.#options;
     if (peer !== '' && welcome.nodeId !== peer) {
       throw new AppError('forbidden', `the node ${peer} calls itself ${welcome.nodeId}`);
     }
@@ -169,10 +169,9 @@ export class ServerSession implements CommandSession {
       );
       return;
     }
-    const stored = tickets.put(welcome.nodeId, welcome.ticket);
+    tickets.put(welcome.nodeId, welcome.ticket);
     named(this);
-    if (stored) this.send({ kind: { $case: 'ticketStored', value: {} } });
-    else logger.warn('the disk is full: the session ticket before stays', { nodeId: welcome.nodeId });
+    this.send({ kind: { $case: 'ticketStored', value: {} } });
     this.#sender = this.#newSender({
       attemptBytes: welcome.attemptWindowBytes || ATTEMPT_WINDOW_BYTES,
       sessionBytes: welcome.sessionWindowBytes || SESSION_WINDOW_BYTES,
@@ -240,6 +239,10 @@ export class ServerSession implements CommandSession {
         this.#verdicts(kind.value);
         return;
       }
+      case 'packageChunk': {
+        commands.packageChunk(kind.value);
+        return;
+      }
       case 'dataUnavailable':
         this.#lane?.unavailable(kind.value.detail);
         return;
@@ -253,12 +256,7 @@ export class ServerSession implements CommandSession {
   }
 
   #newSender(windows: { attemptBytes: number; sessionBytes: number }): Sender {
-    const sender = new Sender({
-      clock: this.#options.clock,
-      windows,
-      wake: () => this.#link.wake(),
-      say: (frame) => this.send(frame),
-    });
+    const sender = new Sender({ clock: this.#options.clock, windows, wake: () => this.#link.wake() });
     this.#link.bulkFrom(() => sender.nextControl());
     return sender;
   }

@@ -38,12 +38,7 @@ export async function copyArtifact(
     await mkdir(request.folder, { recursive: true, mode: 0o700 });
     const target = join(request.folder, String(index));
     await rm(target, { force: true });
-    try {
-      await copyFile(source, target, constants.COPYFILE_FICLONE);
-    } catch (thrown) {
-      await rm(target, { force: true });
-      throw thrown;
-    }
+    await copyFile(source, target, constants.COPYFILE_FICLONE);
   } catch (thrown) {
     const cause = toError(thrown);
     throw new AppError(

@@ -2,6 +2,7 @@
  * The script host: the attempts, and the one link that it listens to.
  *
  *   serving ──retire, SIGTERM──▶ retiring ──nothing runs──▶ done
+ *      ▲ ◀──resume (an upgrade was rolled back)──┘
  *
  * Always true: an attempt id starts at most once in a host; the newest link is
  * the only one heard, and what Welcome lists is all that there is at that
@@ -18,7 +19,6 @@ import { workspaceAt } from '../contract/workspace.ts';
 import { HOST_REST_AFTER_MS } from '../limits.ts';
 import { Attempt, type AttemptServices } from './attempt.ts';
 import { removeFolder } from './folders.ts';
-import { refusedBy } from './full-disk.ts';
 import { LinkConnection } from './link-connection.ts';
 
 export interface HostParts extends Omit<AttemptServices, 'changed' | 'ended'> {
@@ -37,6 +37,7 @@ export class Host {
   #server: Server | undefined;
   #link: LinkConnection | undefined;
   #state: 'serving' | 'retiring' | 'done' = 'serving';
+  #stopping = false;
   #scheduled = false;
   #cancelRest: Cancel = () => undefined;
   #resolveDone: () => void = () => undefined;
@@ -87,8 +88,16 @@ export class Host {
     this.#leaveIfEmpty();
   }
 
-  /** Stops all that runs, and retires. */
+  /** Takes new attempts again. */
+  resume(): void {
+    if (this.#state !== 'retiring' || this.#stopping) return;
+    this.#parts.logger.info('serving again', { attempts: this.#attempts.size });
+    this.#state = 'serving';
+  }
+
+  /** Stops all that runs, and retires for good. */
   stopAll(detail: string): void {
+    this.#stopping = true;
     for (const attempt of this.#attempts.values()) attempt.stop({ kind: 'interrupted', detail });
     this.retire();
   }
@@ -140,6 +149,9 @@ export class Host {
       case 'retire':
         this.retire();
         return;
+      case 'resume':
+        this.resume();
+        return;
       case 'hello':
         return;
     }
@@ -172,7 +184,7 @@ export class Host {
       attempt = new Attempt(attemptId, start, this.#services);
     } catch (thrown) {
       this.#parts.logger.error('workspace is not as it should be', { attemptId, error: toError(thrown) });
-      this.#refuse(attemptId, refusedBy(toError(thrown)), toError(thrown).message);
+      this.#refuse(attemptId, RefusedReason.SPAWN_FAILED, toError(thrown).message);
       return;
     }
     this.#attempts.set(attemptId, attempt);

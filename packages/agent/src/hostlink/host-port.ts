@@ -54,6 +54,10 @@ class SocketHostPort implements HostPort {
     return this.#target?.hostId ?? '';
   }
 
+  get line(): string {
+    return this.#target === null ? '' : lineOf(this.#target);
+  }
+
   get connected(): boolean {
     return this.#target?.isUp ?? false;
   }
@@ -168,7 +172,10 @@ class SocketHostPort implements HostPort {
     const ours = [...this.#hosts.values()].some((host) => host.isServing && this.#isOurs(host));
     if (ours || clock.monotonic() - this.#launchedAt < HOST_LAUNCH_TIMEOUT_MS) return;
     this.#launchedAt = clock.monotonic();
-    const pid = await launchHost(dataDir, command);
+    // What it takes over from lives, so nothing is lost.
+    const before = [...this.#hosts.values()].findLast((host) => host.isServing);
+    const line = before === undefined ? undefined : lineOf(before);
+    const pid = await launchHost(dataDir, { command, line });
     logger.info('script host launched', { pid });
   }
 
@@ -180,6 +187,8 @@ class SocketHostPort implements HostPort {
     for (const { attemptId } of welcome.attempts) this.#owners.set(attemptId, host);
     const before = this.#target;
     if (this.#isBetter(host, before)) this.#target = host;
+    // It may have been told to retire by a link of another version, whose trial was given up.
+    if (this.#target === host) host.send({ $case: 'resume', value: {} });
     this.#launchedAt = -Infinity;
     this.#listener?.connected(welcome);
     for (const other of this.#hosts.values()) {
@@ -222,4 +231,8 @@ class SocketHostPort implements HostPort {
     this.#listener?.hostGone(host.hostId);
     this.#lookSoon();
   }
+}
+
+function lineOf({ record }: KnownHost): string {
+  return record.line ?? record.hostId;
 }

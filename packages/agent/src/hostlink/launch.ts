@@ -27,10 +27,16 @@ export function hostCommand(moduleUrl: string = import.meta.url): string[] {
   throw new AppError('notFound', `host-main is not beside ${fileURLToPath(moduleUrl)}`);
 }
 
-/** @returns its pid; whether it serves is seen by its record */
+/**
+ * @param line of the host of another version that it takes over from
+ * @returns its pid; whether it serves is seen by its record
+ */
 export async function launchHost(
   dataDir: string,
-  command: readonly string[] = hostCommand(),
+  {
+    command = hostCommand(),
+    line,
+  }: { command?: readonly string[] | undefined; line?: string | undefined } = {},
 ): Promise<number> {
   // Most starts of a link find their host running and need no such module.
   const { spawn } = await import('node:child_process');
@@ -39,7 +45,8 @@ export async function launchHost(
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const log = openSync(join(logs, 'host.stderr.log'), 'a', 0o600);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...args, '--data-dir', dataDir], {
+    const follows = line === undefined ? [] : ['--line', line];
+    const child = spawn(program, [...args, '--data-dir', dataDir, ...follows], {
       detached: true,
       cwd: dirname(logs),
       stdio: ['ignore', log, log],

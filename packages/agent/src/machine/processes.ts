@@ -137,7 +137,8 @@ function membersOf(target: SweepTarget, known: Map<number, number>): ProcessFact
   return [...members.values()];
 }
 
-function hasTag(pid: number, tag: string): boolean {
+/** Whether its environment holds `NAME=value`. */
+export function hasTag(pid: number, tag: string): boolean {
   try {
     return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(`\0${tag}\0`);
   } catch {

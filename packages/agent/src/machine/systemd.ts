@@ -38,8 +38,13 @@ export class Systemd {
   }
 
   stopping(): void {
-    this.#stopWatchdog();
     this.#say('STOPPING=1');
+    this.close();
+  }
+
+  /** Says no more; the service goes on. */
+  close(): void {
+    this.#stopWatchdog();
     this.#child?.stdin?.end();
   }
 

@@ -27,6 +27,10 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./lease.ts')).addTo,
   },
   artifact: { about: 'files that scripts gave', load: async () => (await import('./artifact.ts')).addTo },
+  'agent-package': {
+    about: 'versions of the agent, for upgrades',
+    load: async () => (await import('./agent-package.ts')).addTo,
+  },
   token: {
     about: 'one-time tokens with which agents register',
     load: async () => (await import('./token.ts')).addTo,

@@ -39,6 +39,7 @@ export function stateOf(worker: Worker): string {
   if (worker.locked !== '') return 'locked';
   if (worker.quarantined !== '') return 'quarantined';
   if (!worker.enabled) return 'disabled';
+  if (worker.upgrading !== '') return 'upgrading';
   if (worker.draining) return 'draining';
   return worker.connected ? 'ready' : 'not connected';
 }

@@ -30,7 +30,10 @@ export function workerShow(noun: Command): void {
           .join(', '),
         leases: `${found.leases} of ${found.slots} slots`,
         idle: found.idleSince === null ? '' : `for ${formatDuration(Date.now() - found.idleSince)}`,
-        agent: found.version,
+        agent:
+          found.upgrading === ''
+            ? found.version
+            : `${found.version}, upgraded now by task ${found.upgrading}`,
         key: found.keyFingerprint,
         ...machine(found),
         connected: found.connected

@@ -10,6 +10,7 @@ import { workerList } from './worker-list.ts';
 import { workerShow } from './worker-show.ts';
 import { workerUnlock } from './worker-unlock.ts';
 import { workerUpdate } from './worker-update.ts';
+import { workerUpgrade } from './worker-upgrade.ts';
 
 export function addTo(noun: Command): void {
   const verbs = [
@@ -22,7 +23,8 @@ export function addTo(noun: Command): void {
     workerDrain,
     workerResume,
   ];
-  for (const add of [...verbs, workerDelete, workerHealth, workerCheck, workerUnlock]) add(noun);
+  for (const add of [...verbs, workerDelete, workerHealth, workerCheck, workerUnlock, workerUpgrade])
+    add(noun);
   withExamples(
     noun,
     ['All workers of a pool', 'longshore worker list --pool linux'],

@@ -1,5 +1,38 @@
 // Made by scripts/generate.ts from the server's schemas.
 export interface paths {
+    "/api/v1/spaces/{space}/agent-packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listAgentPackages"];
+        put?: never;
+        /** Give the server a version of the agent: the body is the package, application/octet-stream */
+        post: operations["addAgentPackage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/agent-packages/{agentPackage}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deleteAgentPackage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/api-keys": {
         parameters: {
             query?: never;
@@ -444,6 +477,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{space}/upgrades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upgrade the agents of workers, one after the other; answers with the task that does it */
+        post: operations["upgradeWorkers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/workers": {
         parameters: {
             query?: never;
@@ -560,6 +610,24 @@ export interface components {
             pools?: string[];
             /** @description Shared leases that it takes at once */
             slots?: number;
+        };
+        AgentPackage: {
+            /** @description Of their processors: `x64`, `arm64` */
+            arch: string;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            createdBy: string;
+            /** @description SHA-256, hex */
+            digest: string;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description Bytes */
+            length: number;
+            /** @description The lowest Node that it runs on; it brings none along */
+            minNode: string;
+            /** @description Of the machines that it is for: `linux` */
+            os: string;
+            version: string;
         };
         ApiKey: {
             /** @description Milliseconds since the epoch */
@@ -934,8 +1002,6 @@ export interface components {
                 mode: "reader" | "writer";
                 name: string;
             } | null;
-            /** @description Not there: the default of the server */
-            largestLogBytes?: number;
             maxProcesses: number;
             outputQuotaBytes: number;
             runAs: string;
@@ -975,8 +1041,6 @@ export interface components {
                 mode: "reader" | "writer";
                 name: string;
             };
-            /** @description Of the log, record headers included: what is beyond is dropped, and a marker at its end says how much. 0: no bound; not given: the default of the server (`--largest-log`) */
-            largestLogBytes?: number;
             maxProcesses?: number;
             outputQuotaBytes?: number;
             /** @description User name; the agent's own when not given */
@@ -1014,7 +1078,7 @@ export interface components {
             /** @description A ULID, made by the server */
             id: string;
             /** @enum {string} */
-            kind: "script" | "health";
+            kind: "script" | "health" | "upgrade";
             /** @enum {string} */
             leaseMode: "shared" | "exclusive";
             /** @description What became of it, in one line */
@@ -1054,7 +1118,7 @@ export interface components {
             /** @description A ULID, made by the server */
             id: string;
             /** @enum {string} */
-            kind: "script" | "health";
+            kind: "script" | "health" | "upgrade";
             /** @enum {string} */
             leaseMode: "shared" | "exclusive";
             /** @description What became of it, in one line */
@@ -1192,6 +1256,14 @@ export interface components {
             /** @constant */
             event: "end";
         };
+        UpgradeWorkers: {
+            /** @description Name or id of a worker pool, instead of workers */
+            pool?: string;
+            /** @description None: that of the agent package that was added last */
+            version?: string;
+            /** @description Names or ids of workers */
+            workers?: string[];
+        };
         WhoAmI: {
             apiKey: {
                 /** @description A ULID, made by the server */
@@ -1250,6 +1322,8 @@ export interface components {
             revoked: boolean;
             /** @description Shared leases that it takes at once */
             slots: number;
+            /** @description Id of the task that upgrades its agent now; empty: none does */
+            upgrading: string;
             /** @description Of its agent; empty before its first session */
             version: string;
         };
@@ -1290,6 +1364,104 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAgentPackages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AgentPackage"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addAgentPackage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPackage"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteAgentPackage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an agent package */
+                agentPackage: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: never;
@@ -2493,6 +2665,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    upgradeWorkers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpgradeWorkers"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
             };
             /** @description Default Response */
             default: {

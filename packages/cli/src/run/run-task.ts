@@ -30,7 +30,8 @@ export async function runTask(cli: Cli, request: CreateTask, options: RunOptions
   return followToEnd(cli, task.id, show);
 }
 
-async function followToEnd(cli: Cli, taskId: string, show: Show): Promise<number> {
+/** What a task does as it comes, to its end. @returns the exit code */
+export async function followToEnd(cli: Cli, taskId: string, show: Show): Promise<number> {
   const json = cli.flags.output === 'json';
   using interrupts = watchInterrupts(() => {
     process.stderr.write('longshore: asking for the end of the task; Ctrl-C again leaves it to the server\n');

@@ -1,4 +1,5 @@
 import type { ApiApp } from './app.ts';
+import { agentPackageRoutes } from './rest/agent-packages.ts';
 import { artifactRoutes } from './rest/artifacts.ts';
 import { attemptRoutes } from './rest/attempts.ts';
 import { leaseRoutes } from './rest/leases.ts';
@@ -7,12 +8,15 @@ import { poolRoutes } from './rest/pools.ts';
 import { serverRoutes } from './rest/server.ts';
 import { taskRoutes } from './rest/tasks.ts';
 import { apiKeyRoutes, auditRoutes, tokenRoutes, whoamiRoutes } from './rest/trust.ts';
+import { upgradeRoutes } from './rest/upgrades.ts';
 import { workerRoutes } from './rest/workers.ts';
 import type { ApiConfig, ApiServices } from './services.ts';
 
 export function addRoutes(app: ApiApp, services: ApiServices, config: ApiConfig): void {
   poolRoutes(app, services);
   workerRoutes(app, services);
+  agentPackageRoutes(app, services);
+  upgradeRoutes(app, services);
   policyRoutes(app, services);
   taskRoutes(app, services, config);
   attemptRoutes(app, services);

@@ -1,6 +1,7 @@
 /** What the API serves: `app`, by interface. */
 import type { Clock, Logger } from '@longshore/base';
 
+import type { AgentPackages } from '../app/agent-packages.ts';
 import type { ApiKeys } from '../app/api-keys.ts';
 import type { Artifacts } from '../app/artifacts.ts';
 import type { Audit, Caller } from '../app/audit.ts';
@@ -10,6 +11,7 @@ import type { KnownNames } from '../app/known-names.ts';
 import type { Pools } from '../app/pools.ts';
 import type { LogStore } from '../app/ports/log-store.ts';
 import type { Tokens } from '../app/tokens.ts';
+import type { Upgrades } from '../app/upgrades.ts';
 import type { Workers } from '../app/workers.ts';
 
 export interface ApiServices {
@@ -18,6 +20,8 @@ export interface ApiServices {
   pools: Pools;
   workers: Workers;
   health: Health;
+  agentPackages: AgentPackages;
+  upgrades: Upgrades;
   tokens: Tokens;
   apiKeys: ApiKeys;
   artifacts: Artifacts;

@@ -3,12 +3,14 @@ import type { QueuedRequest, TaskView as CoreTask } from '../app/core-api.ts';
 import type { KnownNames } from '../app/known-names.ts';
 import type { ArtifactRecord } from '../app/ports/attempts.ts';
 import type { MachinePolicy } from '../app/ports/machines.ts';
+import type { AgentPackage } from '../app/ports/packages.ts';
 import type { ApiKey, RegistrationToken } from '../app/ports/trust.ts';
 import type { PoolOverview } from '../app/pools.ts';
 import type { WorkerOverview } from '../app/workers.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { Lease, Resource } from '../domain/lease.ts';
 import type { ScriptSpec } from '../domain/script.ts';
+import type { AgentPackageView } from './schemas/agent-packages.ts';
 import type { PolicyView } from './schemas/policies.ts';
 import type { PoolView } from './schemas/pools.ts';
 import { MASK, type ScriptView } from './schemas/scripts.ts';
@@ -21,7 +23,8 @@ export function poolView({ pool, workers, healthyWorkers }: PoolOverview): PoolV
   return { id, name, description, kind, strategy, isDefault, workers, healthyWorkers, createdAt };
 }
 
-export function workerView({ worker, pools, connected, leases, idleSince }: WorkerOverview): WorkerView {
+export function workerView(overview: WorkerOverview): WorkerView {
+  const { worker, pools, connected, leases, upgrading, idleSince } = overview;
   return {
     id: worker.id,
     name: worker.name,
@@ -38,6 +41,7 @@ export function workerView({ worker, pools, connected, leases, idleSince }: Work
     ephemeral: worker.ephemeral,
     connected,
     leases,
+    upgrading,
     idleSince,
     health: worker.health,
     healthReason: worker.healthReason,
@@ -49,6 +53,11 @@ export function workerView({ worker, pools, connected, leases, idleSince }: Work
     lastSeenAt: worker.lastSeenAt,
     createdAt: worker.createdAt,
   };
+}
+
+export function agentPackageView(one: AgentPackage): AgentPackageView {
+  const { id, version, os, arch, minNode, digest, length, createdAt, createdBy } = one;
+  return { id, version, os, arch, minNode, digest, length, createdAt, createdBy };
 }
 
 export function policyView(policy: MachinePolicy): PolicyView {

@@ -6,7 +6,7 @@
 import { AppError, toError } from '@longshore/base';
 
 import { isEnded } from '../domain/task-transition.ts';
-import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
+import { UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import { Agents } from './agents.ts';
 import { Attempts } from './attempts.ts';
 import { Batch, type Turn } from './batch.ts';
@@ -118,15 +118,14 @@ export function createCore(options: CoreOptions): Core {
       for (const spaceId of options.spaces) kernel.books.known(spaceId);
       await nodes.start();
       await passEverywhere();
-      const lookForThem = (): void => {
-        const lives = [...runs].flatMap((run) => [...run.attempts.values()]);
-        for (const id of new Set(lives.map(({ attempt }) => attempt.workerId)))
-          background(agents.unreachable(id));
-      };
-      // They say that they wait; and what had timed out is given up only when it has had the time to come back.
+      const at = clock.now();
       stops.push(
-        clock.after(UNREACHABLE_NOTICE_MS, lookForThem),
-        clock.after(RECONNECT_GRACE_MS + 1, lookForThem),
+        clock.after(UNREACHABLE_NOTICE_MS, () => {
+          const away = new Set(
+            [...runs].flatMap((run) => [...run.attempts.values()].map((live) => live.attempt.workerId)),
+          );
+          for (const id of away) background(agents.unreachable(id, at));
+        }),
       );
     },
     async drain() {
@@ -196,7 +195,7 @@ function inboxOf(
       await agents.opened(session);
       await inventory.sendPlanned(session);
     },
-    closed: (session, why, silentMs) => agents.closed(session, why, silentMs),
+    closed: (session, why) => agents.closed(session, why),
     startReply: (_session, attemptId, reply) => attempts.startReply(attemptId, reply),
     phaseChanged: (_session, attemptId, phase) => attempts.phaseChanged(attemptId, phase),
     async output(_session, attemptId, offset, records, digest) {
@@ -217,7 +216,7 @@ function inboxOf(
     },
     async outcome(session, attemptId, outcome, report) {
       if (kernel.runs.attempt(attemptId) !== undefined) await attempts.outcome(attemptId, outcome, report);
-      else await inventory.stray(session, attemptId, { outcome, outputLength: report.outputLength });
+      else await inventory.stray(session, attemptId);
     },
     async artifact(_session, attemptId, chunk) {
       if (kernel.runs.attempt(attemptId) !== undefined) return attempts.artifact(attemptId, chunk);

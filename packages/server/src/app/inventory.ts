@@ -4,10 +4,9 @@
  * starts twice.
  */
 import { listed, unlisted } from '../domain/inventory.ts';
-import { isFinal, transition, type AttemptFact } from '../domain/attempt-transition.ts';
+import { transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { compareFences } from '../domain/fence.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import type { Task } from '../domain/task.ts';
 import type { Attempts } from './attempts.ts';
@@ -15,23 +14,14 @@ import { dropRun, isOurs, note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn } from './orchestrator.ts';
 import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
 import { endQuarantine } from './quarantine.ts';
-import { endedAfterAll, returned } from './returned-attempts.ts';
 import type { Live, Run } from './runs.ts';
 import { sendStart } from './starting.ts';
-
-/** What follows once the verdicts are written. */
-interface Afterwards {
-  then: (() => void)[];
-  /** Attempts that the agent listed, and those of ours that it did not. */
-  asked: Set<string>;
-  /** Of these, which were ours when they were answered for. */
-  ours: Set<string>;
-}
 
 export class Inventory {
   readonly #kernel: Kernel;
   readonly #attempts: Attempts;
-  readonly #afterwards = new WeakMap<AgentSession, Afterwards>();
+  /** What follows once the verdicts are written, by session; and the attempts that were asked about. */
+  readonly #afterwards = new WeakMap<AgentSession, { then: (() => void)[]; asked: Set<string> }>();
 
   constructor(kernel: Kernel, attempts: Attempts) {
     this.#kernel = kernel;
@@ -41,8 +31,7 @@ export class Inventory {
   async answer(session: AgentSession, summaries: readonly AttemptSummary[]): Promise<Verdict[]> {
     const then: (() => void)[] = [];
     const asked = new Set(summaries.map((summary) => summary.attemptId));
-    const ours = new Set<string>();
-    this.#afterwards.set(session, { then, asked, ours });
+    this.#afterwards.set(session, { then, asked });
     // The session before is fenced off by the agent: nothing is sent on it any more.
     this.#kernel.sessions.replaced(session.agentId);
     this.#kernel.roster.discard();
@@ -50,7 +39,6 @@ export class Inventory {
     const verdicts: Verdict[] = [];
     for (const summary of summaries) {
       const live = this.#kernel.runs.attempt(summary.attemptId);
-      if (live !== undefined) ours.add(summary.attemptId);
       verdicts.push(
         live === undefined
           ? await this.#notUnderWay(summary)
@@ -62,7 +50,6 @@ export class Inventory {
       if (session.over) return verdicts;
       if (asked.has(live.attempt.id)) continue;
       asked.add(live.attempt.id);
-      ours.add(live.attempt.id);
       verdicts.push(...(await this.#missing(session, { live, then })));
     }
     if (session.over) return verdicts;
@@ -86,20 +73,13 @@ export class Inventory {
 
   /** The verdicts are written: commands may follow. */
   async opened(session: AgentSession): Promise<void> {
-    const { then, asked, ours } = this.#afterwards.get(session) ?? NOTHING_ASKED;
+    const { then, asked } = this.#afterwards.get(session) ?? { then: [], asked: new Set<string>() };
     this.#afterwards.delete(session);
+    // What was prepared while the agent was being asked: it can't have that.
     for (const live of this.#kernel.runs.onWorker(session.agentId)) {
       const { id, state } = live.attempt;
-      if (ours.has(id)) continue;
-      // What was prepared while the agent was being asked: it can't have that.
-      if (!asked.has(id) && (state === 'planned' || state === 'sending')) {
+      if (!asked.has(id) && (state === 'planned' || state === 'sending'))
         await this.#missing(session, { live, then });
-        continue;
-      }
-      if (isFinal(live.attempt) && live.attempt.complete) continue;
-      // Its task was taken over meanwhile: for this one the agent is asked again, by a new session's inventory.
-      session.close('shutdown', `the task of attempt ${id} was taken over while the inventory was answered`);
-      return;
     }
     for (const command of then) command();
   }
@@ -118,7 +98,6 @@ export class Inventory {
     { live, summary, then }: { live: Live; summary: AttemptSummary; then: (() => void)[] },
   ): Promise<Verdict> {
     const { attemptId } = summary;
-    await returned(this.#kernel, live.attempt, summary);
     const meaning = listed(live.attempt, live.run.wish === 'none', summary.phase);
     if (meaning === 'release' || live.attempt.state === 'denied')
       return { attemptId, kind: meaning === 'release' ? 'release' : 'cancel' };
@@ -142,8 +121,7 @@ export class Inventory {
   }
 
   /** Listed, but no task of this node has it under way. */
-  async #notUnderWay(summary: AttemptSummary): Promise<Verdict> {
-    const { attemptId, phase } = summary;
+  async #notUnderWay({ attemptId, phase }: AttemptSummary): Promise<Verdict> {
     const found = await this.#kernel.options.store.read(async (tx) => {
       const attempt = await tx.attempts.find(attemptId);
       return attempt === undefined
@@ -152,13 +130,7 @@ export class Inventory {
     });
     if (found === undefined) return { attemptId, kind: 'unknown' };
     if (found.task !== undefined && !isEnded(found.task.state)) return { attemptId, kind: 'notMine' };
-    await returned(this.#kernel, found.attempt, summary);
-    const { complete, outputLength, eventCount, outcome } = found.attempt;
-    // Given up, and it ended by itself: what it has to say is heard before it may go.
-    if (!complete && outcome?.kind === 'lost' && phase === 'ended') {
-      const fromOffset = await this.#kernel.options.logs.length(attemptId);
-      return { attemptId, kind: 'keep', fromOffset, fromEvent: eventCount, artifactOffsets: [] };
-    }
+    const { complete, outputLength, eventCount } = found.attempt;
     const stored = complete ? await this.#kernel.options.logs.length(attemptId) : outputLength;
     // The machine went down between the commit of the end and the sync of the log: the agent still has the rest.
     if (complete && phase === 'ended' && stored < outputLength) {
@@ -260,17 +232,10 @@ export class Inventory {
   }
 
   /** The outcome of what is not under way here: of something given up, or of a task that ended. The agent may forget it. */
-  async stray(
-    session: AgentSession,
-    attemptId: string,
-    end: { outcome: Outcome; outputLength: number },
-  ): Promise<void> {
+  async stray(session: AgentSession, attemptId: string): Promise<void> {
     const attempt = await this.strayAttempt(attemptId);
     if (attempt === undefined) return;
-    if (attempt.outcome?.kind === 'lost' && !attempt.complete) {
-      await this.#kernel.options.store.write((tx) => endedAfterAll(this.#kernel, tx, { attempt, ...end }));
-      await this.#settleLost(attempt.workerId, (id) => id === attemptId);
-    }
+    if (attempt.outcome?.kind === 'lost') await this.#settleLost(attempt.workerId, (id) => id === attemptId);
     session.release(attemptId, attempt.fence);
   }
 
@@ -284,8 +249,6 @@ export class Inventory {
     });
   }
 }
-
-const NOTHING_ASKED: Afterwards = { then: [], asked: new Set(), ours: new Set() };
 
 function artifactOffsets(live: Live): number[] {
   const offsets: number[] = [];

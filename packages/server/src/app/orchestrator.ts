@@ -11,7 +11,7 @@ import { isDenial, isFinal, transition, type AttemptFact } from '../domain/attem
 import type { Attempt, AttemptReport } from '../domain/attempt.ts';
 import type { Lease, LeaseRequest, Resource } from '../domain/lease.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { planOf } from '../domain/plan.ts';
+import { planOf, type Action, type Plan } from '../domain/plan.ts';
 import { conclude, describeOutcome, isEnded, move, type EndState } from '../domain/task-transition.ts';
 import type { Task } from '../domain/task.ts';
 import type { Turn } from './batch.ts';
@@ -29,7 +29,7 @@ import { beginQuarantine } from './quarantine.ts';
 import { newRun, underWay, type Live, type Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 import { armTimeOut } from './time-outs.ts';
-import { whyItWaits } from './unreachable.ts';
+import { upgradeEnd, upgradeProblem } from './upgrade-course.ts';
 
 /** A request is granted: the task becomes this node's, its leases are held, its attempts are about to be sent. */
 export async function begin(
@@ -222,13 +222,19 @@ export async function advance(kernel: Kernel, turn: Turn, run: Run): Promise<voi
   for (const live of run.attempts.values()) last.set(live.attempt.action, live);
   for (const action of plan.actions) {
     const live = last.get(action.name);
-    if (live === undefined) return;
+    if (live === undefined) {
+      if (!plan.oneByOne) return;
+      if (run.wish !== 'none') break;
+      await nextInLine(kernel, turn, { run, plan, action });
+      return;
+    }
     const { attempt } = live;
     if (movesOn(run, attempt, action.workerId)) {
       await moveOn(kernel, turn, { run, denied: live });
       return;
     }
     if (!attempt.complete && attempt.outcome?.kind !== 'lost') return;
+    if (plan.oneByOne && (await upgradeProblem(turn, run.task, attempt)) !== '') break;
   }
   await end(kernel, turn, run);
 }
@@ -247,19 +253,54 @@ async function moveOn(
   if (run.requests.size > 0) return;
   const { task } = run;
   const plan = planOf(task);
-  const book = await kernel.books.lock(turn, task.spaceId);
   const exclude = [...run.attempts.values()].map((live) => live.attempt.workerId);
+  await ask(kernel, turn, {
+    run,
+    plan,
+    action: denied.attempt.action,
+    wants: plan.wants,
+    exclude: [...new Set(exclude)].sort(),
+  });
+  const name = workerName(kernel, task.spaceId, denied.attempt.workerId);
+  const waitReason = `worker "${name}" did not start it (${describeOutcome(denied.attempt.outcome)}); another one is looked for`;
+  await saveTask(kernel, turn, {
+    run,
+    task: move(task, 'waiting', kernel.options.clock.now(), { waitReason }),
+  });
+  await note(kernel, turn, { task, level: 'warning', text: waitReason, attemptId: denied.attempt.id });
+}
+
+/** The worker before it is done: the next one's lease is asked for. */
+async function nextInLine(
+  kernel: Kernel,
+  turn: Turn,
+  { run, plan, action }: { run: Run; plan: Plan; action: Action },
+): Promise<void> {
+  if (run.requests.size > 0 || action.workerId === null) return;
+  const wants = { all: [{ kind: 'worker' as const, id: action.workerId }] };
+  await ask(kernel, turn, { run, plan, action: action.name, wants, exclude: [] });
+}
+
+/** Puts a request for one of its actions into the queue, at the task's own place. */
+async function ask(
+  kernel: Kernel,
+  turn: Turn,
+  of: { run: Run; plan: Plan; action: string; wants: LeaseRequest['wants']; exclude: string[] },
+): Promise<void> {
+  const { run, plan, action, wants, exclude } = of;
+  const { task } = run;
+  const book = await kernel.books.lock(turn, task.spaceId);
   const request: LeaseRequest = {
     spaceId: task.spaceId,
     id: kernel.options.ids(),
     ticket: task.ticket,
     taskId: task.id,
-    holder: { kind: 'step', id: denied.attempt.action },
+    holder: { kind: 'step', id: action },
     mode: plan.mode,
-    wants: plan.wants,
+    wants,
     barrier: null,
     tools: plan.tools,
-    exclude: [...new Set(exclude)].sort(),
+    exclude,
     nodeId: task.nodeId,
     createdAt: kernel.options.clock.now(),
   };
@@ -268,18 +309,15 @@ async function moveOn(
   kernel.books.changed(turn, book);
   run.requests.add(request.id);
   turn.undo(() => run.requests.delete(request.id));
-  const name = workerName(kernel, task.spaceId, denied.attempt.workerId);
-  const waitReason = `worker "${name}" did not start it (${describeOutcome(denied.attempt.outcome)}); another one is looked for`;
-  await saveTask(kernel, turn, {
-    run,
-    task: move(task, 'waiting', kernel.options.clock.now(), { waitReason }),
-  });
-  await note(kernel, turn, { task, level: 'warning', text: waitReason, attemptId: denied.attempt.id });
   kernel.passAtEnd(turn, task.spaceId);
 }
 
-/** Every action has its outcome. */
+/** Every action has its outcome, or will have none. */
 async function end(kernel: Kernel, turn: Turn, run: Run): Promise<void> {
+  if (run.task.spec.upgrade !== undefined) {
+    await endAs(kernel, turn, { run, ...(await upgradeEnd(kernel, turn, run)) });
+    return;
+  }
   const last = new Map<string, Attempt>();
   for (const { attempt } of run.attempts.values()) last.set(attempt.action, attempt);
   const outcomes = [...last.values()].map((attempt) => ({
@@ -354,20 +392,14 @@ export async function askToEnd(
   const now = kernel.options.clock.now();
   await kernel.books.lock(turn, run.task.spaceId);
   const reason = wish === 'cancel' ? `cancelled by ${by}` : 'the time-out of the task passed';
-  const waitReason = await whyItWaits(kernel, turn, run);
-  const text = wish === 'cancel' ? `Cancel asked for by ${by}` : 'The time-out of the task passed';
   await note(kernel, turn, {
     task: run.task,
     level: 'warning',
-    text: waitReason === '' ? text : `${text}: ${waitReason}`,
+    text: wish === 'cancel' ? `Cancel asked for by ${by}` : 'The time-out of the task passed',
   });
   const cancelRequestedAt =
     wish === 'cancel' ? (run.task.cancelRequestedAt ?? now) : run.task.cancelRequestedAt;
-  const change = waitReason === '' ? {} : { waitReason };
-  await saveTask(kernel, turn, {
-    run,
-    task: { ...move(run.task, 'cancelling', now, change), cancelRequestedAt },
-  });
+  await saveTask(kernel, turn, { run, task: { ...move(run.task, 'cancelling', now), cancelRequestedAt } });
   for (const live of underWay(run)) {
     if (live.attempt.state === 'planned') {
       await learn(kernel, turn, { live, facts: [{ kind: 'denied', outcome: { kind: 'cancelled' } }] });
@@ -375,7 +407,7 @@ export async function askToEnd(
     }
     const session = kernel.sessions.get(live.attempt.workerId);
     if (session !== undefined) turn.after(() => session.cancel(live.attempt.id, live.attempt.fence, reason));
-    else if (wish === 'timeOut' && !kernel.sessions.isExpected(live.attempt.workerId))
+    else if (wish === 'timeOut')
       await giveUp(kernel, turn, { live, why: 'not reachable when the time-out of the task passed' });
   }
   if (!isEnded(run.task.state) && underWay(run).length === 0) await endUnlessIncomplete(kernel, turn, run);

@@ -9,9 +9,15 @@ export function sendStart(kernel: Kernel, live: Live, session: AgentSession | un
   const { attempt, run } = live;
   // Without a session its next inventory says that the agent does not have it, and it is sent again.
   if (session === undefined || attempt.state !== 'sending') return;
-  const { sealer, largestLogBytes = 0 } = kernel.options;
-  const spec = { largestLogBytes, ...opened(sealer, run.task.id, run.task.spec.script) };
-  session.start({ attemptId: attempt.id, taskId: run.task.id, fence: attempt.fence, spec });
+  const spec = opened(kernel.options.sealer, run.task.id, run.task.spec.script);
+  const upgrade = run.task.spec.upgrade;
+  const agentPackage = upgrade?.packages[attempt.workerId];
+  session.start({
+    ...{ attemptId: attempt.id, taskId: run.task.id, fence: attempt.fence, spec },
+    ...(upgrade === undefined || agentPackage === undefined
+      ? {}
+      : { upgrade: { version: upgrade.version, ...agentPackage } }),
+  });
 }
 
 /** At rest: every sensitive value sealed, bound to its task and name. */

@@ -16,6 +16,8 @@ export interface WorkerOverview {
   /** Has a session with a server node. */
   connected: boolean;
   leases: number;
+  /** Id of the task that upgrades its agent; empty: none does. */
+  upgrading: string;
   idleSince: number | null;
 }
 
@@ -135,8 +137,12 @@ async function overviewOf(tx: Tx, worker: Worker): Promise<WorkerOverview> {
 async function overviews(tx: Tx, workers: readonly Worker[], spaceId: string): Promise<WorkerOverview[]> {
   const poolNames = new Map((await tx.pools.list(spaceId)).map((pool) => [pool.id, pool.name]));
   const held = new Map<string, number>();
-  for (const { resource } of await tx.leases.held(spaceId))
+  const upgrading = new Map<string, string>();
+  for (const { resource, mode, taskId } of await tx.leases.held(spaceId)) {
     held.set(resource.id, (held.get(resource.id) ?? 0) + 1);
+    if (mode === 'maintenance' && (await tx.tasks.get(spaceId, taskId))?.kind === 'upgrade')
+      upgrading.set(resource.id, taskId);
+  }
   const connected = new Set((await tx.nodes.sessions()).map(({ workerId }) => workerId));
   const shown: WorkerOverview[] = [];
   for (const worker of workers) {
@@ -147,6 +153,7 @@ async function overviews(tx: Tx, workers: readonly Worker[], spaceId: string): P
       pools: worker.poolIds.map((id) => ({ id, name: poolNames.get(id) ?? '' })),
       connected: connected.has(worker.id),
       leases,
+      upgrading: upgrading.get(worker.id) ?? '',
       idleSince: idleSince(worker, { held: leases, lastReleasedAt: last?.releasedAt ?? null }),
     });
   }

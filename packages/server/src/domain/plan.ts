@@ -15,26 +15,31 @@ export interface Plan {
   mode: LeaseMode;
   wants: { all: Resource[] } | { anyOfPool: string };
   tools: string[];
+  /** The next action only when the one before it has proved itself; each with a lease of its own. */
+  oneByOne: boolean;
 }
 
 export function planOf(task: Pick<Task, 'kind' | 'spec'>): Plan {
   const { target, leaseMode, script } = task.spec;
   const tools = [...new Set([INTERPRETER_TOOL[script.interpreter], ...task.spec.tools])].sort();
-  // A health check goes beside whatever runs, but never beside itself.
-  const mode = task.kind === 'health' ? 'maintenance' : leaseMode;
+  // A health check or an upgrade goes beside whatever runs, but never beside another.
+  const oneByOne = task.kind === 'upgrade';
+  const mode = task.kind === 'script' ? leaseMode : 'maintenance';
   if (target.kind === 'pool') {
     return {
       actions: [{ name: 'script', workerId: null }],
       mode,
       wants: { anyOfPool: target.poolId },
       tools,
+      oneByOne,
     };
   }
   const workerIds = [...new Set(target.workerIds)];
   return {
     actions: workerIds.map((workerId, i) => ({ name: i === 0 ? 'script' : `script-${i + 1}`, workerId })),
     mode,
-    wants: { all: workerIds.map((id) => ({ kind: 'worker', id })) },
+    wants: { all: (oneByOne ? workerIds.slice(0, 1) : workerIds).map((id) => ({ kind: 'worker', id })) },
     tools,
+    oneByOne,
   };
 }

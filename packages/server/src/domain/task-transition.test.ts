@@ -64,6 +64,7 @@ describe('the plan', () => {
     expect(plan).toEqual({
       actions: [{ name: 'script', workerId: null }],
       mode: 'shared',
+      oneByOne: false,
       wants: { anyOfPool: 'p' },
       tools: ['git', 'python3'],
     });

@@ -13,10 +13,17 @@ export const TASK_STATES = [
 ] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
-export type TaskKind = 'script' | 'health';
+export const TASK_KINDS = ['script', 'health', 'upgrade'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
 
 /** Where a script task runs: on one worker of a pool, or on each of the workers named. */
 export type TaskTarget = { kind: 'pool'; poolId: string } | { kind: 'workers'; workerIds: string[] };
+
+/** The version that agents are to become, and the package for each worker. */
+export interface UpgradeSpec {
+  version: string;
+  packages: Record<string, { digest: string; length: number }>;
+}
 
 export interface TaskSpec {
   target: TaskTarget;
@@ -24,6 +31,8 @@ export interface TaskSpec {
   leaseMode: 'shared' | 'exclusive';
   /** Tools that the worker must have, beside the interpreter's. */
   tools: string[];
+  /** Of a task of kind `upgrade`: instead of a script. */
+  upgrade?: UpgradeSpec;
 }
 
 /** A unit of queued server work. */

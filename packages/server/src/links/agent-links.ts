@@ -123,6 +123,7 @@ export class AgentLinks implements AsyncDisposable {
       nodeId,
       issueCertificate: async (csrDer) =>
         (await this.authority.issueForAgent(id, csrDer, keyFingerprint)).chainPem,
+      packagePiece: (digest, offset) => this.#options.store.read((tx) => tx.packages.piece(digest, offset)),
       clock,
       logger,
       ids,

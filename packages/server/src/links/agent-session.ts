@@ -19,6 +19,7 @@ import {
   type AgentFrame,
   type Hello,
   type Inventory,
+  type PackageWanted,
   type ServerDataFrame,
   type ServerFrame,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
@@ -60,6 +61,8 @@ export interface ServeOptions extends AgentConnection {
   nodeId: string;
   /** The chain for a request on the live session (renewal). */
   issueCertificate: (csrDer: Uint8Array) => Promise<string>;
+  /** Some bytes of an agent package; undefined where there are none. */
+  packagePiece?: (digest: string, offset: number) => Promise<Uint8Array | undefined>;
   clock: Clock;
   logger: Logger;
   ids: Ids;
@@ -102,6 +105,8 @@ class ServedSession implements AgentSession {
   readonly #reports: Reports;
   readonly #nonce = randomBytes(16);
   #state: State = { kind: 'greeting' };
+  /** Of both ends, from Hello on. */
+  #capabilities: readonly string[] = [];
   /** Commands given before the inventory's reply was sent. */
   #held: ServerFrame[] = [];
   #data: FrameDuplex<ServerDataFrame, AgentDataFrame> | undefined;
@@ -135,9 +140,11 @@ class ServedSession implements AgentSession {
     return this.#link.closed;
   }
 
-  start({ attemptId, taskId, fence, spec }: StartCommand): void {
+  start({ attemptId, taskId, fence, spec, upgrade }: StartCommand): void {
     this.#reports.acks.begin(attemptId, 0, 0);
-    this.#command({ kind: { $case: 'start', value: { attemptId, taskId, fence, spec: specToWire(spec) } } });
+    this.#command({
+      kind: { $case: 'start', value: { attemptId, taskId, fence, spec: specToWire(spec, upgrade) } },
+    });
   }
 
   adopt(attemptId: string, fence: Fence): void {
@@ -155,6 +162,10 @@ class ServedSession implements AgentSession {
   release(attemptId: string, fence: Fence): void {
     this.#reports.acks.forget(attemptId);
     this.#command({ kind: { $case: 'release', value: { attemptId, fence } } });
+  }
+
+  can(capability: string): boolean {
+    return this.#capabilities.includes(capability);
   }
 
   close(reason: CloseReason, detail: string): void {
@@ -210,13 +221,14 @@ class ServedSession implements AgentSession {
     if (this.#link.closed) return;
     this.#options.directory.welcome(this);
     this.#state = { kind: 'listing', attempts: [], confirmed: Promise.resolve() };
+    this.#capabilities = commonCapabilities(hello.capabilities);
     this.#awaitData();
     this.#link.send({
       kind: {
         $case: 'welcome',
         value: {
           protocol,
-          capabilities: commonCapabilities(hello.capabilities),
+          capabilities: [...this.#capabilities],
           nodeId,
           nodes: admission.nodes,
           ticket: admission.ticket,
@@ -288,6 +300,9 @@ class ServedSession implements AgentSession {
           detail: kind.value.detail,
         });
         return;
+      case 'packageWanted':
+        this.#attempt('reading an agent package', this.#sendPackage(kind.value));
+        return;
       case 'certificateRequest':
         this.#attempt('renewing a certificate', this.#renew(kind.value.csrDer));
         return;
@@ -302,6 +317,13 @@ class ServedSession implements AgentSession {
   async #renew(csrDer: Uint8Array): Promise<void> {
     const certificateChainPem = await this.#options.issueCertificate(csrDer);
     this.#link.send({ kind: { $case: 'certificateIssued', value: { certificateChainPem } } });
+  }
+
+  async #sendPackage({ digest, offset }: PackageWanted): Promise<void> {
+    const content = await this.#options.packagePiece?.(digest.toString('hex'), offset);
+    const error = content === undefined ? `the server has no such agent package, or not so much of it` : '';
+    const value = { digest, offset, content: Buffer.from(content ?? []), error };
+    this.#link.send({ kind: { $case: 'packageChunk', value } });
   }
 
   async #deregister(): Promise<void> {
@@ -367,7 +389,7 @@ class ServedSession implements AgentSession {
     });
     if (before === 'open' || before === 'reconciling') {
       await inbox
-        .closed(this, why, end.kind === 'dead' ? end.silentMs : 0)
+        .closed(this, why)
         .catch((error: unknown) => this.#logger.error('closing a session failed', { error: toError(error) }));
     }
     return end;

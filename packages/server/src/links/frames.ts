@@ -18,7 +18,7 @@ import type {
   Verdict as WireVerdict,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
 
-import type { AttemptSummary, Verdict } from '../app/ports/agents.ts';
+import type { AttemptSummary, StartCommand, Verdict } from '../app/ports/agents.ts';
 import type { AttemptEventRecord } from '../app/ports/attempts.ts';
 import type { AttemptReport } from '../domain/attempt.ts';
 import type { Fence } from '../domain/fence.ts';
@@ -64,7 +64,7 @@ const LEVELS = new Map<Level, string>([
 
 const NO_FENCE: Fence = { generation: 0, n: 0 };
 
-export function specToWire(spec: ScriptSpec): WireSpec {
+export function specToWire(spec: ScriptSpec, upgrade: StartCommand['upgrade']): WireSpec {
   return {
     interpreter: INTERPRETERS[spec.interpreter],
     body: Buffer.from(spec.body),
@@ -88,8 +88,15 @@ export function specToWire(spec: ScriptSpec): WireSpec {
     terminal: spec.terminal ?? undefined,
     runAs: spec.runAs,
     maxProcesses: spec.maxProcesses,
-    largestLogBytes: spec.largestLogBytes ?? 0,
     outputQuotaBytes: spec.outputQuotaBytes,
+    upgrade:
+      upgrade === undefined
+        ? undefined
+        : {
+            version: upgrade.version,
+            packageDigest: Buffer.from(upgrade.digest, 'hex'),
+            packageLength: upgrade.length,
+          },
   };
 }
 

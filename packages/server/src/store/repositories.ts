@@ -12,7 +12,9 @@ import { migration as logs } from './migrations/0004-logs.ts';
 import { migration as healthChecks } from './migrations/0005-health-checks.ts';
 import { migration as fewerWrites } from './migrations/0006-fewer-writes.ts';
 import { migration as oneTree } from './migrations/0007-one-tree-a-table.ts';
+import { migration as agentPackages } from './migrations/0008-agent-packages.ts';
 import { nodeRepository } from './nodes.ts';
+import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
 import { taskRepository } from './tasks.ts';
 import { trustRepositories } from './trust.ts';
@@ -26,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   healthChecks,
   fewerWrites,
   oneTree,
+  agentPackages,
 ];
 
 export function repositories(sql: Sql): Tx {
@@ -39,5 +42,6 @@ export function repositories(sql: Sql): Tx {
     attempts: attemptRepository(sql),
     leases: leaseRepository(sql),
     nodes: nodeRepository(sql),
+    packages: packageRepository(sql),
   };
 }

@@ -60,6 +60,11 @@ export function loadRest(): () => void {
   return () => addon?.rest();
 }
 
+/** Whether the addon is here, built for whatever system. */
+export function hasNativeSpawn(): boolean {
+  return findAddon(import.meta.dirname) !== null;
+}
+
 function loadAddon(): SpawnAddon | null {
   const file = findAddon(import.meta.dirname);
   if (file === null) return null;

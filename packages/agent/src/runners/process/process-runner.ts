@@ -6,7 +6,8 @@ import { AppError, type Clock, type Logger, toError } from '@longshore/base';
 
 import { lacksOf, type AttemptGroups } from '../../contract/attempt-group.ts';
 import type { Run, Runner, RunOutput, RunRequest } from '../../contract/runner.ts';
-import type { ProcessFacts } from '../../machine/processes.ts';
+import { LINK_TAG } from '../../contract/link-tag.ts';
+import { hasTag, type ProcessFacts } from '../../machine/processes.ts';
 import { HostCgroup } from './attempt-cgroup.ts';
 import { loadNativeSpawn } from './native-spawn.ts';
 import { startByNode } from './node-spawn.ts';
@@ -114,7 +115,8 @@ export class ProcessRunner implements Runner, AsyncDisposable {
 
   /** While one script runs alone, an orphan that came to us is its. */
   #ownsOrphan(facts: ProcessFacts): boolean {
-    return this.#runs.size <= 1 && facts.parent === process.pid && !this.#orphans.isOwn(facts.pid);
+    const ours = facts.parent === process.pid && !this.#orphans.isOwn(facts.pid);
+    return ours && this.#runs.size <= 1 && !hasTag(facts.pid, `${LINK_TAG}=1`);
   }
 }
 

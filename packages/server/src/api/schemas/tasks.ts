@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ATTEMPT_STATES } from '../../domain/attempt.ts';
-import { TASK_STATES } from '../../domain/task.ts';
+import { TASK_KINDS, TASK_STATES } from '../../domain/task.ts';
 import { LARGEST_TASK_WORKERS, LONGEST_TASK_TIMEOUT_MS } from '../../limits.ts';
 import { id, limit, name, spaceParams, time } from './common.ts';
 import { outcome } from './outcomes.ts';
@@ -46,7 +46,7 @@ export type CreateTaskBody = z.infer<typeof createTask>;
 
 const taskShape = {
   id,
-  kind: z.enum(['script', 'health']),
+  kind: z.enum(TASK_KINDS),
   name: z.string(),
   state: taskState,
   target: z.discriminatedUnion('kind', [

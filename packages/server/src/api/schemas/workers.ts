@@ -38,6 +38,7 @@ export const worker = z
     ephemeral: z.boolean().describe('Deregisters itself when it stops'),
     connected: z.boolean().describe('Has a session with a server node'),
     leases: z.number().int().describe('Leases held on it now'),
+    upgrading: z.string().describe('Id of the task that upgrades its agent now; empty: none does'),
     idleSince: time
       .nullable()
       .describe('When its last lease ended, or when it was registered; null while leased'),

@@ -16,6 +16,8 @@ export interface StartCommand {
   fence: Fence;
   /** In clear: it goes out over mTLS and nowhere else. */
   spec: ScriptSpec;
+  /** Instead of the script: the agent is to become this version. */
+  upgrade?: { version: string; digest: string; length: number };
 }
 
 /** The attempts of one connected agent: also what SSH will implement. Commands are queued and never throw for a lost link. */
@@ -36,6 +38,8 @@ export interface AgentSession extends AttemptPort {
   readonly degraded: boolean;
   /** It has ended, or was closed: what it said of its agent's attempts may have changed since. */
   readonly over: boolean;
+  /** Whether both ends have this capability. */
+  can(capability: string): boolean;
   close(reason: 'shutdown' | 'replaced' | 'revoked' | 'locked' | 'deregistered', detail: string): void;
 }
 
@@ -112,8 +116,7 @@ export interface AgentInbox {
   inventory(session: AgentSession, attempts: AttemptSummary[]): Promise<Verdict[]>;
   /** The verdicts have been written: commands may follow. */
   opened(session: AgentSession): Promise<void>;
-  /** @param silentMs for how long nothing had been heard by then */
-  closed(session: AgentSession, why: string, silentMs?: number): Promise<void>;
+  closed(session: AgentSession, why: string): Promise<void>;
   startReply(
     session: AgentSession,
     attemptId: string,

@@ -9,6 +9,7 @@ import type { AttemptRepository } from './attempts.ts';
 import type { LeaseRepository } from './leases.ts';
 import type { MachineRepositories } from './machines.ts';
 import type { NodeRepository } from './nodes.ts';
+import type { PackageRepository } from './packages.ts';
 import type { TaskRepository } from './tasks.ts';
 import type { TrustRepositories } from './trust.ts';
 
@@ -17,6 +18,7 @@ export interface Tx extends MachineRepositories, TrustRepositories {
   attempts: AttemptRepository;
   leases: LeaseRepository;
   nodes: NodeRepository;
+  packages: PackageRepository;
 }
 
 /**

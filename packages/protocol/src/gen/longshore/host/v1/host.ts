@@ -28,6 +28,9 @@ export interface ToHost {
     | //
     /** The workspace is gone: forget the attempt. */
     { $case: "forget"; value: Forget }
+    | //
+    /** It takes new attempts again: its version is the link's once more. */
+    { $case: "resume"; value: Resume }
     | undefined;
 }
 
@@ -89,6 +92,9 @@ export interface Forget {
 export interface Retire {
 }
 
+export interface Resume {
+}
+
 /** Sent at each change, at most once in a turn of the host's event loop. */
 export interface AttemptState {
   attemptId: string;
@@ -97,8 +103,6 @@ export interface AttemptState {
   eventCount: number;
   /** Outcome.json is written: the attempt has ended. */
   ended: boolean;
-  /** What it waits for where the disk is too full to take even the note on it; empty: its notes say it all. */
-  stuck: string;
 }
 
 export interface StartFailed {
@@ -137,6 +141,9 @@ export const ToHost: MessageFns<ToHost> = {
         break;
       case "forget":
         Forget.encode(message.kind.value, writer.uint32(66).fork()).join();
+        break;
+      case "resume":
+        Resume.encode(message.kind.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -219,6 +226,14 @@ export const ToHost: MessageFns<ToHost> = {
             message.kind = { $case: "forget", value: Forget.decode(reader, reader.uint32()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.kind = { $case: "resume", value: Resume.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -282,6 +297,12 @@ export const ToHost: MessageFns<ToHost> = {
       case "forget": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "forget", value: Forget.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "resume": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "resume", value: Resume.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -1005,8 +1026,51 @@ export const Retire: MessageFns<Retire> = {
   },
 };
 
+function createBaseResume(): Resume {
+  return {};
+}
+
+export const Resume: MessageFns<Resume> = {
+  encode(_: Resume, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Resume {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResume();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Resume>): Resume {
+    return Resume.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<Resume>): Resume {
+    const message = createBaseResume();
+    return message;
+  },
+};
+
 function createBaseAttemptState(): AttemptState {
-  return { attemptId: "", phase: 0, outputLength: 0, eventCount: 0, ended: false, stuck: "" };
+  return { attemptId: "", phase: 0, outputLength: 0, eventCount: 0, ended: false };
 }
 
 export const AttemptState: MessageFns<AttemptState> = {
@@ -1025,9 +1089,6 @@ export const AttemptState: MessageFns<AttemptState> = {
     }
     if (message.ended !== false) {
       writer.uint32(40).bool(message.ended);
-    }
-    if (message.stuck !== "") {
-      writer.uint32(50).string(message.stuck);
     }
     return writer;
   },
@@ -1085,14 +1146,6 @@ export const AttemptState: MessageFns<AttemptState> = {
             message.ended = reader.bool();
             continue;
           }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.stuck = reader.string();
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1115,7 +1168,6 @@ export const AttemptState: MessageFns<AttemptState> = {
     message.outputLength = object.outputLength ?? 0;
     message.eventCount = object.eventCount ?? 0;
     message.ended = object.ended ?? false;
-    message.stuck = object.stuck ?? "";
     return message;
   },
 };

@@ -146,6 +146,17 @@ export interface Terminal {
   rows: number;
 }
 
+/**
+ * Instead of a script: the agent is to become this version of itself. It
+ * fetches the package (PackageWanted) before it accepts the Start.
+ */
+export interface AgentUpgrade {
+  version: string;
+  /** SHA-256 of the whole package. */
+  packageDigest: Buffer;
+  packageLength: number;
+}
+
 export interface ScriptSpec {
   interpreter: Interpreter;
   body: Buffer;
@@ -170,11 +181,8 @@ export interface ScriptSpec {
   maxProcesses: number;
   /** Output after which the script waits, in bytes; 0 is the agent's default. */
   outputQuotaBytes: number;
-  /**
-   * Spool bytes after which output is dropped and counted, the script going
-   * on; 0 is without a bound.
-   */
-  largestLogBytes: number;
+  /** Present only where the agent has the capability `upgrade`. */
+  upgrade?: AgentUpgrade | undefined;
 }
 
 export interface ScriptSpec_EnvironmentEntry {
@@ -643,6 +651,85 @@ export const Terminal: MessageFns<Terminal> = {
   },
 };
 
+function createBaseAgentUpgrade(): AgentUpgrade {
+  return { version: "", packageDigest: Buffer.alloc(0), packageLength: 0 };
+}
+
+export const AgentUpgrade: MessageFns<AgentUpgrade> = {
+  encode(message: AgentUpgrade, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== "") {
+      writer.uint32(10).string(message.version);
+    }
+    if (message.packageDigest.length !== 0) {
+      writer.uint32(18).bytes(message.packageDigest);
+    }
+    if (message.packageLength !== 0) {
+      writer.uint32(24).uint64(message.packageLength);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AgentUpgrade {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAgentUpgrade();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.packageDigest = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.packageLength = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AgentUpgrade>): AgentUpgrade {
+    return AgentUpgrade.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AgentUpgrade>): AgentUpgrade {
+    const message = createBaseAgentUpgrade();
+    message.version = object.version ?? "";
+    message.packageDigest = object.packageDigest ?? Buffer.alloc(0);
+    message.packageLength = object.packageLength ?? 0;
+    return message;
+  },
+};
+
 function createBaseScriptSpec(): ScriptSpec {
   return {
     interpreter: 0,
@@ -658,7 +745,7 @@ function createBaseScriptSpec(): ScriptSpec {
     runAs: "",
     maxProcesses: 0,
     outputQuotaBytes: 0,
-    largestLogBytes: 0,
+    upgrade: undefined,
   };
 }
 
@@ -703,8 +790,8 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
     if (message.outputQuotaBytes !== 0) {
       writer.uint32(104).uint64(message.outputQuotaBytes);
     }
-    if (message.largestLogBytes !== 0) {
-      writer.uint32(112).uint64(message.largestLogBytes);
+    if (message.upgrade !== undefined) {
+      AgentUpgrade.encode(message.upgrade, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -830,11 +917,11 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
             continue;
           }
           case 14: {
-            if (tag !== 112) {
+            if (tag !== 114) {
               break;
             }
 
-            message.largestLogBytes = longToNumber(reader.uint64());
+            message.upgrade = AgentUpgrade.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -879,7 +966,9 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
     message.runAs = object.runAs ?? "";
     message.maxProcesses = object.maxProcesses ?? 0;
     message.outputQuotaBytes = object.outputQuotaBytes ?? 0;
-    message.largestLogBytes = object.largestLogBytes ?? 0;
+    message.upgrade = (object.upgrade !== undefined && object.upgrade !== null)
+      ? AgentUpgrade.fromPartial(object.upgrade)
+      : undefined;
     return message;
   },
 };

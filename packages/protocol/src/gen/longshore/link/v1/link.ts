@@ -65,6 +65,7 @@ export interface AgentFrame {
     | { $case: "goodbye"; value: Goodbye }
     | { $case: "attemptWarning"; value: AttemptWarning }
     | { $case: "linkDegraded"; value: LinkDegraded }
+    | { $case: "packageWanted"; value: PackageWanted }
     | undefined;
 }
 
@@ -84,6 +85,7 @@ export interface ServerFrame {
     | { $case: "pong"; value: Pong }
     | { $case: "goodbye"; value: Goodbye }
     | { $case: "dataUnavailable"; value: DataUnavailable }
+    | { $case: "packageChunk"; value: PackageChunk }
     | undefined;
 }
 
@@ -320,6 +322,23 @@ export interface DataWanted {
 /** The answer to DataWanted where dialling failed. */
 export interface DataUnavailable {
   detail: string;
+}
+
+/**
+ * The agent asks for a piece of a package, and for the next one when it has
+ * it: so little is under way at a time that no heartbeat is delayed.
+ */
+export interface PackageWanted {
+  digest: Buffer;
+  offset: number;
+}
+
+export interface PackageChunk {
+  digest: Buffer;
+  offset: number;
+  content: Buffer;
+  /** Not empty: it can't be had, and why. */
+  error: string;
 }
 
 export interface FactsChanged {
@@ -695,6 +714,9 @@ export const AgentFrame: MessageFns<AgentFrame> = {
       case "linkDegraded":
         LinkDegraded.encode(message.kind.value, writer.uint32(162).fork()).join();
         break;
+      case "packageWanted":
+        PackageWanted.encode(message.kind.value, writer.uint32(194).fork()).join();
+        break;
     }
     return writer;
   },
@@ -872,6 +894,14 @@ export const AgentFrame: MessageFns<AgentFrame> = {
             message.kind = { $case: "linkDegraded", value: LinkDegraded.decode(reader, reader.uint32()) };
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.kind = { $case: "packageWanted", value: PackageWanted.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1010,6 +1040,12 @@ export const AgentFrame: MessageFns<AgentFrame> = {
         }
         break;
       }
+      case "packageWanted": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "packageWanted", value: PackageWanted.fromPartial(object.kind.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -1063,6 +1099,9 @@ export const ServerFrame: MessageFns<ServerFrame> = {
         break;
       case "dataUnavailable":
         DataUnavailable.encode(message.kind.value, writer.uint32(114).fork()).join();
+        break;
+      case "packageChunk":
+        PackageChunk.encode(message.kind.value, writer.uint32(146).fork()).join();
         break;
     }
     return writer;
@@ -1193,6 +1232,14 @@ export const ServerFrame: MessageFns<ServerFrame> = {
             message.kind = { $case: "dataUnavailable", value: DataUnavailable.decode(reader, reader.uint32()) };
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.kind = { $case: "packageChunk", value: PackageChunk.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1292,6 +1339,12 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       case "dataUnavailable": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "dataUnavailable", value: DataUnavailable.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "packageChunk": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "packageChunk", value: PackageChunk.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -4122,6 +4175,164 @@ export const DataUnavailable: MessageFns<DataUnavailable> = {
   fromPartial(object: DeepPartial<DataUnavailable>): DataUnavailable {
     const message = createBaseDataUnavailable();
     message.detail = object.detail ?? "";
+    return message;
+  },
+};
+
+function createBasePackageWanted(): PackageWanted {
+  return { digest: Buffer.alloc(0), offset: 0 };
+}
+
+export const PackageWanted: MessageFns<PackageWanted> = {
+  encode(message: PackageWanted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest.length !== 0) {
+      writer.uint32(10).bytes(message.digest);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(16).uint64(message.offset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PackageWanted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePackageWanted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PackageWanted>): PackageWanted {
+    return PackageWanted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PackageWanted>): PackageWanted {
+    const message = createBasePackageWanted();
+    message.digest = object.digest ?? Buffer.alloc(0);
+    message.offset = object.offset ?? 0;
+    return message;
+  },
+};
+
+function createBasePackageChunk(): PackageChunk {
+  return { digest: Buffer.alloc(0), offset: 0, content: Buffer.alloc(0), error: "" };
+}
+
+export const PackageChunk: MessageFns<PackageChunk> = {
+  encode(message: PackageChunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest.length !== 0) {
+      writer.uint32(10).bytes(message.digest);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(16).uint64(message.offset);
+    }
+    if (message.content.length !== 0) {
+      writer.uint32(26).bytes(message.content);
+    }
+    if (message.error !== "") {
+      writer.uint32(34).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PackageChunk {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePackageChunk();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.content = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PackageChunk>): PackageChunk {
+    return PackageChunk.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PackageChunk>): PackageChunk {
+    const message = createBasePackageChunk();
+    message.digest = object.digest ?? Buffer.alloc(0);
+    message.offset = object.offset ?? 0;
+    message.content = object.content ?? Buffer.alloc(0);
+    message.error = object.error ?? "";
     return message;
   },
 };

@@ -1,0 +1,175 @@
+/**
+ * Which version of the agent runs from a data directory, below
+ * `<dataDir>/versions`:
+ *
+ *   <version>/        an agent package, unpacked: there whole or not at all
+ *   trial.json        the version that is being tried, and what there was before it
+ *   current.json      the version that is to run: once a trial.json that was confirmed
+ *   rolled-back.json  once a trial.json that was given up
+ *
+ * and `<dataDir>/link.json`: the link process that started last.
+ *
+ * Always true: a trial ends by one rename of trial.json, to current.json (the
+ * new link's) or to rolled-back.json (whoever gives it up), so that exactly one
+ * of the two happens, whoever is killed meanwhile; without these files the
+ * installed program runs.
+ */
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { isErrno } from '@longshore/base';
+
+import type { ProcessIdentity } from './host-record.ts';
+
+/** How this version writes the data directory, and the oldest and newest way that it can read. */
+export const DATA_FORMAT = { writes: 1, readsFrom: 1, readsTo: 1 } as const;
+
+export interface Program {
+  version: string;
+  /** What is started: an absolute path without links, for paths are compared. */
+  file: string;
+}
+
+export interface VersionChoice {
+  format: 1;
+  /** The version that is to run. */
+  run: Program;
+  /** What ran before it, and can again. */
+  previous: Program;
+  /** The one that the machine's services start: when that is replaced by hand, this choice is over. */
+  installed: Program;
+  /** Who watches the trial. */
+  guard: ProcessIdentity;
+}
+
+export interface LinkRecord {
+  version: string;
+  process: ProcessIdentity;
+  installed: Program;
+}
+
+export function versionsFolder(dataDir: string): string {
+  return join(dataDir, 'versions');
+}
+
+export function versionFolder(dataDir: string, version: string): string {
+  return join(versionsFolder(dataDir), version);
+}
+
+export function readTrial(dataDir: string): VersionChoice | undefined {
+  return readChoice(fileOf(dataDir, 'trial'));
+}
+
+export function readCurrent(dataDir: string): VersionChoice | undefined {
+  return readChoice(fileOf(dataDir, 'current'));
+}
+
+export function writeTrial(dataDir: string, choice: VersionChoice): void {
+  writeWhole(fileOf(dataDir, 'trial'), choice);
+}
+
+/** @returns false when the trial was given up, or confirmed, by somebody else */
+export function confirmTrial(dataDir: string): boolean {
+  return moved(fileOf(dataDir, 'trial'), fileOf(dataDir, 'current'));
+}
+
+/** @returns false when the trial was confirmed, or given up, by somebody else */
+export function giveTrialUp(dataDir: string): boolean {
+  return moved(fileOf(dataDir, 'trial'), fileOf(dataDir, 'rolled-back'));
+}
+
+export function forgetChoice(dataDir: string): void {
+  for (const name of ['trial', 'current'] as const) rmSync(fileOf(dataDir, name), { force: true });
+}
+
+export function readLink(dataDir: string): LinkRecord | undefined {
+  return readJson(linkFile(dataDir)) as LinkRecord | undefined;
+}
+
+export function writeLink(dataDir: string, link: LinkRecord): void {
+  writeWhole(linkFile(dataDir), link);
+}
+
+/**
+ * What is to run in place of `self`; `self` itself where nothing else was chosen.
+ *
+ * @param watched whether the guard of a trial lives
+ */
+export function chosenProgram(
+  dataDir: string,
+  self: Program,
+  watched: (guard: ProcessIdentity) => boolean,
+): Program {
+  let trial = readTrial(dataDir);
+  // Nobody would notice that it hangs: it is given up, unless it is confirmed this very moment.
+  if (trial !== undefined && !watched(trial.guard)) {
+    giveTrialUp(dataDir);
+    trial = undefined;
+  }
+  const choice = trial ?? readCurrent(dataDir);
+  if (choice === undefined) return installedOf(dataDir, self);
+  const replaced =
+    !isUnpacked(dataDir, self) &&
+    (self.file !== choice.installed.file || self.version !== choice.installed.version);
+  if (replaced) {
+    // Somebody installed another version by hand: that is what they want to run.
+    forgetChoice(dataDir);
+    return self;
+  }
+  return existsSync(choice.run.file) ? choice.run : self;
+}
+
+/** A version below `versions` that nothing chose is one that was given up: the installed one runs. */
+function installedOf(dataDir: string, self: Program): Program {
+  if (!isUnpacked(dataDir, self)) return self;
+  const before = readChoice(fileOf(dataDir, 'rolled-back'))?.previous ?? self;
+  return existsSync(before.file) ? before : self;
+}
+
+/** Whether it is one of those below `versions`, and not the installed one. */
+function isUnpacked(dataDir: string, { file }: Program): boolean {
+  try {
+    return file.startsWith(`${realpathSync(versionsFolder(dataDir))}/`);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+function fileOf(dataDir: string, name: 'trial' | 'current' | 'rolled-back'): string {
+  return join(versionsFolder(dataDir), `${name}.json`);
+}
+
+function linkFile(dataDir: string): string {
+  return join(dataDir, 'link.json');
+}
+
+function readChoice(file: string): VersionChoice | undefined {
+  const choice = readJson(file) as VersionChoice | undefined;
+  return choice?.format === 1 ? choice : undefined;
+}
+
+/** Written by temp + rename only: what can't be read as JSON is none of ours. */
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function writeWhole(file: string, value: VersionChoice | LinkRecord): void {
+  writeFileSync(`${file}.new`, JSON.stringify(value), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+/** Takes an upload for an agent package only when every file in it is what its manifest says. */
+import { createHash } from 'node:crypto';
+
+import { AppError } from '@longshore/base';
+import { LARGEST_PACKAGE_BYTES, readPackage } from '@longshore/protocol/agent-package';
+
+import type { PackageReader } from '../app/ports/packages.ts';
+
+export const packageReader: PackageReader = async (upload) => {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of upload) {
+    length += part.length;
+    if (length > LARGEST_PACKAGE_BYTES)
+      throw new AppError('tooLarge', `An agent package has at most ${LARGEST_PACKAGE_BYTES} bytes`);
+    parts.push(part);
+  }
+  const bytes = Buffer.concat(parts, length);
+  const { manifest, files } = await readPackage(pieces(parts));
+  for await (const { file } of files)
+    if (file.path === '') throw new AppError('bug', 'a file without a path');
+  const { version, os, arch, minNode } = manifest;
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  return { version, os, arch, minNode, digest, bytes };
+};
+
+async function* pieces(parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
