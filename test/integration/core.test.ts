@@ -67,6 +67,42 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     expect(log[0]?.text).toContain('fewest leases');
   });
 
+  test('an agent is heard on its own attempts only', async () => {
+    const agent = await connected();
+    const id = await node.submit({ kind: 'pool', poolId });
+    await until('it starts', () => agent.starts.length === 1);
+    const { attemptId } = agent.starts[0]!;
+    await agent.accept(agent.starts[0]!);
+    const liar = await connected();
+    const { inbox } = node.core;
+    const record = encodeRecords('stdout', 1, Buffer.from('not mine'));
+    const success = { kind: 'exited', code: 0 } as const;
+    const report = reportOf(Buffer.alloc(0));
+    const chunk = { index: 0, offset: 0, content: record, last: true, digest: '', error: '' };
+    const forbidden = { code: 'forbidden' };
+    await expect(inbox.output(liar.session, attemptId, 0, record, null)).rejects.toMatchObject(forbidden);
+    await expect(inbox.outputMissing(liar.session, attemptId, 0, 500)).rejects.toMatchObject(forbidden);
+    await expect(inbox.outcome(liar.session, attemptId, success, report)).rejects.toMatchObject(forbidden);
+    await expect(inbox.artifact(liar.session, attemptId, chunk)).rejects.toMatchObject(forbidden);
+    await expect(inbox.events(liar.session, attemptId, [])).rejects.toMatchObject(forbidden);
+    await expect(inbox.phaseChanged(liar.session, attemptId, 'ended')).rejects.toMatchObject(forbidden);
+    // Listed, as by a data directory that was registered anew, it is told that nobody knows it there.
+    const outcome = { outcome: success, report };
+    const summary = { ...agent.attempts.get(attemptId)!, phase: 'ended' as const, outcome };
+    expect(await inbox.inventory(liar.session, [summary])).toEqual([{ attemptId, kind: 'unknown' }]);
+    expect(await stateOf(id)).toBe('executing');
+    await agent.finish(attemptId);
+    expect(await stateOf(id)).toBe('success');
+    await expect(inbox.outcome(liar.session, attemptId, success, report)).rejects.toMatchObject(forbidden);
+    expect(await inbox.inventory(liar.session, [summary])).toEqual([{ attemptId, kind: 'unknown' }]);
+    // Its own, once complete, takes no more.
+    const length = await node.logs.length(attemptId);
+    await expect(inbox.output(agent.session, attemptId, length, record, null)).rejects.toMatchObject(
+      forbidden,
+    );
+    expect(await node.logs.length(attemptId)).toBe(length);
+  });
+
   test('who sees an outcome can read all of the output', async () => {
     const agent = await connected();
     const records = Array.from({ length: 40 }, (_, i) =>

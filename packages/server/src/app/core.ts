@@ -3,7 +3,7 @@
  * things: rows are the truth, a batch writes them, and effects follow when
  * they are durable.
  */
-import { AppError, toError } from '@longshore/base';
+import { toError } from '@longshore/base';
 
 import { isEnded } from '../domain/task-transition.ts';
 import { UNREACHABLE_NOTICE_MS } from '../limits.ts';
@@ -11,19 +11,17 @@ import { Agents } from './agents.ts';
 import { Attempts } from './attempts.ts';
 import { Batch, type Turn } from './batch.ts';
 import type { Core, CoreOptions } from './core-api.ts';
+import { inboxOf } from './inbox.ts';
 import { Inventory } from './inventory.ts';
 import { Books, dropRun, OwnershipLost, type Kernel } from './kernel.ts';
 import { createLeases } from './leases.ts';
-import { appendMissing } from './missing.ts';
 import { Nodes } from './nodes.ts';
 import { askToEnd } from './orchestrator.ts';
-import type { AgentInbox } from './ports/agents.ts';
 import { StorageOut } from './ports/store.ts';
 import { QueueView } from './queue-view.ts';
 import { Roster, Sessions } from './roster.ts';
 import { Runs, type Run } from './runs.ts';
 import { Scheduler } from './scheduler.ts';
-import { commandRefused } from './refused-commands.ts';
 import { createTasks } from './tasks.ts';
 import { Watching } from './watching.ts';
 
@@ -87,8 +85,8 @@ export function createCore(options: CoreOptions): Core {
 
   const hear = (): void => {
     stops.push(
-      store.listen('worker', () => {
-        kernel.roster.discard();
+      store.listen('worker', (id) => {
+        kernel.roster.discardWorker(id);
         if (queueIsLong()) background(passEverywhere());
       }),
     );
@@ -179,63 +177,4 @@ async function unlessOut(write: Promise<unknown>): Promise<void> {
   await write.catch((thrown: unknown) => {
     if (!(thrown instanceof StorageOut)) throw thrown;
   });
-}
-
-function inboxOf(
-  kernel: Kernel,
-  { agents, attempts, inventory }: { agents: Agents; attempts: Attempts; inventory: Inventory },
-): AgentInbox {
-  return {
-    admit: (hello) => agents.admit(hello),
-    ticketStored: (agentId) => agents.ticketStored(agentId),
-    inventory: (session, list) => inventory.answer(session, list),
-    async opened(session) {
-      // Before new work is given to it, so that what is new is not taken for what was missing.
-      await inventory.opened(session);
-      await agents.opened(session);
-      await inventory.sendPlanned(session);
-    },
-    closed: (session, why) => agents.closed(session, why),
-    startReply: (_session, attemptId, reply) => attempts.startReply(attemptId, reply),
-    phaseChanged: (_session, attemptId, phase) => attempts.phaseChanged(attemptId, phase),
-    async output(_session, attemptId, offset, records, digest) {
-      if (kernel.runs.attempt(attemptId) !== undefined)
-        return attempts.output(attemptId, offset, records, digest);
-      return stray(attemptId, () => kernel.options.logs.append(attemptId, offset, records).durable);
-    },
-    async outputMissing(_session, attemptId, offset, bytes) {
-      if (kernel.runs.attempt(attemptId) !== undefined)
-        return attempts.outputMissing(attemptId, offset, bytes);
-      const gap = { from: offset, to: offset + bytes };
-      return stray(attemptId, async () => (await appendMissing(kernel.options.logs, attemptId, gap)).durable);
-    },
-    async events(_session, attemptId, events) {
-      if (kernel.runs.attempt(attemptId) !== undefined) return attempts.events(attemptId, events);
-      // Its task has ended without them: nothing reads them any more.
-      return stray(attemptId, async () => events.at(-1)?.n ?? 0);
-    },
-    async outcome(session, attemptId, outcome, report) {
-      if (kernel.runs.attempt(attemptId) !== undefined) await attempts.outcome(attemptId, outcome, report);
-      else await inventory.stray(session, attemptId);
-    },
-    async artifact(_session, attemptId, chunk) {
-      if (kernel.runs.attempt(attemptId) !== undefined) return attempts.artifact(attemptId, chunk);
-      return stray(attemptId, async () => ({
-        offset: chunk.offset + chunk.content.length,
-        complete: chunk.last,
-      }));
-    },
-    commandRefused: (session, attemptId, refused) => commandRefused(kernel, session, { attemptId, refused }),
-    factsChanged: (session, facts) => agents.factsChanged(session, facts),
-    draining: (session, draining) => agents.draining(session, draining),
-    deregister: (session) => agents.deregister(session),
-    warning: (_session, attemptId, text) => attempts.warning(attemptId, text),
-  };
-
-  /** What comes for a task that has ended (given up on, say) is taken, so that the agent can be done with it; another node's is not. */
-  async function stray<T>(attemptId: string, take: () => Promise<T>): Promise<T> {
-    const attempt = await inventory.strayAttempt(attemptId);
-    if (attempt === undefined) throw new AppError('notFound', `attempt ${attemptId} is not this node's`);
-    return take();
-  }
 }

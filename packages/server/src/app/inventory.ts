@@ -12,10 +12,13 @@ import type { Task } from '../domain/task.ts';
 import type { Attempts } from './attempts.ts';
 import { dropRun, isOurs, note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn } from './orchestrator.ts';
+import { requireOwn } from './own.ts';
 import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
 import { endQuarantine } from './quarantine.ts';
 import type { Live, Run } from './runs.ts';
 import { sendStart } from './starting.ts';
+
+const SUMMARIES_A_TURN = 50;
 
 export class Inventory {
   readonly #kernel: Kernel;
@@ -34,16 +37,14 @@ export class Inventory {
     this.#afterwards.set(session, { then, asked });
     // The session before is fenced off by the agent: nothing is sent on it any more.
     this.#kernel.sessions.replaced(session.agentId);
-    this.#kernel.roster.discard();
+    this.#kernel.roster.discardWorker(session.agentId);
     await this.#dropOthers(session.agentId);
     const verdicts: Verdict[] = [];
-    for (const summary of summaries) {
-      const live = this.#kernel.runs.attempt(summary.attemptId);
-      verdicts.push(
-        live === undefined
-          ? await this.#notUnderWay(summary)
-          : await this.#underWay(session, { live, summary, then }),
-      );
+    for (const [i, summary] of summaries.entries()) {
+      // A long list must not hold up everybody else: the embedded store answers without a turn of the event loop.
+      if (i % SUMMARIES_A_TURN === SUMMARIES_A_TURN - 1)
+        await new Promise<void>((resolve) => this.#kernel.options.nextTurn(resolve));
+      verdicts.push(await this.#verdict(session, summary, then));
     }
     for (const live of this.#kernel.runs.onWorker(session.agentId)) {
       // A newer session was opened meanwhile: what this one did not list may have been begun over that one.
@@ -93,6 +94,20 @@ export class Inventory {
     for (const command of then) command();
   }
 
+  async #verdict(session: AgentSession, summary: AttemptSummary, then: (() => void)[]): Promise<Verdict> {
+    const live = this.#kernel.runs.attempt(summary.attemptId);
+    if (live === undefined) return this.#notUnderWay(session, summary);
+    if (live.attempt.workerId === session.agentId) return this.#underWay(session, { live, summary, then });
+    return this.#another(session, live.attempt);
+  }
+
+  /** A data directory that was registered anew lists what it had under its old identity; so does a liar. */
+  #another({ agentId }: AgentSession, { id: attemptId, workerId }: Attempt): Verdict {
+    const { logger } = this.#kernel.options;
+    logger.warn('an agent lists an attempt of another worker', { agentId, attemptId, workerId });
+    return { attemptId, kind: 'unknown' };
+  }
+
   async #underWay(
     session: AgentSession,
     { live, summary, then }: { live: Live; summary: AttemptSummary; then: (() => void)[] },
@@ -121,7 +136,7 @@ export class Inventory {
   }
 
   /** Listed, but no task of this node has it under way. */
-  async #notUnderWay({ attemptId, phase }: AttemptSummary): Promise<Verdict> {
+  async #notUnderWay(session: AgentSession, { attemptId, phase }: AttemptSummary): Promise<Verdict> {
     const found = await this.#kernel.options.store.read(async (tx) => {
       const attempt = await tx.attempts.find(attemptId);
       return attempt === undefined
@@ -129,6 +144,7 @@ export class Inventory {
         : { attempt, task: await tx.tasks.get(attempt.spaceId, attempt.taskId) };
     });
     if (found === undefined) return { attemptId, kind: 'unknown' };
+    if (found.attempt.workerId !== session.agentId) return this.#another(session, found.attempt);
     if (found.task !== undefined && !isEnded(found.task.state)) return { attemptId, kind: 'notMine' };
     const { complete, outputLength, eventCount } = found.attempt;
     const stored = complete ? await this.#kernel.options.logs.length(attemptId) : outputLength;
@@ -235,6 +251,7 @@ export class Inventory {
   async stray(session: AgentSession, attemptId: string): Promise<void> {
     const attempt = await this.strayAttempt(attemptId);
     if (attempt === undefined) return;
+    requireOwn(session.agentId, attempt);
     if (attempt.outcome?.kind === 'lost') await this.#settleLost(attempt.workerId, (id) => id === attemptId);
     session.release(attemptId, attempt.fence);
   }
