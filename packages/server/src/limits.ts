@@ -24,6 +24,8 @@ export const UNAVAILABLE_AFTER_MS = 15_000;
 export const HEALTH_CHECKS_AT_ONCE = 8;
 /** Of a check's words, so much is looked at for its reason. */
 export const HEALTH_TEXT_BYTES = 16 * 1024;
+/** Between two looks of the schedule at all workers for graces that end one after another. */
+export const HEALTH_LOOK_PAUSE_MS = 1_000;
 /** Slots of a worker that states none. */
 export const DEFAULT_SLOTS = 10;
 export const LARGEST_SLOTS = 1000;
@@ -154,6 +156,8 @@ export const DIAL_GOOD_SESSION_MS = 10_000;
 export const DIAL_RESTART_MS = 10_000;
 /** Workers are read again at this beat too, for an announcement is a hint, never the truth. */
 export const WORKER_RESCAN_MS = 30_000;
+/** What is announced within so long is read once: a worker added is dialled after it. */
+export const WORKER_RESCAN_PAUSE_MS = 100;
 /** Between TERM and KILL, for a script that states none. */
 export const SCRIPT_GRACE_MS = 10_000;
 
@@ -207,8 +211,11 @@ export const ARTIFACT_READ_BYTES = 256 * 1024;
 
 // ── Process ─────────────────────────────────────────────────────────────────
 
-/** How often the lateness of the event loop is sampled: seldom, for each sample wakes an idle server. */
-export const EVENT_LOOP_SAMPLE_MS = 250;
+/**
+ * How often the lateness of the event loop is sampled: a block may be longer than what is seen of it by so much. Not
+ * oftener, for each sample wakes an idle server.
+ */
+export const EVENT_LOOP_SAMPLE_MS = 50;
 /** A stop that takes longer is cut short: what was acknowledged is durable anyway. */
 export const STOP_LONGEST_MS = 25_000;
 

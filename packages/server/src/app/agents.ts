@@ -57,7 +57,7 @@ export class Agents {
       const nodes = (await tx.nodes.list()).map((node) => ({ nodeId: node.id, address: node.agentAddress }));
       return { kind: 'welcome', worker: seen, nodes, ticket };
     });
-    this.#kernel.roster.discard();
+    this.#kernel.roster.discardWorker(hello.agentId);
     if (admission.kind === 'welcome') this.#kernel.sessions.setDraining(hello.agentId, hello.draining);
     else if (admission.reason === 'locked') {
       const other =
@@ -80,7 +80,7 @@ export class Agents {
   async opened(session: AgentSession): Promise<void> {
     const kernel = this.#kernel;
     kernel.sessions.opened(session);
-    kernel.roster.discard();
+    kernel.roster.discardWorker(session.agentId);
     await kernel.batch.add(async (turn) => {
       const worker = await turn.tx.workers.find(session.agentId);
       if (worker === undefined) return;
@@ -113,7 +113,7 @@ export class Agents {
   async closed(session: AgentSession, why: string): Promise<void> {
     const kernel = this.#kernel;
     if (!kernel.sessions.closed(session)) return;
-    kernel.roster.discard();
+    kernel.roster.discardWorker(session.agentId);
     const { clock, logger } = kernel.options;
     const at = clock.now();
     const later = (ms: number, what: () => Promise<void>): void => {
@@ -196,7 +196,7 @@ export class Agents {
 
   async draining(session: AgentSession, draining: boolean): Promise<void> {
     this.#kernel.sessions.setDraining(session.agentId, draining);
-    this.#kernel.roster.discard();
+    this.#kernel.roster.discardWorker(session.agentId);
     await this.#update(session.agentId, (worker) => worker);
   }
 
@@ -247,7 +247,7 @@ export class Agents {
   async #graceEnded(agentId: string): Promise<void> {
     const kernel = this.#kernel;
     if (kernel.sessions.get(agentId) !== undefined) return;
-    kernel.roster.discard();
+    kernel.roster.discardWorker(agentId);
     await kernel.batch.add(async (turn) => {
       for (const spaceId of kernel.books.spaces) kernel.passAtEnd(turn, spaceId);
     });
@@ -272,7 +272,7 @@ export class Agents {
 
   #workerChanged(turn: Turn, worker: Worker): void {
     this.#kernel.options.store.announce(turn.tx, 'worker', worker.id);
-    this.#kernel.roster.discard();
+    this.#kernel.roster.discardWorker(worker.id);
     this.#kernel.passAtEnd(turn, worker.spaceId);
   }
 }

@@ -86,9 +86,7 @@ export function inboxOf(
         complete: chunk.last,
       }));
     },
-    async commandRefused(session, attemptId, refused) {
-      if (isUnderWay(session, attemptId)) await commandRefused(kernel, session, { attemptId, refused });
-    },
+    commandRefused: (session, attemptId, refused) => commandRefused(kernel, session, { attemptId, refused }),
     factsChanged: (session, facts) => agents.factsChanged(session, facts),
     draining: (session, draining) => agents.draining(session, draining),
     deregister: (session) => agents.deregister(session),

@@ -1,7 +1,8 @@
 /**
- * Workers and pools as placement sees them: a cache, read anew after each
- * change that is announced, with what only this node knows: whether it
- * reaches a worker.
+ * Workers and pools as placement sees them: a cache with what only this node
+ * knows, whether it reaches a worker. After a change that is announced what
+ * changed is read anew: of thousands of workers that come back one after
+ * another, one row each.
  */
 import type { Clock } from '@longshore/base';
 
@@ -108,48 +109,124 @@ export class SpaceRoster {
   }
 }
 
+/** What was read of a space. */
+interface Rows {
+  workers: Map<string, Worker>;
+  pools: WorkerPool[];
+  /** Ids of workers that another live node has a session with. */
+  elsewhere: Set<string>;
+  otherNodes: ReadonlySet<string>;
+}
+
+/** Above so many changed workers all are read: one question, not one for each. */
+const CHANGES_READ_ONE_BY_ONE = 100;
+
 export class Roster {
   readonly #sessions: Sessions;
   readonly #nodeId: string;
+  readonly #rows = new Map<string, Rows>();
+  /** Workers whose rows are to be read anew, by space. */
+  readonly #changed = new Map<string, Set<string>>();
   readonly #spaces = new Map<string, SpaceRoster>();
+  /** Rises with each change: what was read across one is not kept. */
+  #version = 0;
 
   constructor(sessions: Sessions, nodeId: string) {
     this.#sessions = sessions;
     this.#nodeId = nodeId;
   }
 
-  /** Workers, pools or links changed. */
+  /** Pools or nodes changed, or it is not known what did. */
   discard(): void {
+    this.#version += 1;
+    this.#rows.clear();
+    this.#changed.clear();
     this.#spaces.clear();
+  }
+
+  /** This worker, or the link to it, changed. */
+  discardWorker(id: string): void {
+    this.#version += 1;
+    for (const [spaceId, { workers }] of this.#rows) {
+      if (!workers.has(id)) continue;
+      const changed = this.#changed.get(spaceId);
+      if (changed === undefined) this.#changed.set(spaceId, new Set([id]));
+      else changed.add(id);
+      this.#spaces.delete(spaceId);
+      return;
+    }
+    // A new one, or no worker at all.
+    this.discard();
   }
 
   async load(tx: Tx, spaceId: string): Promise<SpaceRoster> {
     const known = this.#spaces.get(spaceId);
     if (known !== undefined) return known;
-    const [stored, pools, nodes, sessions] = [
-      await tx.workers.list(spaceId),
-      await tx.pools.list(spaceId),
-      await tx.nodes.list(),
-      await tx.nodes.sessions(),
-    ];
-    const workers = stored.map((worker) =>
+    const version = this.#version;
+    const { workers, pools, elsewhere } = await this.#read(tx, spaceId);
+    const seen = [...workers.values()].map((worker) =>
       this.#sessions.isDraining(worker.id) ? { ...worker, draining: true } : worker,
     );
-    const others = new Set(nodes.map((node) => node.id).filter((id) => id !== this.#nodeId));
-    const elsewhere = new Set(
-      sessions.filter(({ nodeId }) => others.has(nodeId)).map(({ workerId }) => workerId),
-    );
-    const roster = new SpaceRoster(workers, pools, (id) => {
+    const roster = new SpaceRoster(seen, pools, (id) => {
       if (this.#sessions.get(id) !== undefined) return 'here';
       if (elsewhere.has(id)) return 'elsewhere';
       return this.#sessions.awayMs(id) < RECONNECT_GRACE_MS ? 'reconnecting' : 'none';
     });
-    this.#spaces.set(spaceId, roster);
+    if (this.#version === version) this.#spaces.set(spaceId, roster);
     return roster;
   }
 
   /** What was last read, for display. */
   known(spaceId: string): SpaceRoster | undefined {
     return this.#spaces.get(spaceId);
+  }
+
+  async #read(tx: Tx, spaceId: string): Promise<Rows> {
+    const version = this.#version;
+    const known = this.#rows.get(spaceId);
+    const changed = [...(this.#changed.get(spaceId) ?? [])];
+    if (known !== undefined && changed.length === 0) return known;
+    const few = known !== undefined && changed.length <= CHANGES_READ_ONE_BY_ONE;
+    const rows = few
+      ? await this.#readChanged(tx, spaceId, { known, changed })
+      : await this.#readAll(tx, spaceId);
+    if (this.#version === version) {
+      this.#rows.set(spaceId, rows);
+      this.#changed.delete(spaceId);
+    }
+    return rows;
+  }
+
+  async #readChanged(
+    tx: Tx,
+    spaceId: string,
+    { known, changed }: { known: Rows; changed: readonly string[] },
+  ): Promise<Rows> {
+    const workers = new Map(known.workers);
+    const elsewhere = new Set(known.elsewhere);
+    for (const id of changed) {
+      const worker = await tx.workers.get(spaceId, id);
+      if (worker === undefined) workers.delete(id);
+      else workers.set(id, worker);
+      const nodes = await tx.nodes.sessionsWith(id);
+      if (nodes.some((node) => known.otherNodes.has(node))) elsewhere.add(id);
+      else elsewhere.delete(id);
+    }
+    return { ...known, workers, elsewhere };
+  }
+
+  async #readAll(tx: Tx, spaceId: string): Promise<Rows> {
+    const workers = await tx.workers.list(spaceId);
+    const pools = await tx.pools.list(spaceId);
+    const nodes = await tx.nodes.list();
+    const sessions = await tx.nodes.sessions();
+    const otherNodes = new Set(nodes.map((node) => node.id).filter((id) => id !== this.#nodeId));
+    const elsewhere = sessions.filter(({ nodeId }) => otherNodes.has(nodeId));
+    return {
+      workers: new Map(workers.map((worker) => [worker.id, worker])),
+      pools,
+      elsewhere: new Set(elsewhere.map(({ workerId }) => workerId)),
+      otherNodes,
+    };
   }
 }

@@ -18,7 +18,7 @@ import type { SessionEnd } from '@longshore/protocol/session';
 
 import type { Store } from '../app/ports/store.ts';
 import type { Worker } from '../domain/worker.ts';
-import { WORKER_RESCAN_MS } from '../limits.ts';
+import { WORKER_RESCAN_MS, WORKER_RESCAN_PAUSE_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
 import type { ServeSession } from './connection.ts';
 import { renewListeningAgent } from './listening-renewal.ts';
@@ -46,6 +46,8 @@ export class Dialler implements AsyncDisposable {
   #away = 0;
   readonly #stops: (() => void)[] = [];
   #scan: Promise<void> = Promise.resolve();
+  #scanAsked = false;
+  #stopPause: (() => void) | undefined;
   #closed = false;
 
   constructor(options: DiallerOptions) {
@@ -55,15 +57,22 @@ export class Dialler implements AsyncDisposable {
   start(): void {
     const { store, clock } = this.#options;
     const rescan = (): void => {
-      this.#scan = this.#scan.then(() => this.#follow());
+      // Thousands of workers may change at once, and each look is at all of them.
+      if (this.#scanAsked) return;
+      this.#scanAsked = true;
+      this.#stopPause = clock.after(WORKER_RESCAN_PAUSE_MS, () => {
+        this.#scanAsked = false;
+        this.#scan = this.#scan.then(() => this.#follow());
+      });
     };
     this.#stops.push(store.listen('worker', rescan), clock.every(WORKER_RESCAN_MS, rescan));
-    rescan();
+    this.#scan = this.#follow();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const stop of this.#stops.splice(0)) stop();
+    this.#stopPause?.();
     await this.#scan;
     const ended = [...this.#dialled.keys()].map((id) => this.#stop(id));
     await Promise.all(ended);

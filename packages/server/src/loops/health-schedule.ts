@@ -15,9 +15,11 @@ import type { TaskState, TaskTarget } from '../domain/task.ts';
 import type { Worker } from '../domain/worker.ts';
 import {
   HEALTH_CHECKS_AT_ONCE,
+  HEALTH_LOOK_PAUSE_MS,
   HEALTH_RECORDS_KEPT_PER_WORKER,
   HEALTH_SCHEDULE_BEAT_MS,
   LARGEST_LIST_LIMIT,
+  RECONNECT_GRACE_MS,
   UNAVAILABLE_AFTER_MS,
 } from '../limits.ts';
 
@@ -34,24 +36,34 @@ export class HealthSchedule {
   readonly #parts: HealthScheduleParts;
   /** Since when each worker has no session with any node, on the monotonic clock. */
   readonly #awaySince = new Map<string, number>();
+  /** Workers that were seen with a session since the start. */
+  readonly #met = new Set<string>();
+  /** From when on those count as away that were not: they may be on their way back to a node that was down. */
+  readonly #patientUntil: number;
+  /** Workers that changed and are to be looked at. */
+  #named = new Set<string>();
+  #lookAsked = false;
+  #graceTimer: Cancel | undefined;
   #round: Promise<void> = Promise.resolve();
   readonly #stops = new Set<Cancel>();
 
   constructor(parts: HealthScheduleParts) {
     this.#parts = parts;
+    this.#patientUntil = parts.clock.monotonic() + RECONNECT_GRACE_MS - UNAVAILABLE_AFTER_MS;
   }
 
   async start(): Promise<void> {
     const { store, clock, health, spaceId } = this.#parts;
     await health.resume(spaceId);
-    this.#stops.add(clock.every(HEALTH_SCHEDULE_BEAT_MS, () => this.#next(() => this.#look())));
-    this.#stops.add(store.listen('worker', (id) => this.#next(() => this.#greet(id))));
-    this.#next(() => this.#look());
+    this.#stops.add(clock.every(HEALTH_SCHEDULE_BEAT_MS, () => this.#lookSoon()));
+    this.#stops.add(store.listen('worker', (id) => this.#name(id)));
+    this.#lookSoon();
   }
 
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#stops.clear();
+    this.#graceTimer?.();
     await this.#round;
   }
 
@@ -67,41 +79,80 @@ export class HealthSchedule {
     });
   }
 
-  /** A worker changed, perhaps because it has just come or gone. */
-  async #greet(workerId: string): Promise<void> {
-    const { store } = this.#parts;
-    const { worker, connected } = await store.read(async (tx) => ({
-      worker: await tx.workers.find(workerId),
-      connected: (await tx.nodes.sessions()).some((session) => session.workerId === workerId),
-    }));
-    if (worker === undefined) return;
-    if (!connected) {
-      this.#noteAway(worker);
-      return;
+  /** However often it is asked for, one look at all is enough. */
+  #lookSoon(): void {
+    if (this.#lookAsked) return;
+    this.#lookAsked = true;
+    this.#next(() => {
+      this.#lookAsked = false;
+      return this.#look();
+    });
+  }
+
+  /** A worker changed, perhaps because it has just come or gone: those named meanwhile are looked at together. */
+  #name(workerId: string): void {
+    this.#named.add(workerId);
+    if (this.#named.size > 1) return;
+    this.#next(() => {
+      const named = this.#named;
+      this.#named = new Set();
+      return this.#greet(named);
+    });
+  }
+
+  async #greet(workerIds: ReadonlySet<string>): Promise<void> {
+    const found = await this.#parts.store.read(async (tx) => {
+      const workers: { worker: Worker; connected: boolean }[] = [];
+      for (const id of workerIds) {
+        const worker = await tx.workers.find(id);
+        if (worker !== undefined)
+          workers.push({ worker, connected: (await tx.nodes.sessionsWith(id)).length > 0 });
+      }
+      return workers;
+    });
+    for (const { worker, connected } of found) {
+      if (connected) await this.#connected(worker);
+      else this.#noteAway(worker);
     }
-    this.#awaySince.delete(workerId);
+  }
+
+  async #connected(worker: Worker): Promise<void> {
+    this.#met.add(worker.id);
+    this.#awaySince.delete(worker.id);
     if (whenConnected(worker) === null) return;
-    await store.write(async (tx) => {
-      const now = await tx.workers.find(workerId);
+    await this.#parts.store.write(async (tx) => {
+      const now = await tx.workers.find(worker.id);
       if (now !== undefined) await recordConnected(tx, this.#parts, now);
     });
   }
 
   /** Looks again when its grace is over. */
   #noteAway(worker: Worker): number {
-    const { clock } = this.#parts;
     const known = this.#awaySince.get(worker.id);
     if (known !== undefined) return known;
-    const since = clock.monotonic();
+    const now = this.#parts.clock.monotonic();
+    const since = this.#met.has(worker.id) ? now : Math.max(now, this.#patientUntil);
     this.#awaySince.set(worker.id, since);
-    if (whenAway(worker, UNAVAILABLE_AFTER_MS, UNAVAILABLE_AFTER_MS) !== null) {
-      const cancel = clock.after(UNAVAILABLE_AFTER_MS, () => {
-        this.#stops.delete(cancel);
-        this.#next(() => this.#look());
-      });
-      this.#stops.add(cancel);
-    }
+    if (whenAway(worker, UNAVAILABLE_AFTER_MS, UNAVAILABLE_AFTER_MS) !== null)
+      this.#lookAt(since + UNAVAILABLE_AFTER_MS);
     return since;
+  }
+
+  /** One timer at a time: later graces are found by the look that it brings, which sets the next. */
+  #lookAt(time: number): void {
+    const { clock } = this.#parts;
+    this.#graceTimer ??= clock.after(time - clock.monotonic(), () => {
+      this.#graceTimer = undefined;
+      this.#lookSoon();
+    });
+  }
+
+  /** For those whose grace is not over; not at once, for a look is at all of them. */
+  #lookAgain(): void {
+    const now = this.#parts.clock.monotonic();
+    const open = [...this.#awaySince.values()].filter((since) => since + UNAVAILABLE_AFTER_MS > now);
+    const next = open.reduce((least, since) => Math.min(least, since), Infinity);
+    if (next < Infinity) this.#lookAt(Math.max(next + UNAVAILABLE_AFTER_MS, now + HEALTH_LOOK_PAUSE_MS));
   }
 
   async #look(): Promise<void> {
@@ -119,6 +170,7 @@ export class HealthSchedule {
       else await this.#there(worker, { mine: mine.has(worker.id), intervalMs: healthCheckIntervalMs });
     }
     this.#forget(workers);
+    this.#lookAgain();
   }
 
   async #away(worker: Worker): Promise<void> {
@@ -135,8 +187,9 @@ export class HealthSchedule {
   }
 
   async #there(worker: Worker, { mine, intervalMs }: { mine: boolean; intervalMs: number }): Promise<void> {
+    this.#met.add(worker.id);
     this.#awaySince.delete(worker.id);
-    if (whenConnected(worker) !== null) return this.#greet(worker.id);
+    if (whenConnected(worker) !== null) return this.#connected(worker);
     const { health, spaceId } = this.#parts;
     const busy = health.underWay();
     if (!mine || !worker.enabled || worker.locked !== '' || busy.has(worker.id)) return;
@@ -171,6 +224,7 @@ export class HealthSchedule {
   #forget(workers: readonly Worker[]): void {
     const known = new Set(workers.map((worker) => worker.id));
     for (const id of this.#awaySince.keys()) if (!known.has(id)) this.#awaySince.delete(id);
+    for (const id of this.#met) if (!known.has(id)) this.#met.delete(id);
   }
 }
 

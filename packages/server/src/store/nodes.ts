@@ -63,6 +63,13 @@ export function nodeRepository(sql: Sql): NodeRepository {
       );
       return rows.map((row) => ({ nodeId: row.node_id, workerId: row.worker_id }));
     },
+    async sessionsWith(workerId) {
+      const rows = await sql.all<{ node_id: string }>(
+        'SELECT node_id FROM node_sessions WHERE worker_id = ?',
+        workerId,
+      );
+      return rows.map((row) => row.node_id);
+    },
     async forgetSessions(nodeId) {
       await sql.run('DELETE FROM node_sessions WHERE node_id = ?', nodeId);
     },

@@ -23,5 +23,7 @@ export interface NodeRepository {
   sessionOpened(nodeId: string, workerId: string): Promise<void>;
   sessionClosed(nodeId: string, workerId: string): Promise<void>;
   sessions(): Promise<{ nodeId: string; workerId: string }[]>;
+  /** Ids of the nodes that have one with it. */
+  sessionsWith(workerId: string): Promise<string[]>;
   forgetSessions(nodeId: string): Promise<void>;
 }
