@@ -13,31 +13,6 @@ export class MetricsProbe {
     return valueIn(await this.#page(), name, label);
   }
 
-  /** Looks again and again, and keeps the largest value of each until it is stopped. */
-  watch(
-    names: readonly string[],
-    everyMs: number,
-  ): { largest: ReadonlyMap<string, number>; stop(): Promise<void> } {
-    const largest = new Map<string, number>();
-    const stopping = new AbortController();
-    const { signal } = stopping;
-    const watching = (async () => {
-      while (!signal.aborted) {
-        // A server that is down, or busy, is asked again.
-        const page = await this.#page().catch(() => '');
-        for (const name of names) {
-          if (page !== '') largest.set(name, Math.max(largest.get(name) ?? 0, valueIn(page, name, '')));
-        }
-        await new Promise((resolve) => setTimeout(resolve, everyMs));
-      }
-    })();
-    const stop = async (): Promise<void> => {
-      stopping.abort();
-      await watching;
-    };
-    return { largest, stop };
-  }
-
   async #page(): Promise<string> {
     const answer = await fetch(`${this.#url}/metrics`, { headers: { authorization: `Bearer ${this.#key}` } });
     if (!answer.ok) throw new Error(`GET /metrics: ${answer.status}`);
