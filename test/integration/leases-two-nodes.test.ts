@@ -140,6 +140,39 @@ describe('two nodes on one PostgreSQL', () => {
   });
 });
 
+test('a task that is taken over while its agent’s inventory is answered: the agent is asked again', async () => {
+  const stage = await openCoreStage('postgres');
+  try {
+    const clock = new ManualClock(Date.now());
+    const [one, two] = [await stage.node('node-1'), await stage.node('node-2', { clock })];
+    const poolId = await one.addPool();
+    const worker = await one.addWorker(poolId);
+    const [toOne, toTwo] = [new FarAgent(worker), new FarAgent(worker)];
+    await toOne.connect(one.core);
+    const id = await one.submit({ kind: 'pool', poolId });
+    await until('it starts', () => toOne.starts.length === 1);
+    const start = toOne.starts[0]!;
+    await toOne.accept(start);
+    toTwo.attempts.set(start.attemptId, { ...toOne.attempts.get(start.attemptId)! });
+    await two.core.chores.judge();
+    await toTwo.connect(two.core, {
+      listed: async () => {
+        clock.advance(NODE_DEAD_AFTER_MS);
+        await two.core.chores.judge();
+      },
+    });
+    expect(toTwo.verdicts).toMatchObject([{ kind: 'notMine' }]);
+    expect(toTwo.commands).toMatchObject([{ command: 'close shutdown' }]);
+    await toTwo.disconnect();
+    await toTwo.connect(two.core);
+    expect(toTwo.verdicts).toMatchObject([{ kind: 'keep' }]);
+    await toTwo.finish(start.attemptId);
+    expect(await two.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'success' });
+  } finally {
+    await stage.close();
+  }
+});
+
 function scriptOf(body: string): Parameters<StageNode['core']['tasks']['submit']>[1]['spec']['script'] {
   return {
     ...{

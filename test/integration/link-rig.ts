@@ -192,7 +192,7 @@ export class FileHost implements HostPort {
 
   #state(attemptId: string): Parameters<HostListener['state']>[0] {
     const { hasher, events, phase, ended } = this.#of(attemptId);
-    return { attemptId, phase, outputLength: hasher.length, eventCount: events, ended };
+    return { attemptId, phase, outputLength: hasher.length, eventCount: events, ended, stuck: '' };
   }
 }
 

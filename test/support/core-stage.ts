@@ -224,7 +224,11 @@ export class FarAgent {
     return this.#core;
   }
 
-  async connect(core: Core, { ticket = this.#ticket }: { ticket?: string } = {}): Promise<void> {
+  /** @param options.listed happens when its inventory was answered, before the session is opened */
+  async connect(
+    core: Core,
+    { ticket = this.#ticket, listed }: { ticket?: string; listed?: () => Promise<void> } = {},
+  ): Promise<void> {
     const admission = await core.inbox.admit({
       agentId: this.worker.id,
       keyFingerprint: 'f',
@@ -242,6 +246,7 @@ export class FarAgent {
     this.verdicts = await core.inbox.inventory(session, [...this.attempts.values()]);
     this.#session = session;
     this.#core = core;
+    await listed?.();
     await core.inbox.opened(session);
   }
 

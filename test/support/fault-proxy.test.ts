@@ -184,3 +184,20 @@ test('latency and bandwidth', async () => {
   await until('all of it has come', () => listener.got().length === 300_005);
   expect(performance.now() - began).toBeGreaterThan(250);
 });
+
+test('one way alone can be swallowed, of connections that come as well', async () => {
+  const { dialler, listener } = await pair();
+  proxy.blackHole('toListener');
+  dialler.socket.write('held');
+  listener.socket.write('passes');
+  await until('the other way passes', () => dialler.got() === '<passes');
+  const before = accepted.length;
+  const late = dial();
+  late.socket.write('held too');
+  const end = await until('a new one is made', () => accepted[before]);
+  end.socket.write('hello');
+  await until('it hears', () => late.got() === 'hello');
+  expect([listener.got(), end.got()]).toEqual(['>', '']);
+  proxy.heal();
+  await until('what was held goes on', () => listener.got() === '>held' && end.got() === 'held too');
+});

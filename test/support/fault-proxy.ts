@@ -37,7 +37,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   #accepted = 0;
-  #shut = false;
+  readonly #shut = new Set<Direction>();
   #opened: (() => void)[] = [];
   #latencyMs = 0;
   #bytesPerSecond = Number.POSITIVE_INFINITY;
@@ -88,22 +88,23 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Holds all bytes; who dials waits. */
   pause(): void {
-    this.#shut = true;
-    this.#letRead(false);
+    this.#shutOff(DIRECTIONS);
   }
 
   resume(): void {
-    this.#shut = false;
-    this.#letRead(true);
+    this.#shut.clear();
+    this.#letRead();
     for (const opened of this.#opened.splice(0)) opened();
   }
 
   /**
    * Nothing passes and nobody is told: no bytes, no end, no reset. On `heal`
    * what was held goes on, ends and resets as well.
+   *
+   * @param direction that alone; the other one passes
    */
-  blackHole(): void {
-    this.pause();
+  blackHole(direction?: Direction): void {
+    this.#shutOff(direction === undefined ? DIRECTIONS : [direction]);
   }
 
   heal(): void {
@@ -185,7 +186,8 @@ export class FaultProxy implements AsyncDisposable {
     const connection: Connection = { number: this.#accepted, dialler, listener: undefined, pipes: {}, over };
     this.#connections.add(connection);
     dialler.on('error', () => undefined).once('close', () => this.#closed(connection));
-    await this.#open();
+    // With one way shut the connection is made, and that way of it is dead.
+    await this.#open(() => this.#shut.size === DIRECTIONS.length);
     if (dialler.destroyed) return;
     const listener = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
     connection.listener = listener;
@@ -199,7 +201,7 @@ export class FaultProxy implements AsyncDisposable {
         const [source, target] = direction === 'toListener' ? [dialler, listener] : [listener, dialler];
         const pipe = new FaultPipe(source, target, this.#road(connection, direction));
         connection.pipes[direction] = pipe;
-        pipe.reading(!this.#shut);
+        pipe.reading(!this.#shut.has(direction));
         void pipe.run();
       }
     });
@@ -207,7 +209,7 @@ export class FaultProxy implements AsyncDisposable {
 
   #road(connection: Connection, direction: Direction): Road {
     return {
-      open: async () => this.#open(),
+      open: async () => this.#open(() => this.#shut.has(direction)),
       latencyMs: () => this.#latencyMs,
       sliceBytes: () =>
         Math.max(1, Math.min(64 * 1024, Math.floor(this.#bytesPerSecond / SLICES_PER_SECOND))),
@@ -245,12 +247,17 @@ export class FaultProxy implements AsyncDisposable {
     connection.over.resolve();
   }
 
-  #letRead(reading: boolean): void {
-    for (const { pipes } of this.#connections)
-      for (const direction of DIRECTIONS) pipes[direction]?.reading(reading);
+  #shutOff(directions: readonly Direction[]): void {
+    for (const direction of directions) this.#shut.add(direction);
+    this.#letRead();
   }
 
-  async #open(): Promise<void> {
-    while (this.#shut) await new Promise<void>((resolve) => this.#opened.push(resolve));
+  #letRead(): void {
+    for (const { pipes } of this.#connections)
+      for (const direction of DIRECTIONS) pipes[direction]?.reading(!this.#shut.has(direction));
+  }
+
+  async #open(isShut: () => boolean): Promise<void> {
+    while (isShut()) await new Promise<void>((resolve) => this.#opened.push(resolve));
   }
 }

@@ -29,6 +29,10 @@ export interface ShimOptions {
 export interface StoppedSync {
   path: string;
   pid: number;
+  /** Of that process: `/proc/PID/fd/FD` is the very file, whatever became of its name. */
+  fd: number;
+  /** A write with O_DSYNC, which was just done, covers these bytes; undefined: all of the file. */
+  range: { at: number; bytes: number } | undefined;
 }
 
 export interface FullDisk {
@@ -55,9 +59,10 @@ const AT = {
   killAfterRead: 112,
   needleBytes: 120,
   needle: 128,
+  syncWatch: 248,
   under: 256,
 } as const;
-const SLOTS = { at: 1024, count: 16, bytes: 528, path: 16 };
+const SLOTS = { at: 1024, count: 16, bytes: 552, pid: 8, fd: 16, from: 24, length: 32, path: 40 };
 const SLOT = { free: 0, asked: 2, go: 3 };
 const PATH_BYTES = 512;
 const LOOK_AGAIN_MS = 1;
@@ -81,6 +86,7 @@ export class FaultShim {
     const shim = new FaultShim(file, { into: 'program', ...options });
     shim.#setText(AT.under, options.under);
     shim.freeDisk();
+    shim.#set(AT.syncWatch, 1);
     return shim;
   }
 
@@ -210,9 +216,9 @@ export class FaultShim {
       while (!watching.over) {
         for (let slot = 0; slot < SLOTS.count; slot++) {
           if (this.#get(slotAt(slot)) !== SLOT.asked) continue;
-          const pid = this.#get(slotAt(slot) + 8);
-          const alive = isAlive(pid);
-          if (alive) await seen({ path: this.#text(slotAt(slot) + SLOTS.path), pid });
+          const sync = this.#stopped(slotAt(slot));
+          const alive = isAlive(sync.pid);
+          if (alive) await seen(sync);
           this.#set(slotAt(slot), alive ? SLOT.go : SLOT.free);
         }
         await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
@@ -220,6 +226,16 @@ export class FaultShim {
     } finally {
       this.#set(AT.syncStop, 0);
     }
+  }
+
+  #stopped(slot: number): StoppedSync {
+    const bytes = this.#get(slot + SLOTS.length);
+    return {
+      path: this.#text(slot + SLOTS.path),
+      pid: this.#get(slot + SLOTS.pid),
+      fd: this.#get(slot + SLOTS.fd),
+      range: bytes < 0 ? undefined : { at: this.#get(slot + SLOTS.from), bytes },
+    };
   }
 
   #get(at: number): number {

@@ -1,8 +1,18 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { checkLog, expectedLine, LineCheck, numberedLines, type NumberedLines } from './log-oracle.ts';
+import {
+  checkLog,
+  expectedLine,
+  LineCheck,
+  longestPauseMs,
+  numberedLines,
+  type NumberedLines,
+} from './log-oracle.ts';
 
 const WANTED: NumberedLines = { lines: 300, lineBytes: 64, exitCode: 7 };
 const lines = (from: number, to: number, stream: 'stdout' | 'stderr' = 'stdout'): Buffer =>
@@ -59,4 +69,17 @@ test('parts of any size are checked', () => {
   for (let at = 0; at < bytes.length; at += 37) check.push(bytes.subarray(at, at + 37));
   expect(check.seen).toBe(300);
   check.end();
+});
+
+test('its stamps tell how long it stood still at most', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stamps-'));
+  const stampFile = join(folder, 'stamps');
+  const wanted: NumberedLines = { lines: 50, linesPerSecond: 500, stampFile };
+  checkLog(spawnSync('bash', ['-c', numberedLines(wanted)]), wanted);
+  const stamps = readFileSync(stampFile, 'utf8');
+  rmSync(folder, { recursive: true });
+  expect(stamps.split('\n')).toHaveLength(6);
+  expect(longestPauseMs(stamps)).toBeGreaterThan(0);
+  expect(longestPauseMs('1.00\n1.02\n6.02\n6.04\n')).toBe(5_000);
+  expect(() => longestPauseMs('1.00\n')).toThrow('too few');
 });

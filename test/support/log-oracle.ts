@@ -18,6 +18,8 @@ export interface NumberedLines {
   /** About; as fast as the shell prints unless told. */
   linesPerSecond?: number;
   exitCode?: number;
+  /** Before each pause the script writes how long its machine has been up to this file: seconds, a line each. */
+  stampFile?: string;
   streams?: readonly OutputStream[];
 }
 
@@ -28,7 +30,7 @@ const CHECK_FACTOR = 2654435761;
 
 /** A bash script; what stands before it may set things up, what stands after it comes after its lines. */
 export function numberedLines(wanted: NumberedLines): string {
-  const { lines, linesPerSecond, exitCode = 0, streams = OUTPUT_STREAMS } = wanted;
+  const { lines, linesPerSecond, exitCode = 0, stampFile, streams = OUTPUT_STREAMS } = wanted;
   const print = (letter: string): string =>
     `printf '${letter} %010d %08x %s\\n' "$n" "$check" "$filler"${letter === 'e' ? ' >&2' : ''}`;
   const chunk = Math.max(1, Math.round((linesPerSecond ?? 0) / PAUSES_PER_SECOND));
@@ -37,13 +39,27 @@ export function numberedLines(wanted: NumberedLines): string {
     `filler='${fillerOf(wanted)}'`,
     // A pipe that nobody writes to: reading from it waits, without a process as sleep would be.
     ...(pause === '' ? [] : ['exec {silence}<> <(:)']),
+    ...(stampFile === undefined ? [] : [`exec {stamps}>> '${stampFile}'`]),
     `for ((n = 1; n <= ${lines}; n++)); do`,
     `  check=$(( (n * ${CHECK_FACTOR}) & 4294967295 ))`,
     ...streams.map((stream) => `  ${print(letterOf(stream))}`),
+    ...(stampFile === undefined
+      ? []
+      : [`  ((n % ${chunk})) || { read -r up _ < /proc/uptime; echo "$up" >&"$stamps"; }`]),
     ...(pause === '' ? [] : [`  ((n % ${chunk})) || read -r -t ${pause} -u "$silence"`]),
     'done',
     `exit ${exitCode}`,
   ].join('\n');
+}
+
+/** The longest time between two stamps, milliseconds: how long the script stood still at most, on its machine's monotonic clock. */
+export function longestPauseMs(stamps: string): number {
+  const seconds = stamps.split('\n').filter(Boolean).map(Number);
+  if (seconds.length < 2) throw new Error('too few stamps to tell');
+  return seconds.reduce(
+    (longest, at, n) => (n === 0 ? 0 : Math.max(longest, Math.round((at - seconds[n - 1]!) * 1000))),
+    0,
+  );
 }
 
 export function letterOf(stream: OutputStream): string {

@@ -3,6 +3,7 @@ import { until } from './until.ts';
 
 export interface TaskBody {
   id: string;
+  name: string;
   state: string;
   message: string;
   waitReason: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { FaultShim, type ShimReach } from './fault-shim.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import type { Machine } from './machine.ts';
 import { answers, freePort } from './ports.ts';
 import { isHost, processesIn } from './proc.ts';
 import { Daemon, startProgram, type Ran, type RunOptions } from './program.ts';
@@ -28,6 +29,8 @@ export interface StageAgentOptions {
   pool: string;
   /** Its disk (the data directory) and clock can be made to fail; how far below the link process it goes. */
   shim?: ShimReach;
+  /** Where it runs, if not simply here. */
+  machine?: Machine;
   /** A fault proxy before its port, if it listens: the server then dials that. */
   proxied?: boolean;
 }
@@ -54,6 +57,7 @@ export class StageAgent {
       args: ['run', '--data-dir', this.dataDir, '--log-format', 'json', '--log-level', 'debug'],
       logFile: `${options.folder}.log`,
       env: this.#shim?.env() ?? {},
+      ...(options.machine === undefined ? {} : { passage: options.machine }),
     });
   }
 

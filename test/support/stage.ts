@@ -11,6 +11,7 @@ import { join } from 'node:path';
 
 import type { ShimReach } from './fault-shim.ts';
 import type { Direction, FaultProxy } from './fault-proxy.ts';
+import type { Machine } from './machine.ts';
 import { createPostgresDatabase, type TestDatabase } from './postgres.ts';
 import { RestClient } from './rest.ts';
 import { StageAgent, type AgentMode } from './stage-agent.ts';
@@ -18,6 +19,7 @@ import { StageServer } from './stage-server.ts';
 import { isHost, processesIn } from './proc.ts';
 import { startProgram, type Daemon, type Ran, type Running, type RunOptions } from './program.ts';
 import type { Dialect } from './store.ts';
+import type { StorePlace } from './store-tables.ts';
 import { until } from './until.ts';
 
 export interface StageOptions {
@@ -60,6 +62,13 @@ export class Stage implements AsyncDisposable {
       await stage.close();
       throw thrown;
     }
+  }
+
+  /** Of its server nodes' work: to be read beside them. */
+  get store(): StorePlace {
+    return this.#database === undefined
+      ? { databaseFile: join(this.#first.dataDir, 'longshore.db') }
+      : { databaseUrl: this.#database.url };
   }
 
   get key(): string {
@@ -120,7 +129,7 @@ export class Stage implements AsyncDisposable {
 
   async addAgent(
     mode: AgentMode,
-    options: { name?: string; slots?: number; pool?: string; shim?: ShimReach } = {},
+    options: { name?: string; slots?: number; pool?: string; shim?: ShimReach; machine?: Machine } = {},
   ): Promise<StageAgent> {
     const name = options.name ?? `${mode}-${this.agents.length + 1}`;
     const agent = new StageAgent({
@@ -130,6 +139,7 @@ export class Stage implements AsyncDisposable {
       slots: options.slots ?? 64,
       pool: options.pool ?? POOL,
       ...(options.shim === undefined ? {} : { shim: options.shim }),
+      ...(options.machine === undefined ? {} : { machine: options.machine }),
       proxied: this.#options.proxied === true,
     });
     this.agents.push(agent);

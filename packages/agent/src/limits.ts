@@ -16,6 +16,8 @@ export const ENROLMENT_CALL_TIMEOUT_MS = 15_000;
 /** Windowed full jitter between tries to reach a server node. */
 export const DIAL_FIRST_BACKOFF_MS = 250;
 export const DIAL_LONGEST_BACKOFF_MS = 30_000;
+/** A dial that has not come to a node within this has failed: above a TLS handshake's own 10 s, below what TCP takes to give up. */
+export const DIAL_TIMEOUT_MS = 12_000;
 /** A session that lasted so long was good: the next back-off starts from the first window again. */
 export const DIAL_GOOD_SESSION_MS = 10_000;
 /** On stop, sessions say goodbye within this; then they are cut. */
@@ -44,8 +46,8 @@ export const FREE_DISK_CHANGE_SHARE = 0.1;
 
 /** Between two pings of ours to a server node. */
 export const PING_INTERVAL_MS = 5_000;
-/** Nothing heard from a node for so long: the session is dead. Three pings. */
-export const DEAD_AFTER_MS = 15_000;
+/** Nothing heard from a node for so long: the session is dead. Two pings may get lost; and it is known, and shown, within the 15 s promised. */
+export const DEAD_AFTER_MS = 13_000;
 /** From Hello to the reply to our inventory. */
 export const HANDSHAKE_MS = 15_000;
 /** Attempts in one inventory frame: a page stays far below the largest message. */
@@ -116,8 +118,13 @@ export const FREE_SPACE_FLOOR_BYTES = 256 * 1024 ** 2;
 export const FREE_SPACE_LOOK_BYTES = 16 * 1024 ** 2;
 /** While the disk is full it is looked at again at this beat. */
 export const FREE_SPACE_RETRY_MS = 1_000;
+/** An outcome that the disk does not take is tried again after this: the first time, and at most. */
+export const OUTCOME_RETRY_FIRST_MS = 250;
+export const OUTCOME_RETRY_LONGEST_MS = 5_000;
 /** Records are gathered up to this before they are written: two of the longest and some. */
 export const SPOOL_BATCH_BYTES = 160 * 1024;
+/** Output is taken into a batch by parts of at most this: one or two records. */
+export const SPOOL_PART_BYTES = SPOOL_BATCH_BYTES / 2;
 /** How often a script that waits for a lock says so again. */
 export const ISOLATION_NOTE_INTERVAL_MS = 10 * 60_000;
 /** A lock that a script of another host holds is looked at again at this beat. */

@@ -32,4 +32,5 @@ export { ManualClock } from './manual-clock.ts';
 export { Mutex } from './mutex.ts';
 export { collectBehind, collectGarbage, restWhenQuiet, type QuietOptions } from './quiet.ts';
 export { Scope } from './scope.ts';
+export { formatSize, parseSize } from './size.ts';
 export { version } from './version.ts';

@@ -1,6 +1,7 @@
 /** The kinds of options: how each reads a flag's or variable's text, and a file's value. Part of `options.ts`. */
 import { parseDuration } from './duration.ts';
 import { AppError, invalid } from './errors.ts';
+import { formatSize, parseSize } from './size.ts';
 
 export interface OptionKind<T> {
   /** Shown for the value in help: `NAME`, `N`; empty for a flag without a value. */
@@ -80,6 +81,16 @@ export const duration: OptionKind<number> = {
   fromText: (given, field) => parseDuration(given, field),
   fromFile: (given, field) => parseDuration(typeof given === 'string' ? given : '', field),
   show: (ms) => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`),
+};
+
+/** Bytes, written as `500MB`, `10GiB`. */
+export const size: OptionKind<number> = {
+  placeholder: 'SIZE',
+  multiple: false,
+  fromText: (given, field) => parseSize(given, field),
+  fromFile: (given, field) =>
+    parseSize(typeof given === 'number' || typeof given === 'string' ? String(given) : '', field),
+  show: formatSize,
 };
 
 export function choice<T extends string>(choices: readonly T[]): OptionKind<T> {

@@ -55,6 +55,7 @@ export const option = {
   boolean: maker(kinds.boolean),
   onOff: maker(kinds.onOff),
   duration: maker(kinds.duration),
+  size: maker(kinds.size),
   list: maker(kinds.list),
   map: maker(kinds.map),
   address: maker<Address>(kinds.address),

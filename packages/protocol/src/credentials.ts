@@ -14,6 +14,7 @@ import { credentials, type ChannelCredentials, type ChannelOptions } from '@grpc
 import { identityOf, keyFingerprint, type PeerIdentity, type Role } from './identity.ts';
 import {
   CONNECTION_WINDOW_BYTES,
+  HANDSHAKE_TIMEOUT_MS,
   KEEPALIVE_INTERVAL_MS,
   KEEPALIVE_TIMEOUT_MS,
   MESSAGE_BYTES,
@@ -74,12 +75,35 @@ function pinned(
     minVersion: 'TLSv1.3',
     ...(own === undefined ? {} : { cert: own.chainPem, key: own.keyPem }),
   });
-  return credentials.createFromSecureContext(context, {
+  const pinning = credentials.createFromSecureContext(context, {
     checkServerIdentity(_host, certificate) {
       const why = objection(new X509Certificate(certificate.raw));
       return why === undefined ? undefined : new Error(`the peer is refused: ${why}`);
     },
   });
+  return withHandshakeTimeout(pinning);
+}
+
+/**
+ * grpc-js waits for a TLS handshake without end: behind a dead network that is until TCP gives up, after minutes, and
+ * a dial that hangs so long does not notice that the network is back.
+ */
+function withHandshakeTimeout(pinning: ChannelCredentials): ChannelCredentials {
+  const make = pinning._createSecureConnector.bind(pinning);
+  pinning._createSecureConnector = (...args) => {
+    const connector = make(...args);
+    const connect = connector.connect.bind(connector);
+    connector.connect = async (socket) => {
+      const timer = setTimeout(
+        () => socket.destroy(new Error(`no TLS handshake within ${HANDSHAKE_TIMEOUT_MS / 1000} s`)),
+        HANDSHAKE_TIMEOUT_MS,
+      );
+      timer.unref();
+      return connect(socket).finally(() => clearTimeout(timer));
+    };
+    return connector;
+  };
+  return pinning;
 }
 
 /**

@@ -6,12 +6,15 @@ export const MESSAGE_BYTES = 16 * 1024 * 1024;
 /** HTTP/2 receive window of a connection and each stream: above what our byte credits allow in flight, so that they rule. */
 export const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 
-/** HTTP/2 pings find a dead peer when the application's own (5 s, dead after 15 s) can't: 10 s + 10 s, a back-stop. */
+/**
+ * HTTP/2 pings find a dead peer when the application's own (5 s, dead after 13 s) can't: a back-stop, so they take
+ * longer. On a data connection a ping waits behind an attempt's byte credit (1 MiB): 16 s on a line of 64 KB/s.
+ */
 export const KEEPALIVE_INTERVAL_MS = 10_000;
-export const KEEPALIVE_TIMEOUT_MS = 10_000;
+export const KEEPALIVE_TIMEOUT_MS = 20_000;
 
-/** A TLS handshake that takes longer is cut. */
-export const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** A TLS handshake that takes longer is cut, at both ends: three times the slowest way that we mean to serve (2 s), and some. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** A connection without any call is closed after this. */
 export const CONNECTION_IDLE_MS = 60_000;

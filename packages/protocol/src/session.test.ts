@@ -58,15 +58,37 @@ describe('a session', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('a stall of our own is not the death of the peer', async () => {
-    const { clock, agent } = pair();
+  test('silence is noticed when it has lasted so long, not at the ping after that', async () => {
+    const { clock, line, agent } = pair();
     agent.opened();
-    // The timer fires late, once, for all that time: a blocked event loop.
+    clock.advance(5_000);
+    await turn();
+    // The answer to the ping is heard a little later than the ping was sent.
+    clock.advance(10);
+    await turn();
+    line.blackHole();
+    clock.advance(14_990);
+    expect(agent.state.kind).toBe('open');
+    clock.advance(10);
+    expect(await agent.ended).toMatchObject({ kind: 'dead', silentMs: 15_000 });
+  });
+
+  test('a stall of our own is not the death of the peer', async () => {
+    const { clock, agent, server } = pair();
+    agent.opened();
+    server.opened();
+    // The timer fires late, for all that time: a blocked event loop.
     const late = clock.monotonic.bind(clock);
     let extra = 0;
     clock.monotonic = () => late() + extra;
     extra = 60_000;
     clock.advance(5_000);
+    clock.advance(10_000);
+    expect(agent.state.kind).toBe('open');
+    // What the peer said meanwhile is read now, and its answer to our ping.
+    await turn();
+    await turn();
+    clock.advance(1_000);
     expect(agent.state.kind).toBe('open');
   });
 

@@ -4,7 +4,7 @@
  *
  *   opening ──opened()──▶ open ──┬─ close() ──▶ closed(goodbye, us)
  *      │                        ├─ Goodbye came ──▶ closed(goodbye, peer)
- *      │                        ├─ nothing heard for deadAfterMs ──▶ closed(dead)
+ *      │                        ├─ nothing heard for deadAfterMs ──▶ closed(dead), at that very moment
  *      │                        └─ the stream ended ──▶ closed(lost)
  *      ├─ handshakeMs passed ──▶ closed(dead)
  *      └─ all of the above from here too; a frame that can't be taken ──▶ closed(failed)
@@ -30,8 +30,8 @@ export interface SessionLimits {
 
 export type SessionEnd =
   | { kind: 'goodbye'; from: 'us' | 'peer'; reason: Goodbye_Reason; detail: string }
-  /** Nothing was heard. */
-  | { kind: 'dead'; detail: string }
+  /** Nothing was heard, for so long. */
+  | { kind: 'dead'; detail: string; silentMs: number }
   /** The stream ended without a Goodbye. */
   | { kind: 'lost'; detail: string; error?: Error }
   /** A frame could not be taken: a bug, or another protocol. */
@@ -40,6 +40,9 @@ export type SessionEnd =
 export type SessionState = { kind: 'opening' } | { kind: 'open' } | { kind: 'closed'; end: SessionEnd };
 
 type Frame = AgentFrame | ServerFrame;
+
+/** A timer so late says that this process stood still; and so long it then reads before it judges its peer. */
+const STALL_MS = 1_000;
 
 /** Gives the next bulk frame, or nothing for now: then `wake` is called when there is one. */
 export type BulkSource<Out> = () => Out | undefined;
@@ -61,9 +64,9 @@ export class LinkSession<Out extends Frame, In extends Frame> {
   #control: Out[] = [];
   #bulk: BulkSource<Out> | undefined;
   #heardAt: number;
-  #checkedAt: number;
   #pings = 0;
   readonly #stopPings: () => void;
+  #stopJudging: () => void = () => undefined;
   #stopHandshake: () => void;
 
   constructor(options: SessionOptions<Out, In>) {
@@ -71,11 +74,12 @@ export class LinkSession<Out extends Frame, In extends Frame> {
     const { clock, limits, duplex } = options;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#heardAt = clock.monotonic();
-    this.#checkedAt = this.#heardAt;
     this.#stopPings = clock.every(limits.pingIntervalMs, () => this.#beat());
-    this.#stopHandshake = clock.after(limits.handshakeMs, () =>
-      this.#end({ kind: 'dead', detail: `no handshake within ${limits.handshakeMs} ms` }),
-    );
+    this.#judgeAfter(limits.deadAfterMs);
+    this.#stopHandshake = clock.after(limits.handshakeMs, () => {
+      const silentMs = clock.monotonic() - this.#heardAt;
+      this.#end({ kind: 'dead', detail: `no handshake within ${limits.handshakeMs} ms`, silentMs });
+    });
     void duplex.closed.then(({ reason, error }) =>
       this.#end({ kind: 'lost', detail: reason, ...(error && { error }) }),
     );
@@ -179,22 +183,30 @@ export class LinkSession<Out extends Frame, In extends Frame> {
   }
 
   #beat(): void {
-    const { clock, limits } = this.#options;
-    const now = clock.monotonic();
-    // After a stall of our own, what the peer said may still be unread: judge at the next beat.
-    const stalled = now - this.#checkedAt > limits.pingIntervalMs * 1.5;
-    this.#checkedAt = now;
-    if (now - this.#heardAt >= limits.deadAfterMs && !stalled) {
-      this.#end({ kind: 'dead', detail: `nothing heard for ${Math.round(now - this.#heardAt)} ms` });
-      return;
-    }
     this.send({ kind: { $case: 'ping', value: { n: ++this.#pings } } } as Out);
+  }
+
+  /** Not at a beat: that could be a whole interval later than what `deadAfterMs` promises. */
+  #judgeAfter(ms: number): void {
+    const { clock, limits } = this.#options;
+    const due = clock.monotonic() + ms;
+    this.#stopJudging = clock.after(ms, () => {
+      const now = clock.monotonic();
+      const silentMs = now - this.#heardAt;
+      const left = limits.deadAfterMs - silentMs;
+      // After a stall of our own, what the peer said may still be unread: it gets a moment to be read.
+      const stalled = now - due > STALL_MS;
+      if (left > 0) this.#judgeAfter(left);
+      else if (stalled) this.#judgeAfter(STALL_MS);
+      else this.#end({ kind: 'dead', detail: `nothing heard for ${Math.round(silentMs)} ms`, silentMs });
+    });
   }
 
   #end(end: SessionEnd): void {
     if (this.closed) return;
     this.#state = { kind: 'closed', end };
     this.#stopPings();
+    this.#stopJudging();
     this.#stopHandshake();
     this.#control = [];
     this.#bulk = undefined;

@@ -40,8 +40,8 @@ const CHECKED_FROM = 8;
 export type Marker =
   /** These spool offsets can't be fetched any more. */
   | { missing: { from: number; to: number } }
-  /** A cap dropped that many bytes of output here. */
-  | { dropped: number };
+  /** The log has reached its largest size: so many bytes of output of each stream were dropped from here on. */
+  | { dropped: { stdout: number; stderr: number } };
 
 export interface SpoolRecord {
   stream: RecordStream;

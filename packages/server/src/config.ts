@@ -60,6 +60,11 @@ export const OPTIONS = {
     max: 10_000,
     description: 'Tasks that this node executes at once; more wait in the queue.',
   }),
+  largestLog: option.size({
+    default: 0,
+    description:
+      'Largest log of a script, record headers included, unless its task names one: output beyond it is dropped, and a marker at the log’s end says how much. 0 is without a bound.',
+  }),
   builtinWorker: option.onOff({
     default: true,
     description: 'Whether scripts may run on this machine while the default pool has no worker.',

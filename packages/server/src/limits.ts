@@ -230,8 +230,8 @@ export const UPGRADE_LONGEST_MS = 5 * 60_000;
 
 /** Between two pings of ours to an agent; the agent's own are as often. */
 export const PING_INTERVAL_MS = 5_000;
-/** Nothing heard from an agent for so long: the session is dead. Three pings. */
-export const DEAD_AFTER_MS = 15_000;
+/** Nothing heard from an agent for so long: the session is dead. Two pings may get lost; and it is known, and shown, within the 15 s promised. */
+export const DEAD_AFTER_MS = 13_000;
 /** From the stream's begin to our reply to the inventory. */
 export const HANDSHAKE_MS = 15_000;
 /** Output of one attempt, and of a session, that an agent may send before we acknowledged it; below CONNECTION_WINDOW_BYTES. */

@@ -154,6 +154,7 @@ async function openCore({ config, logger, storage, scope, ids }: Base): Promise<
       agentAddress,
     },
     taskCap: config.taskCap,
+    largestLogBytes: config.largestLog,
     nextTurn: (fn) => void setImmediate(fn),
     spaces: [DEFAULT_SPACE],
   });

@@ -3,6 +3,9 @@
  * under a program, steered at run time by a file that both it and the test
  * have mapped or opened (test/support/fault-shim.ts knows the same layout).
  *
+ * A write to a file that was opened with O_DSYNC or O_SYNC counts as a sync of
+ * what it wrote.
+ *
  * Always true: a fault touches only files below the directory that the control
  * file names; what is not switched on costs one look at a word; CLOCK_MONOTONIC
  * is never touched; io_uring, which would pass us by, is refused to all.
@@ -39,6 +42,9 @@ enum { FREE = 0, FILLING = 1, ASKED = 2, GO = 3 };
 struct slot {
   _Atomic int64_t state;
   int64_t pid;
+  int64_t fd;
+  int64_t at;    /* of a synced write: where, and how many bytes; -1: all of the file is being synced */
+  int64_t count;
   char path[PATH_BYTES];
 };
 
@@ -59,7 +65,8 @@ struct control {
   _Atomic int64_t clock_frozen_ns; /* 104: what the clock shows, before the shift; 0: it runs */
   _Atomic int64_t kill_after_read; /* 112: the read with `needle` in it that is the last; 0: none */
   _Atomic int64_t needle_bytes;    /* 120 */
-  char needle[128];                /* 128 */
+  char needle[120];                /* 128 */
+  _Atomic int64_t sync_watch;      /* 248: synced writes are looked at too; the test sets it at once */
   char under[PATH_BYTES];          /* 256: the directory, without a slash at its end */
   char unused[256];                /* 768 */
   struct slot slots[SLOTS];        /* 1024 */
@@ -184,6 +191,9 @@ static void take_time(int64_t bytes) {
   if (atomic_load(&control->write_rate) <= 0) atomic_store(&control->next_write_ns, 0);
 }
 
+static int covers_sync(int fd);
+static int synced_write(int fd, int64_t count, int64_t at);
+
 /* What every call that needs room asks first. */
 static int64_t allowed(int ours, int64_t bytes) {
   if (!ours) return bytes;
@@ -203,13 +213,17 @@ static int64_t allowed_fd(int fd, int64_t bytes) {
 EXPORT ssize_t write(int fd, const void *bytes, size_t count) {
   REAL(ssize_t, "write", int, const void *, size_t);
   int64_t room = allowed_fd(fd, (int64_t)count);
-  return room < 0 ? -1 : real(fd, bytes, (size_t)room);
+  if (room < 0) return -1;
+  ssize_t wrote = real(fd, bytes, (size_t)room);
+  return covers_sync(fd) ? synced_write(fd, wrote, lseek(fd, 0, SEEK_CUR) - wrote) : wrote;
 }
 
 EXPORT ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
   REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
   int64_t room = allowed_fd(fd, (int64_t)count);
-  return room < 0 ? -1 : real(fd, bytes, (size_t)room, at);
+  if (room < 0) return -1;
+  ssize_t wrote = real(fd, bytes, (size_t)room, at);
+  return covers_sync(fd) ? synced_write(fd, wrote, at) : wrote;
 }
 
 EXPORT ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at) {
@@ -346,7 +360,7 @@ EXPORT int symlink(const char *target, const char *path) {
 
 /* ---- syncs ---- */
 
-static void stop_for_the_test(const char *path) {
+static void stop_for_the_test(const char *path, int fd, int64_t at, int64_t count) {
   for (;;) {
     for (int index = 0; index < SLOTS; index++) {
       struct slot *slot = &control->slots[index];
@@ -354,6 +368,9 @@ static void stop_for_the_test(const char *path) {
       if (!atomic_compare_exchange_strong(&slot->state, &expected, FILLING)) continue;
       memcpy(slot->path, path, strlen(path) + 1);
       slot->pid = getpid();
+      slot->fd = fd;
+      slot->at = at;
+      slot->count = count;
       atomic_store(&slot->state, ASKED);
       while (atomic_load(&slot->state) == ASKED && atomic_load(&control->sync_stop) != 0) sleep_ns(100000);
       atomic_store(&slot->state, FREE);
@@ -363,25 +380,47 @@ static void stop_for_the_test(const char *path) {
   }
 }
 
-/* The test's copy is taken before the sync: what is written later is not covered by it. */
-static int synced(int fd, int (*real)(int)) {
-  char path[PATH_BYTES];
-  if (control == NULL || !path_of(fd, path) || !below(path)) return real(fd);
-  if (atomic_load(&control->sync_stop) != 0) stop_for_the_test(path);
+/* @returns whether it is to be done: not, with errno, when syncs fail */
+static int before_sync(void) {
   int64_t delay = atomic_load(&control->sync_delay_us);
   if (delay > 0) sleep_ns(delay * 1000);
-  int failure = (int)atomic_load(&control->sync_errno);
-  if (failure != 0) {
-    errno = failure;
-    return -1;
-  }
-  int result = real(fd);
+  errno = (int)atomic_load(&control->sync_errno);
+  return errno == 0;
+}
+
+static void after_sync(void) {
   atomic_fetch_add(&control->syncs, 1);
   int64_t left = atomic_load(&control->kill_after_sync);
   while (left > 0 && !atomic_compare_exchange_weak(&control->kill_after_sync, &left, left - 1)) {
   }
   if (left == 1) kill(getpid(), SIGKILL);
+}
+
+/* The test's copy is taken before the sync: what is written later is not covered by it. */
+static int synced(int fd, int (*real)(int)) {
+  char path[PATH_BYTES];
+  if (control == NULL || !path_of(fd, path) || !below(path)) return real(fd);
+  if (atomic_load(&control->sync_stop) != 0) stop_for_the_test(path, fd, -1, -1);
+  if (!before_sync()) return -1;
+  int result = real(fd);
+  after_sync();
   return result;
+}
+
+static int covers_sync(int fd) {
+  if (control == NULL || atomic_load(&control->sync_watch) == 0) return 0;
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_DSYNC) != 0 && fd_is_ours(fd);
+}
+
+/* After the write: what it wrote is what the test is to keep. */
+static int synced_write(int fd, int64_t count, int64_t at) {
+  char path[PATH_BYTES];
+  if (count <= 0) return (int)count;
+  if (atomic_load(&control->sync_stop) != 0 && path_of(fd, path)) stop_for_the_test(path, fd, at, count);
+  if (!before_sync()) return -1;
+  after_sync();
+  return (int)count;
 }
 
 EXPORT int fdatasync(int fd) {

@@ -140,8 +140,15 @@ export class Attempts implements HostListener {
       outputLength: state.outputLength,
       eventCount: state.eventCount,
     });
+    if (attempt.stuck !== state.stuck) this.#stuck(attempt, state.stuck);
     if (state.ended && !this.#readEnd(attempt)) return;
     attempt.follower?.grown(attempt);
+  }
+
+  /** The disk does not take the note on it, so it is told by word. */
+  #stuck(attempt: LocalAttempt, stuck: string): void {
+    attempt.stuck = stuck;
+    if (stuck !== '') attempt.follower?.warn(attempt, `The script waits: ${stuck}.`);
   }
 
   startFailed({ attemptId, reason, detail }: StartFailed): void {
@@ -246,7 +253,9 @@ export class Attempts implements HostListener {
     return closing;
   }
 
+  /** And what else a full disk did not take. */
   #saveAcks(): void {
+    this.#options.tombstones.flush();
     for (const attempt of this.#byId.values()) {
       try {
         attempt.saveAck();

@@ -7,7 +7,7 @@
  */
 import { statfsSync } from 'node:fs';
 
-import { toError, type Logger } from '@longshore/base';
+import { isDiskFull, toError, type Logger } from '@longshore/base';
 import {
   Interpreter,
   RefusedReason,
@@ -301,7 +301,13 @@ export class Commands {
     if (attempt.ended) return;
     if (!attempt.state.cancelRequested) {
       attempt.state.cancelRequested = true;
-      attempt.save();
+      try {
+        attempt.save();
+      } catch (thrown) {
+        if (!isDiskFull(thrown)) throw thrown;
+        // A script that fills the disk must not be safe from its cancel by that.
+        attempt.saveLater();
+      }
     }
     this.#options.host.cancel(attempt.id, reason);
   }

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 
-import { isErrno } from '@longshore/base';
+import { isDiskFull, isErrno } from '@longshore/base';
 import { listDigest } from '@longshore/protocol/segments';
 import { lastWholeRecord } from '@longshore/protocol/spool-record';
 
@@ -27,7 +27,10 @@ export interface SpoolOnDisk {
   segmentDigests: Buffer[];
 }
 
-/** Writes the outcome that the host did not, and returns it. */
+/**
+ * Writes the outcome that the host did not, and returns it. A full disk does not hold it up: it may be told, for the
+ * next start of the link finds the very same.
+ */
 export async function closeBooks(
   paths: WorkspacePaths,
   outcome: EarlyEnd,
@@ -47,13 +50,22 @@ export async function closeBooks(
     segmentDigests: spool.segmentDigests.map((digest) => digest.toString('hex')),
     digest: listDigest(spool.segmentDigests).toString('hex'),
   };
-  writeOutcome(paths, file);
+  try {
+    writeOutcome(paths, file);
+  } catch (thrown) {
+    if (!isDiskFull(thrown)) throw thrown;
+  }
   return file;
 }
 
 /** Cuts what a crash left torn at the end, and measures the rest. Segment by segment: memory stays at 4 MiB. */
 export async function mendSpool(folder: string): Promise<SpoolOnDisk> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    if (!isDiskFull(thrown)) throw thrown;
+    return { length: 0, segmentDigests: [] };
+  }
   const before = await readReclaimed(folder);
   const spool: SpoolOnDisk = {
     length: before.bytes,

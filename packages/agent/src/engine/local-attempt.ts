@@ -18,6 +18,8 @@ import { writeState } from './workspace-files.ts';
 export interface Follower {
   /** More of it can be sent. */
   grown(attempt: LocalAttempt): void;
+  /** The server hears of what can't be written down. */
+  warn(attempt: LocalAttempt, text: string): void;
   /** Another session takes it, or it goes. */
   drop(attempt: LocalAttempt): void;
 }
@@ -34,6 +36,8 @@ export class LocalAttempt {
   outcome: Outcome | undefined;
   /** No server knows it (wall clock, milliseconds since the epoch when that was said). */
   unknownSince: number | undefined;
+  /** What it waits for, where its notes can't say so. */
+  stuck = '';
   /** Its end without an outcome is being written down. */
   closing = false;
   #follower: Follower | undefined;
@@ -103,8 +107,15 @@ export class LocalAttempt {
   /** @returns whether it rose; it is on disk before the command is obeyed */
   raiseFence(fence: Fence): boolean {
     if (compareFences(fence, this.state.fence) <= 0) return false;
+    const before = this.state.fence;
     this.state.fence = { generation: fence.generation, n: fence.n };
-    this.save();
+    try {
+      this.save();
+    } catch (thrown) {
+      // What is not on disk must not seem to be.
+      this.state.fence = before;
+      throw thrown;
+    }
     return true;
   }
 
@@ -118,6 +129,11 @@ export class LocalAttempt {
   save(): void {
     writeState(this.paths, this.state);
     this.#ackUnsaved = false;
+  }
+
+  /** Remembered now, and written down with the next acknowledged offset: for what the server says again if it is lost. */
+  saveLater(): void {
+    this.#ackUnsaved = true;
   }
 
   /** Acknowledged offsets are written down now and then: losing them costs sending again, no more. */

@@ -25,6 +25,8 @@ export interface SenderOptions {
   windows: { attemptBytes: number; sessionBytes: number };
   /** Control has something to send. */
   wake: () => void;
+  /** Sends what needs no credit. */
+  say: (frame: AgentFrame) => void;
 }
 
 export class Sender implements Follower {
@@ -67,6 +69,10 @@ export class Sender implements Follower {
     if (feed === undefined) return;
     if (feed.phaseWaits && !feed.phaseDue) this.#holdPhase(feed);
     this.#ready(feed);
+  }
+
+  warn(attempt: LocalAttempt, text: string): void {
+    this.#options.say({ kind: { $case: 'attemptWarning', value: { attemptId: attempt.id, text } } });
   }
 
   drop(attempt: LocalAttempt): void {

@@ -157,7 +157,7 @@ export class ServerSession implements CommandSession {
   }
 
   #welcomed(welcome: Welcome): void {
-    const { peer, tickets, events, attempts, named } = this.#options;
+    const { peer, tickets, events, attempts, named, logger } = this.#options;
     if (peer !== '' && welcome.nodeId !== peer) {
       throw new AppError('forbidden', `the node ${peer} calls itself ${welcome.nodeId}`);
     }
@@ -169,9 +169,10 @@ export class ServerSession implements CommandSession {
       );
       return;
     }
-    tickets.put(welcome.nodeId, welcome.ticket);
+    const stored = tickets.put(welcome.nodeId, welcome.ticket);
     named(this);
-    this.send({ kind: { $case: 'ticketStored', value: {} } });
+    if (stored) this.send({ kind: { $case: 'ticketStored', value: {} } });
+    else logger.warn('the disk is full: the session ticket before stays', { nodeId: welcome.nodeId });
     this.#sender = this.#newSender({
       attemptBytes: welcome.attemptWindowBytes || ATTEMPT_WINDOW_BYTES,
       sessionBytes: welcome.sessionWindowBytes || SESSION_WINDOW_BYTES,
@@ -256,7 +257,12 @@ export class ServerSession implements CommandSession {
   }
 
   #newSender(windows: { attemptBytes: number; sessionBytes: number }): Sender {
-    const sender = new Sender({ clock: this.#options.clock, windows, wake: () => this.#link.wake() });
+    const sender = new Sender({
+      clock: this.#options.clock,
+      windows,
+      wake: () => this.#link.wake(),
+      say: (frame) => this.send(frame),
+    });
     this.#link.bulkFrom(() => sender.nextControl());
     return sender;
   }

@@ -2,12 +2,14 @@
  * Session tickets, one for each server node, in `tickets.json`: what shows at
  * the next Hello that this disk is the one that was here last.
  *
- * Always true: a ticket is on disk before it is confirmed.
+ * Always true: a ticket is on disk before it is confirmed, or shown. Where the
+ * disk is full the one before is kept, which the server takes as long as the
+ * new one was not confirmed.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { AppError, isErrno } from '@longshore/base';
+import { AppError, isDiskFull, isErrno } from '@longshore/base';
 
 export class Tickets {
   readonly #file: string;
@@ -26,10 +28,22 @@ export class Tickets {
     );
   }
 
-  put(nodeId: string, ticket: Uint8Array): void {
-    this.#byNode.set(nodeId, Buffer.from(ticket).toString('base64'));
-    writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#byNode)), { mode: 0o600 });
-    renameSync(`${this.#file}.new`, this.#file);
+  /** @returns false when the disk is full: nothing changed */
+  put(nodeId: string, ticket: Uint8Array): boolean {
+    const text = Buffer.from(ticket).toString('base64');
+    const temp = `${this.#file}.new`;
+    try {
+      writeFileSync(temp, JSON.stringify({ ...Object.fromEntries(this.#byNode), [nodeId]: text }), {
+        mode: 0o600,
+      });
+      renameSync(temp, this.#file);
+    } catch (thrown) {
+      rmSync(temp, { force: true });
+      if (!isDiskFull(thrown)) throw thrown;
+      return false;
+    }
+    this.#byNode.set(nodeId, text);
+    return true;
   }
 }
 

@@ -5,11 +5,22 @@
  * Always true: a workspace appears whole, before the handing; one without a
  * `state.json` that can be read was never handed; nothing sensitive is written here.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isErrno, isId } from '@longshore/base';
+import { AppError, isDiskFull, isErrno, isId } from '@longshore/base';
 import type { ScriptSpec } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 import { scriptFile, workspaceAt, type WorkspacePaths, type WorkspaceState } from '../contract/workspace.ts';
@@ -52,8 +63,28 @@ function lay({ root, script }: Spare, spec: ScriptSpec, state: WorkspaceState): 
 }
 
 export function writeState(paths: WorkspacePaths, state: WorkspaceState): void {
-  writeFileSync(`${paths.state}.new`, JSON.stringify(state), { mode: 0o600 });
-  renameSync(`${paths.state}.new`, paths.state);
+  const text = JSON.stringify(state);
+  const temp = `${paths.state}.new`;
+  try {
+    writeFileSync(temp, text, { mode: 0o600 });
+    renameSync(temp, paths.state);
+  } catch (thrown) {
+    rmSync(temp, { force: true });
+    if (!isDiskFull(thrown)) throw thrown;
+    overwriteWhole(paths.state, text);
+  }
+}
+
+/** In the room that the file has: one write, never shorter than what stands there (spaces mean nothing to JSON). */
+function overwriteWhole(file: string, text: string): void {
+  const fd = openSync(file, 'r+');
+  try {
+    const bytes = Buffer.from(text.padEnd(fstatSync(fd).size));
+    const written = writeSync(fd, bytes, 0, bytes.length, 0);
+    if (written < bytes.length) throw new AppError('noSpace', `${file} was written up to byte ${written}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** @returns undefined when the attempt was never handed to a host */

@@ -38,7 +38,6 @@ export class WorkspacePool {
   constructor(dataDir: string) {
     this.#folder = join(dataDir, 'spare');
     rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
   }
 
   /** @throws the system's error where a fresh one can't be made */
@@ -46,6 +45,8 @@ export class WorkspacePool {
     const spare = this.#spares.pop();
     if (spare !== undefined) return spare;
     const { root, work } = workspaceAt(this.#place());
+    // Its folder too, where need be: an agent starts on a full disk all the same.
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     mkdirSync(root, { mode: 0o700 });
     mkdirSync(work, { mode: 0o700 });
     return { root, script: undefined };
@@ -54,7 +55,14 @@ export class WorkspacePool {
   /** The attempt is over and released, and nothing of it runs: its workspace is gone when this returns. */
   give(paths: WorkspacePaths): void {
     const used = this.#place();
-    renameSync(paths.root, used);
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      renameSync(paths.root, used);
+    } catch {
+      // Even a name may need room.
+      rmSync(paths.root, { recursive: true, force: true, maxRetries: 2 });
+      return;
+    }
     this.#used.push(used);
     // Not in this turn: whatever waits to be sent goes first.
     if (this.#used.length === 1) setImmediate(() => this.#emptyUsed());

@@ -38,7 +38,12 @@ export async function copyArtifact(
     await mkdir(request.folder, { recursive: true, mode: 0o700 });
     const target = join(request.folder, String(index));
     await rm(target, { force: true });
-    await copyFile(source, target, constants.COPYFILE_FICLONE);
+    try {
+      await copyFile(source, target, constants.COPYFILE_FICLONE);
+    } catch (thrown) {
+      await rm(target, { force: true });
+      throw thrown;
+    }
   } catch (thrown) {
     const cause = toError(thrown);
     throw new AppError(

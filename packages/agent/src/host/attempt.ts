@@ -4,7 +4,8 @@
  *
  * Always true: outcome.json is written once, after every byte and event is on
  * disk and the process is gone; the variables file goes with the end; the
- * isolation lock is held from before the process until after the outcome.
+ * isolation lock is held from before the process until after the outcome. What
+ * a full disk does not take waits: an end that can't be written is no end yet.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,6 +33,7 @@ import {
   type StopReason,
 } from './attempt-stage.ts';
 import { attemptSecretsFolder, removeFolder } from './folders.ts';
+import { refusedBy, untilDone, whenRoom } from './full-disk.ts';
 import type { Isolation } from './isolation.ts';
 import { Output } from './output.ts';
 import { layScript } from './script.ts';
@@ -74,6 +76,10 @@ export class Attempt {
   #artifactCount = 0;
   #startedAtMs = 0;
   #unproven = false;
+  /** What its end waits for. */
+  #stuck = '';
+  /** Asked to stop while it ends: what the script has made elsewhere is not waited for any more. */
+  readonly #hurry = new AbortController();
   /** Time-out, grace, and the lock's notes: whatever is armed in the present stage. */
   #timers: Cancel[] = [];
 
@@ -86,6 +92,7 @@ export class Attempt {
     this.#output = new Output({
       paths: start.paths,
       quotaBytes: start.spec.outputQuotaBytes,
+      largestBytes: start.spec.largestLogBytes,
       secrets: start.spec.variables.filter((v) => v.sensitive).map((v) => v.value),
       clock: services.clock,
       logger: services.logger,
@@ -106,6 +113,7 @@ export class Attempt {
       outputLength: this.#output.written,
       eventCount: this.#output.eventsWritten,
       ended: this.ended,
+      stuck: this.#stuck || this.#output.stuck,
     };
   }
 
@@ -136,6 +144,7 @@ export class Attempt {
   }
 
   stop(why: StopReason): void {
+    if (this.#stage.at === 'ending') this.#hurry.abort();
     this.#next({ on: 'stop', why });
   }
 
@@ -222,9 +231,7 @@ export class Attempt {
   #failed(error: Error): void {
     this.#services.logger.warn('attempt could not be started', { attemptId: this.id, error });
     const reason =
-      isCode(error, 'invalid') || isCode(error, 'notFound')
-        ? RefusedReason.INVALID
-        : RefusedReason.SPAWN_FAILED;
+      isCode(error, 'invalid') || isCode(error, 'notFound') ? RefusedReason.INVALID : refusedBy(error);
     this.#next({ on: 'failed', reason, detail: error.message });
   }
 
@@ -267,21 +274,35 @@ export class Attempt {
 
   async #end(outcome: OutcomeKind, stopped: boolean): Promise<void> {
     this.#clearTimers();
+    let file: OutcomeFile;
     try {
       if (this.#run !== null) await this.#afterProcess(this.#run, stopped);
       this.#output.end();
       if (this.#artifacts.length > 0) await this.#takeArtifacts();
       this.#output.flush();
       if (!this.#isStored()) await this.#output.stored();
-      this.#store(outcome);
+      file = this.#outcome(outcome);
     } catch (thrown) {
       const error = toError(thrown);
       this.#services.logger.error('attempt could not be brought to its end', { attemptId: this.id, error });
-      this.#store({ kind: 'interrupted', detail: `its end could not be stored: ${error.message}` });
+      file = this.#outcome({ kind: 'interrupted', detail: `its end could not be stored: ${error.message}` });
     }
+    await this.#store(file);
     this.#letGo();
     this.#next({ on: 'stored' });
     this.#services.ended(this);
+  }
+
+  /** However long it takes: how it ended is known, and nothing else may be told. */
+  #store(file: OutcomeFile): Promise<void> {
+    const { clock, logger } = this.#services;
+    const refused = (error: Error): void => {
+      if (this.#stuck !== '') return;
+      logger.error('an outcome waits to be written', { attemptId: this.id, error });
+      this.#stuck = `its outcome can't be written (${error.message})`;
+      this.#services.changed(this);
+    };
+    return untilDone(() => writeOutcome(this.#paths, file), { clock, refused });
   }
 
   #isStored(): boolean {
@@ -299,9 +320,9 @@ export class Attempt {
       );
   }
 
-  #store(outcome: OutcomeKind): void {
+  #outcome(outcome: OutcomeKind): OutcomeFile {
     const summary = this.#output.finish();
-    const file: OutcomeFile = {
+    return {
       version: 1,
       outcome,
       message: this.#message,
@@ -314,7 +335,6 @@ export class Attempt {
       segmentDigests: summary.segmentDigests.map((digest) => digest.toString('hex')),
       digest: summary.digest.toString('hex'),
     };
-    writeOutcome(this.#paths, file);
   }
 
   #letGo(): void {
@@ -342,7 +362,16 @@ export class Attempt {
     for (const artifact of this.#artifacts) {
       const index = this.#artifactCount;
       try {
-        await copyArtifact(artifact, index, request);
+        const full = (): void =>
+          this.#output.note(
+            Level.WAIT,
+            `The artifact "${artifact.name || artifact.path}" waits: the disk of the machine is full.`,
+          );
+        await whenRoom(() => copyArtifact(artifact, index, request), {
+          clock: this.#services.clock,
+          signal: this.#hurry.signal,
+          full,
+        });
         this.#artifactCount += 1;
         this.#output.event(
           { $case: 'newArtifact', value: { index, name: artifact.name, path: artifact.path } },

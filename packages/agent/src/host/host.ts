@@ -19,6 +19,7 @@ import { workspaceAt } from '../contract/workspace.ts';
 import { HOST_REST_AFTER_MS } from '../limits.ts';
 import { Attempt, type AttemptServices } from './attempt.ts';
 import { removeFolder } from './folders.ts';
+import { refusedBy } from './full-disk.ts';
 import { LinkConnection } from './link-connection.ts';
 
 export interface HostParts extends Omit<AttemptServices, 'changed' | 'ended'> {
@@ -184,7 +185,7 @@ export class Host {
       attempt = new Attempt(attemptId, start, this.#services);
     } catch (thrown) {
       this.#parts.logger.error('workspace is not as it should be', { attemptId, error: toError(thrown) });
-      this.#refuse(attemptId, RefusedReason.SPAWN_FAILED, toError(thrown).message);
+      this.#refuse(attemptId, refusedBy(toError(thrown)), toError(thrown).message);
       return;
     }
     this.#attempts.set(attemptId, attempt);

@@ -5,14 +5,17 @@
  *                  └──▶ events            (one pair of transforms a stream)
  *
  * Always true: bytes reach the spool only through the masker; a sensitive
- * value joins the masker before its event is written.
+ * value joins the masker before its event is written; what the log's largest
+ * size keeps out is counted, and a marker at the log's end says how much.
  */
 import { type Clock, type Logger } from '@longshore/base';
 import { Level } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 import type { SegmentSummary } from '@longshore/protocol/segments';
+import type { Marker } from '@longshore/protocol/spool-record';
 
 import { DEFAULT_OUTPUT_QUOTA_BYTES } from '../limits.ts';
 import { EventWriter } from './event-writer.ts';
+import { LogLimit } from './log-limit.ts';
 import { createMasker, type Masker, type MaskStream } from './masker.ts';
 import { Room, type RoomState } from './room.ts';
 import {
@@ -23,11 +26,15 @@ import {
 } from './service-messages.ts';
 import { SpoolWriter } from './spool-writer.ts';
 
+const DISK_FULL = 'the disk of the machine is full, or almost so';
+
 type StreamName = 'stdout' | 'stderr';
 
 export interface OutputParts {
   paths: { spool: string; events: string };
   quotaBytes: number;
+  /** Spool bytes after which output is dropped; 0: never. */
+  largestBytes: number;
   secrets: Iterable<string>;
   clock: Clock;
   logger: Logger;
@@ -53,6 +60,7 @@ export class Output {
   readonly #events: EventWriter;
   readonly #masker: Masker;
   readonly #room: Room;
+  readonly #limit: LogLimit;
   readonly #streams: Record<StreamName, StreamParts>;
   /** Resolvers of those who wait until all is on disk. */
   #waiting: (() => void)[] = [];
@@ -62,6 +70,7 @@ export class Output {
     this.#parts = parts;
     this.#spool = new SpoolWriter(parts.paths.spool);
     this.#events = new EventWriter(parts.paths.events);
+    this.#limit = new LogLimit(parts.largestBytes);
     this.#masker = createMasker(parts.secrets, (error) =>
       parts.logger.error('masking failed: output withheld', { error }),
     );
@@ -116,8 +125,17 @@ export class Output {
 
   /** Writes what was gathered in this turn. */
   flush(): void {
-    if (this.#room.state === 'diskFull') return;
+    if (this.#room.state === 'diskFull') {
+      // What is below the floor is for such words: that it waits is to be seen now.
+      this.#events.flush();
+      return;
+    }
     if (!this.#write()) this.#room.refused();
+  }
+
+  /** What it waits for, where the disk does not even take the note on it; else empty. */
+  get stuck(): string {
+    return this.#room.state === 'diskFull' && this.#events.written < this.#events.count ? DISK_FULL : '';
   }
 
   acknowledged(offset: number): void {
@@ -131,6 +149,7 @@ export class Output {
       messages.end(sink);
       mask.end(emit);
     }
+    this.#tellDropped();
   }
 
   /** Resolves when all that was taken is on disk, however long that is full. */
@@ -153,6 +172,27 @@ export class Output {
     this.#events.close();
   }
 
+  #record(name: StreamName, bytes: Buffer): void {
+    const reached = this.#limit.reached;
+    const kept = this.#limit.take(name, bytes, this.#spool.length);
+    if (kept.length > 0) this.#spool.append(name, this.#now, kept);
+    if (this.#limit.reached && !reached)
+      this.note(
+        Level.WARNING,
+        `The log has reached its largest size (${this.#parts.largestBytes} bytes): output from here on is dropped, and counted.`,
+      );
+  }
+
+  #tellDropped(): void {
+    const { reached, dropped } = this.#limit;
+    if (!reached) return;
+    this.#spool.append('marker', this.#now, Buffer.from(JSON.stringify({ dropped } satisfies Marker)));
+    this.note(
+      Level.WARNING,
+      `The log is not whole: ${dropped.stdout} bytes of standard output and ${dropped.stderr} bytes of standard error were dropped at its end.`,
+    );
+  }
+
   #write(): boolean {
     return this.#spool.flush() && this.#events.flush();
   }
@@ -164,16 +204,13 @@ export class Output {
       this.#parts.resume();
       return;
     }
-    const why =
-      state === 'overQuota'
-        ? 'its output has reached the quota and is not fetched yet'
-        : 'the disk of the machine is almost full';
+    const why = state === 'overQuota' ? 'its output has reached the quota and is not fetched yet' : DISK_FULL;
     this.note(Level.WAIT, `The script waits: ${why}.`);
   }
 
   #stream(name: StreamName): StreamParts {
     const mask = this.#masker.stream();
-    const emit = (bytes: Buffer): void => this.#spool.append(name, this.#now, bytes);
+    const emit = (bytes: Buffer): void => this.#record(name, bytes);
     const sink: MessageSink = {
       text: (bytes) => mask.push(bytes, emit),
       event: (event) => {

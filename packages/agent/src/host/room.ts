@@ -5,11 +5,12 @@
  *   free ──quota reached, nothing acknowledged to reclaim──▶ overQuota ──acknowledged──▶ free
  *   free ──floor reached, or the disk refused──▶ diskFull ──space again (looked at each second)──▶ free
  *
- * Always true: acknowledged segments go only when the quota is reached, oldest first.
+ * Always true: acknowledged segments go only when the quota is reached, oldest
+ * first; where the disk is too full to say that one goes, none does yet.
  */
 import { statfsSync } from 'node:fs';
 
-import type { Cancel, Clock } from '@longshore/base';
+import { isDiskFull, type Cancel, type Clock } from '@longshore/base';
 
 import { FREE_SPACE_FLOOR_BYTES, FREE_SPACE_LOOK_BYTES, FREE_SPACE_RETRY_MS } from '../limits.ts';
 import type { SpoolWriter } from './spool-writer.ts';
@@ -64,18 +65,29 @@ export class Room {
 
   acknowledged(offset: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, offset);
-    if (this.#state !== 'overQuota') return;
-    this.#reclaim();
-    if (this.#parts.spool.kept < this.#parts.quotaBytes) this.#become('free');
+    this.#reclaimIfOver();
   }
 
   close(): void {
     this.#cancelRetry();
   }
 
+  #reclaimIfOver(): void {
+    if (this.#state !== 'overQuota') return;
+    this.#reclaim();
+    if (this.#parts.spool.kept < this.#parts.quotaBytes) this.#become('free');
+  }
+
   #reclaim(): void {
-    const { spool, quotaBytes } = this.#parts;
-    spool.reclaim(this.#acknowledged, quotaBytes - 1);
+    const { spool, quotaBytes, clock } = this.#parts;
+    try {
+      spool.reclaim(this.#acknowledged, quotaBytes - 1);
+    } catch (thrown) {
+      if (!isDiskFull(thrown)) throw thrown;
+      // The last acknowledgement may have come already: nobody else would look again.
+      this.#cancelRetry();
+      this.#cancelRetry = clock.after(FREE_SPACE_RETRY_MS, () => this.#reclaimIfOver());
+    }
   }
 
   #waitForSpace(): void {

@@ -13,7 +13,7 @@ import { SegmentHasher, type SegmentPart, type SegmentSummary } from '@longshore
 import { encodedBytes, type RecordStream, writeRecords } from '@longshore/protocol/spool-record';
 
 import { type Reclaimed, reclaimedFile, segmentFile } from '../contract/workspace.ts';
-import { SPOOL_BATCH_BYTES } from '../limits.ts';
+import { SPOOL_BATCH_BYTES, SPOOL_PART_BYTES } from '../limits.ts';
 
 /** Batches that nobody uses now: an attempt needs one only while it has output. */
 const freeBatches: Buffer[] = [];
@@ -54,8 +54,8 @@ export class SpoolWriter {
 
   /** Copies the bytes; what is gathered is written when it is enough, or by `flush`. */
   append(stream: RecordStream, time: number, bytes: Buffer): void {
-    for (let from = 0; from < bytes.length; from += SPOOL_BATCH_BYTES / 2)
-      this.#append(stream, time, bytes.subarray(from, from + SPOOL_BATCH_BYTES / 2));
+    for (let from = 0; from < bytes.length; from += SPOOL_PART_BYTES)
+      this.#append(stream, time, bytes.subarray(from, from + SPOOL_PART_BYTES));
   }
 
   /** Writes what is gathered. False when the disk is full: call again. */

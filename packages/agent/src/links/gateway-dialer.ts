@@ -22,6 +22,7 @@ import {
   DIAL_FIRST_BACKOFF_MS,
   DIAL_GOOD_SESSION_MS,
   DIAL_LONGEST_BACKOFF_MS,
+  DIAL_TIMEOUT_MS,
   GOODBYE_GRACE_MS,
 } from '../limits.ts';
 import type { ServeServer } from './connection.ts';
@@ -147,9 +148,13 @@ export class GatewayDialer implements AsyncDisposable {
     const abandon = (): void => duplex.close('this node is not dialled any more');
     const { signal } = loop.abort;
     signal.addEventListener('abort', abandon, { once: true });
+    const cancelPatience = this.#options.clock.after(DIAL_TIMEOUT_MS, () =>
+      duplex.close(`no connection within ${DIAL_TIMEOUT_MS / 1000} s`),
+    );
     try {
       const failed = duplex.closed.then(({ reason }) => Promise.reject(new AppError('unavailable', reason)));
       loop.nodeId = (await Promise.race([accepted, failed])).id;
+      cancelPatience();
       signal.removeEventListener('abort', abandon);
       return await this.#options.serve({
         duplex,
@@ -159,6 +164,7 @@ export class GatewayDialer implements AsyncDisposable {
         welcomed: (nodes) => this.#welcomed(loop, nodes),
       });
     } finally {
+      cancelPatience();
       signal.removeEventListener('abort', abandon);
       duplex.close('the session ended');
       // We stop: the goodbye must leave this process before it ends.

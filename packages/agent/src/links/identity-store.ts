@@ -137,14 +137,13 @@ export class IdentityStore {
     const target = join(this.#folder, name);
     const temporary = `${target}.${process.pid}.new`;
     rmSync(temporary, { force: true });
-    const file = openSync(temporary, 'wx', 0o600);
     try {
-      writeSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      writeDurably(temporary, content);
+      renameSync(temporary, target);
+    } catch (thrown) {
+      rmSync(temporary, { force: true });
+      throw thrown;
     }
-    renameSync(temporary, target);
     const folder = openSync(this.#folder, 'r');
     fsyncSync(folder);
     closeSync(folder);
@@ -167,5 +166,17 @@ export class IdentityStore {
 
   #damaged(what: string, cause?: unknown): AppError {
     return new AppError('corrupt', `the identity below ${this.#folder} can't be used: ${what}`, { cause });
+  }
+}
+
+/** All of it, or an error: a disk with little room takes a part of a write without a word. */
+function writeDurably(path: string, content: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    const bytes = Buffer.from(content);
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }

@@ -1,11 +1,16 @@
 /** Readers of option values, for commander; each names the option in its error. */
-import { invalid, parseDuration } from '@longshore/base';
+import { invalid, parseDuration, parseSize } from '@longshore/base';
 import type { Command } from 'commander';
 
 export type Read<T> = (text: string, before: T | undefined) => T;
 
 export function durationOf(flag: string): Read<number> {
   return (text) => parseDuration(text, flag);
+}
+
+/** Bytes. */
+export function sizeOf(flag: string): Read<number> {
+  return (text) => parseSize(text, flag);
 }
 
 export function countOf(flag: string, { least = 0 }: { least?: number } = {}): Read<number> {

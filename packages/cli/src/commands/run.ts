@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { cliOf } from '../cli.ts';
 import type { RunFlags } from '../run/request.ts';
 import { withExamples } from './examples.ts';
-import { countOf, durationOf, repeated } from './options.ts';
+import { countOf, durationOf, repeated, sizeOf } from './options.ts';
 
 interface Flags extends RunFlags {
   detach?: boolean;
@@ -51,6 +51,11 @@ export function addTo(run: Command): void {
       '--max-processes <n>',
       'no more processes and threads than this, where cgroups allow',
       countOf('--max-processes'),
+    )
+    .option(
+      '--largest-log <size>',
+      'drop output beyond this, such as 100MB, and say how much was dropped',
+      sizeOf('--largest-log'),
     )
     .option('--name <text>', 'what to call the task')
     .option('-d, --detach', 'print the id of the task and leave')

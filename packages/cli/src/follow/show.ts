@@ -12,6 +12,9 @@ import { prefixLines } from './prefix-lines.ts';
 type DataOf<Name extends TaskEvent['event']> = Extract<TaskEvent, { event: Name }>['data'];
 type OutputRecord = DataOf<'output'>['records'][number];
 
+/** Of a record of the log, before its payload. */
+const RECORD_HEADER_BYTES = 24;
+
 export interface ShowOptions {
   /** Whether the server's own lines are shown. */
   remarks: boolean;
@@ -91,10 +94,19 @@ export function logLine(entry: TaskLogEntry): string {
 
 /** A marker stands where bytes are not: dropped by a limit, or not to be had any more. */
 export function describeMarker(json: string): string {
-  const marker = JSON.parse(json) as { missing?: { from: number; to: number }; dropped?: number };
+  // Spaces alone: there was no room for words.
+  if (json.trim() === '')
+    return `output is missing here: ${RECORD_HEADER_BYTES + json.length} bytes of the log`;
+  const marker = JSON.parse(json) as {
+    missing?: { from: number; to: number };
+    dropped?: { stdout: number; stderr: number };
+  };
   if (marker.missing !== undefined)
     return `output is missing: bytes ${marker.missing.from}–${marker.missing.to} of the log`;
-  if (marker.dropped !== undefined) return `output was dropped here: ${marker.dropped} bytes`;
+  if (marker.dropped !== undefined) {
+    const { stdout, stderr } = marker.dropped;
+    return `the log has reached its largest size: ${stdout} bytes of standard output and ${stderr} bytes of standard error were dropped`;
+  }
   return `the log has a mark here: ${json}`;
 }
 

@@ -1002,6 +1002,8 @@ export interface components {
                 mode: "reader" | "writer";
                 name: string;
             } | null;
+            /** @description Not there: the default of the server */
+            largestLogBytes?: number;
             maxProcesses: number;
             outputQuotaBytes: number;
             runAs: string;
@@ -1041,6 +1043,8 @@ export interface components {
                 mode: "reader" | "writer";
                 name: string;
             };
+            /** @description Of the log, record headers included: what is beyond is dropped, and a marker at its end says how much. 0: no bound; not given: the default of the server (`--largest-log`) */
+            largestLogBytes?: number;
             maxProcesses?: number;
             outputQuotaBytes?: number;
             /** @description User name; the agent's own when not given */

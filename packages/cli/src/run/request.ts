@@ -28,6 +28,7 @@ export interface RunFlags {
   mutex?: string;
   runAs?: string;
   maxProcesses?: number;
+  largestLog?: number;
 }
 
 export interface Surroundings {
@@ -72,6 +73,7 @@ export async function taskRequest(
       ...(flags.tty === true ? { terminal: around.terminal } : {}),
       ...(flags.runAs === undefined ? {} : { runAs: flags.runAs }),
       ...(flags.maxProcesses === undefined ? {} : { maxProcesses: flags.maxProcesses }),
+      ...(flags.largestLog === undefined ? {} : { largestLogBytes: flags.largestLog }),
     },
     ...(flags.pool === undefined ? {} : { pool: flags.pool }),
     ...(flags.worker === undefined ? {} : { workers: flags.worker }),

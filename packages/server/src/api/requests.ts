@@ -61,5 +61,6 @@ function scriptOf(script: CreateTaskBody['script'], timeoutMs: number): ScriptSp
     runAs: script.runAs ?? '',
     maxProcesses: script.maxProcesses ?? 0,
     outputQuotaBytes: script.outputQuotaBytes ?? 0,
+    ...(script.largestLogBytes === undefined ? {} : { largestLogBytes: script.largestLogBytes }),
   };
 }

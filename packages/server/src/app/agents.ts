@@ -15,6 +15,7 @@ import { giveUp } from './orchestrator.ts';
 import type { Admission, AgentHello, AgentSession } from './ports/agents.ts';
 import type { SessionTicket } from './ports/trust.ts';
 import { underWay, type Run } from './runs.ts';
+import { outOfReach, whyItWaits } from './unreachable.ts';
 
 export class Agents {
   readonly #kernel: Kernel;
@@ -110,19 +111,20 @@ export class Agents {
     });
   }
 
-  async closed(session: AgentSession, why: string): Promise<void> {
+  async closed(session: AgentSession, why: string, silentMs = 0): Promise<void> {
     const kernel = this.#kernel;
-    if (!kernel.sessions.closed(session)) return;
+    if (!kernel.sessions.closed(session, silentMs)) return;
     kernel.roster.discardWorker(session.agentId);
     const { clock, logger } = kernel.options;
-    const at = clock.now();
+    const at = clock.now() - Math.round(silentMs);
     const later = (ms: number, what: () => Promise<void>): void => {
       clock.after(ms, () => {
         if (kernel.closed) return;
         what().catch((error: unknown) => logger.error('following up a lost session failed', { error }));
       });
     };
-    later(UNREACHABLE_NOTICE_MS, () => this.unreachable(session.agentId, at));
+    // Silence has lasted long enough by itself; a stream that ended may be followed by the next at once.
+    later(Math.max(0, UNREACHABLE_NOTICE_MS - silentMs), () => this.unreachable(session.agentId));
     later(RECONNECT_GRACE_MS + 1, () => this.#graceEnded(session.agentId));
     await kernel.batch.add(async (turn) => {
       const worker = await turn.tx.workers.find(session.agentId);
@@ -138,7 +140,7 @@ export class Agents {
   }
 
   /** It has not come back at once: its tasks say so. What has been given its time is given up. */
-  async unreachable(agentId: string, since: number): Promise<void> {
+  async unreachable(agentId: string): Promise<void> {
     const kernel = this.#kernel;
     if (kernel.sessions.get(agentId) !== undefined || this.#runsOn(agentId).length === 0) return;
     await kernel.batch.add(async (turn) => {
@@ -147,26 +149,26 @@ export class Agents {
         await this.#giveUpRevoked(turn, worker);
         return;
       }
-      const name = worker?.name ?? agentId;
       for (const run of this.#runsOn(agentId)) {
         await kernel.books.lock(turn, run.task.spaceId);
-        const lives = underWay(run).filter((live) => live.attempt.workerId === agentId);
-        if (run.wish === 'timeOut') {
+        if (run.wish === 'timeOut' && !kernel.sessions.isExpected(agentId)) {
+          const lives = underWay(run).filter((live) => live.attempt.workerId === agentId);
           for (const live of lives)
             await giveUp(kernel, turn, { live, why: 'not reachable, and the time-out of the task passed' });
           continue;
         }
-        const unsure = lives.some((live) => live.attempt.state === 'sending');
-        const when = new Date(since).toISOString();
-        const waitReason = unsure
-          ? `worker "${name}" may have started it, and is unreachable since ${when}`
-          : `worker "${name}" unreachable since ${when}`;
-        const to = run.wish === 'none' ? 'waiting' : run.task.state;
-        await saveTask(kernel, turn, {
-          run,
-          task: move(run.task, to, kernel.options.clock.now(), { waitReason }),
-        });
+        await this.#waits(turn, run);
       }
+    });
+  }
+
+  async #waits(turn: Turn, run: Run): Promise<void> {
+    const waitReason = await whyItWaits(this.#kernel, turn, run);
+    if (waitReason === '' || waitReason === run.task.waitReason) return;
+    const to = run.wish === 'none' ? 'waiting' : run.task.state;
+    await saveTask(this.#kernel, turn, {
+      run,
+      task: move(run.task, to, this.#kernel.options.clock.now(), { waitReason }),
     });
   }
 
@@ -254,8 +256,11 @@ export class Agents {
   }
 
   async #goesOn(turn: Turn, run: Run): Promise<void> {
-    const away = underWay(run).some((live) => this.#kernel.sessions.get(live.attempt.workerId) === undefined);
-    if (away || run.requests.size > 0 || run.task.waitReason === '') return;
+    if (run.requests.size > 0 || run.task.waitReason === '') return;
+    if (outOfReach(this.#kernel, run).length > 0) {
+      await this.#waits(turn, run);
+      return;
+    }
     const to = run.wish === 'none' ? 'executing' : run.task.state;
     await saveTask(this.#kernel, turn, {
       run,

@@ -31,6 +31,8 @@ export interface CoreOptions {
   /** Tasks that this node executes at once; more stay in the queue. */
   taskCap: number;
   digests: Digests;
+  /** Of an attempt whose script names none; 0 or absent: no bound. */
+  largestLogBytes?: number;
   /** Calls `fn` in the next turn of the event loop (`setImmediate`): what arrives in one turn shares one commit. */
   nextTurn: (fn: () => void) => void;
   /** Spaces whose queue is looked at from the start; others when they are first used. */

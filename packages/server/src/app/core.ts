@@ -6,7 +6,7 @@
 import { toError } from '@longshore/base';
 
 import { isEnded } from '../domain/task-transition.ts';
-import { UNREACHABLE_NOTICE_MS } from '../limits.ts';
+import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import { Agents } from './agents.ts';
 import { Attempts } from './attempts.ts';
 import { Batch, type Turn } from './batch.ts';
@@ -116,14 +116,15 @@ export function createCore(options: CoreOptions): Core {
       for (const spaceId of options.spaces) kernel.books.known(spaceId);
       await nodes.start();
       await passEverywhere();
-      const at = clock.now();
+      const lookForThem = (): void => {
+        const lives = [...runs].flatMap((run) => [...run.attempts.values()]);
+        for (const id of new Set(lives.map(({ attempt }) => attempt.workerId)))
+          background(agents.unreachable(id));
+      };
+      // They say that they wait; and what had timed out is given up only when it has had the time to come back.
       stops.push(
-        clock.after(UNREACHABLE_NOTICE_MS, () => {
-          const away = new Set(
-            [...runs].flatMap((run) => [...run.attempts.values()].map((live) => live.attempt.workerId)),
-          );
-          for (const id of away) background(agents.unreachable(id, at));
-        }),
+        clock.after(UNREACHABLE_NOTICE_MS, lookForThem),
+        clock.after(RECONNECT_GRACE_MS + 1, lookForThem),
       );
     },
     async drain() {

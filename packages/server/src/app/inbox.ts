@@ -48,7 +48,7 @@ export function inboxOf(
       await agents.opened(session);
       await inventory.sendPlanned(session);
     },
-    closed: (session, why) => agents.closed(session, why),
+    closed: (session, why, silentMs) => agents.closed(session, why, silentMs),
     async startReply(session, attemptId, reply) {
       if (isUnderWay(session, attemptId)) await attempts.startReply(attemptId, reply);
     },
@@ -77,7 +77,7 @@ export function inboxOf(
     },
     async outcome(session, attemptId, outcome, report) {
       if (isUnderWay(session, attemptId)) await attempts.outcome(attemptId, outcome, report);
-      else await inventory.stray(session, attemptId);
+      else await inventory.stray(session, attemptId, { outcome, outputLength: report.outputLength });
     },
     async artifact(session, attemptId, chunk) {
       if (isUnderWay(session, attemptId)) return attempts.artifact(attemptId, chunk);

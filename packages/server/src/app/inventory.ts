@@ -4,9 +4,10 @@
  * starts twice.
  */
 import { listed, unlisted } from '../domain/inventory.ts';
-import { transition, type AttemptFact } from '../domain/attempt-transition.ts';
+import { isFinal, transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { compareFences } from '../domain/fence.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import type { Task } from '../domain/task.ts';
 import type { Attempts } from './attempts.ts';
@@ -15,16 +16,25 @@ import { learn } from './orchestrator.ts';
 import { requireOwn } from './own.ts';
 import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
 import { endQuarantine } from './quarantine.ts';
+import { endedAfterAll, returned } from './returned-attempts.ts';
 import type { Live, Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 
 const SUMMARIES_A_TURN = 50;
 
+/** What follows once the verdicts are written. */
+interface Afterwards {
+  then: (() => void)[];
+  /** Attempts that the agent listed, and those of ours that it did not. */
+  asked: Set<string>;
+  /** Of these, which were ours when they were answered for. */
+  ours: Set<string>;
+}
+
 export class Inventory {
   readonly #kernel: Kernel;
   readonly #attempts: Attempts;
-  /** What follows once the verdicts are written, by session; and the attempts that were asked about. */
-  readonly #afterwards = new WeakMap<AgentSession, { then: (() => void)[]; asked: Set<string> }>();
+  readonly #afterwards = new WeakMap<AgentSession, Afterwards>();
 
   constructor(kernel: Kernel, attempts: Attempts) {
     this.#kernel = kernel;
@@ -34,7 +44,8 @@ export class Inventory {
   async answer(session: AgentSession, summaries: readonly AttemptSummary[]): Promise<Verdict[]> {
     const then: (() => void)[] = [];
     const asked = new Set(summaries.map((summary) => summary.attemptId));
-    this.#afterwards.set(session, { then, asked });
+    const ours = new Set<string>();
+    this.#afterwards.set(session, { then, asked, ours });
     // The session before is fenced off by the agent: nothing is sent on it any more.
     this.#kernel.sessions.replaced(session.agentId);
     this.#kernel.roster.discardWorker(session.agentId);
@@ -44,6 +55,7 @@ export class Inventory {
       // A long list must not hold up everybody else: the embedded store answers without a turn of the event loop.
       if (i % SUMMARIES_A_TURN === SUMMARIES_A_TURN - 1)
         await new Promise<void>((resolve) => this.#kernel.options.nextTurn(resolve));
+      if (this.#kernel.runs.attempt(summary.attemptId) !== undefined) ours.add(summary.attemptId);
       verdicts.push(await this.#verdict(session, summary, then));
     }
     for (const live of this.#kernel.runs.onWorker(session.agentId)) {
@@ -51,6 +63,7 @@ export class Inventory {
       if (session.over) return verdicts;
       if (asked.has(live.attempt.id)) continue;
       asked.add(live.attempt.id);
+      ours.add(live.attempt.id);
       verdicts.push(...(await this.#missing(session, { live, then })));
     }
     if (session.over) return verdicts;
@@ -74,13 +87,20 @@ export class Inventory {
 
   /** The verdicts are written: commands may follow. */
   async opened(session: AgentSession): Promise<void> {
-    const { then, asked } = this.#afterwards.get(session) ?? { then: [], asked: new Set<string>() };
+    const { then, asked, ours } = this.#afterwards.get(session) ?? NOTHING_ASKED;
     this.#afterwards.delete(session);
-    // What was prepared while the agent was being asked: it can't have that.
     for (const live of this.#kernel.runs.onWorker(session.agentId)) {
       const { id, state } = live.attempt;
-      if (!asked.has(id) && (state === 'planned' || state === 'sending'))
+      if (ours.has(id)) continue;
+      // What was prepared while the agent was being asked: it can't have that.
+      if (!asked.has(id) && (state === 'planned' || state === 'sending')) {
         await this.#missing(session, { live, then });
+        continue;
+      }
+      if (isFinal(live.attempt) && live.attempt.complete) continue;
+      // Its task was taken over meanwhile: for this one the agent is asked again, by a new session's inventory.
+      session.close('shutdown', `the task of attempt ${id} was taken over while the inventory was answered`);
+      return;
     }
     for (const command of then) command();
   }
@@ -113,6 +133,7 @@ export class Inventory {
     { live, summary, then }: { live: Live; summary: AttemptSummary; then: (() => void)[] },
   ): Promise<Verdict> {
     const { attemptId } = summary;
+    await returned(this.#kernel, live.attempt, summary);
     const meaning = listed(live.attempt, live.run.wish === 'none', summary.phase);
     if (meaning === 'release' || live.attempt.state === 'denied')
       return { attemptId, kind: meaning === 'release' ? 'release' : 'cancel' };
@@ -136,7 +157,8 @@ export class Inventory {
   }
 
   /** Listed, but no task of this node has it under way. */
-  async #notUnderWay(session: AgentSession, { attemptId, phase }: AttemptSummary): Promise<Verdict> {
+  async #notUnderWay(session: AgentSession, summary: AttemptSummary): Promise<Verdict> {
+    const { attemptId, phase } = summary;
     const found = await this.#kernel.options.store.read(async (tx) => {
       const attempt = await tx.attempts.find(attemptId);
       return attempt === undefined
@@ -146,7 +168,13 @@ export class Inventory {
     if (found === undefined) return { attemptId, kind: 'unknown' };
     if (found.attempt.workerId !== session.agentId) return this.#another(session, found.attempt);
     if (found.task !== undefined && !isEnded(found.task.state)) return { attemptId, kind: 'notMine' };
-    const { complete, outputLength, eventCount } = found.attempt;
+    await returned(this.#kernel, found.attempt, summary);
+    const { complete, outputLength, eventCount, outcome } = found.attempt;
+    // Given up, and it ended by itself: what it has to say is heard before it may go.
+    if (!complete && outcome?.kind === 'lost' && phase === 'ended') {
+      const fromOffset = await this.#kernel.options.logs.length(attemptId);
+      return { attemptId, kind: 'keep', fromOffset, fromEvent: eventCount, artifactOffsets: [] };
+    }
     const stored = complete ? await this.#kernel.options.logs.length(attemptId) : outputLength;
     // The machine went down between the commit of the end and the sync of the log: the agent still has the rest.
     if (complete && phase === 'ended' && stored < outputLength) {
@@ -248,11 +276,18 @@ export class Inventory {
   }
 
   /** The outcome of what is not under way here: of something given up, or of a task that ended. The agent may forget it. */
-  async stray(session: AgentSession, attemptId: string): Promise<void> {
+  async stray(
+    session: AgentSession,
+    attemptId: string,
+    end: { outcome: Outcome; outputLength: number },
+  ): Promise<void> {
     const attempt = await this.strayAttempt(attemptId);
     if (attempt === undefined) return;
     requireOwn(session.agentId, attempt);
-    if (attempt.outcome?.kind === 'lost') await this.#settleLost(attempt.workerId, (id) => id === attemptId);
+    if (attempt.outcome?.kind === 'lost' && !attempt.complete) {
+      await this.#kernel.options.store.write((tx) => endedAfterAll(this.#kernel, tx, { attempt, ...end }));
+      await this.#settleLost(attempt.workerId, (id) => id === attemptId);
+    }
     session.release(attemptId, attempt.fence);
   }
 
@@ -266,6 +301,8 @@ export class Inventory {
     });
   }
 }
+
+const NOTHING_ASKED: Afterwards = { then: [], asked: new Set(), ours: new Set() };
 
 function artifactOffsets(live: Live): number[] {
   const offsets: number[] = [];

@@ -29,6 +29,7 @@ import { beginQuarantine } from './quarantine.ts';
 import { newRun, underWay, type Live, type Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 import { armTimeOut } from './time-outs.ts';
+import { whyItWaits } from './unreachable.ts';
 import { upgradeEnd, upgradeProblem } from './upgrade-course.ts';
 
 /** A request is granted: the task becomes this node's, its leases are held, its attempts are about to be sent. */
@@ -392,14 +393,20 @@ export async function askToEnd(
   const now = kernel.options.clock.now();
   await kernel.books.lock(turn, run.task.spaceId);
   const reason = wish === 'cancel' ? `cancelled by ${by}` : 'the time-out of the task passed';
+  const waitReason = await whyItWaits(kernel, turn, run);
+  const text = wish === 'cancel' ? `Cancel asked for by ${by}` : 'The time-out of the task passed';
   await note(kernel, turn, {
     task: run.task,
     level: 'warning',
-    text: wish === 'cancel' ? `Cancel asked for by ${by}` : 'The time-out of the task passed',
+    text: waitReason === '' ? text : `${text}: ${waitReason}`,
   });
   const cancelRequestedAt =
     wish === 'cancel' ? (run.task.cancelRequestedAt ?? now) : run.task.cancelRequestedAt;
-  await saveTask(kernel, turn, { run, task: { ...move(run.task, 'cancelling', now), cancelRequestedAt } });
+  const change = waitReason === '' ? {} : { waitReason };
+  await saveTask(kernel, turn, {
+    run,
+    task: { ...move(run.task, 'cancelling', now, change), cancelRequestedAt },
+  });
   for (const live of underWay(run)) {
     if (live.attempt.state === 'planned') {
       await learn(kernel, turn, { live, facts: [{ kind: 'denied', outcome: { kind: 'cancelled' } }] });
@@ -407,7 +414,7 @@ export async function askToEnd(
     }
     const session = kernel.sessions.get(live.attempt.workerId);
     if (session !== undefined) turn.after(() => session.cancel(live.attempt.id, live.attempt.fence, reason));
-    else if (wish === 'timeOut')
+    else if (wish === 'timeOut' && !kernel.sessions.isExpected(live.attempt.workerId))
       await giveUp(kernel, turn, { live, why: 'not reachable when the time-out of the task passed' });
   }
   if (!isEnded(run.task.state) && underWay(run).length === 0) await endUnlessIncomplete(kernel, turn, run);

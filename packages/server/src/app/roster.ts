@@ -10,7 +10,7 @@ import { assess, candidatesOf, type Assessment, type Candidate, type Reach } fro
 import type { LeaseRequest } from '../domain/lease.ts';
 import type { WorkerPool } from '../domain/pool.ts';
 import type { Worker } from '../domain/worker.ts';
-import { RECONNECT_GRACE_MS } from '../limits.ts';
+import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import type { AgentSession } from './ports/agents.ts';
 import type { Tx } from './ports/store.ts';
 
@@ -20,6 +20,8 @@ export class Sessions {
   readonly #open = new Map<string, AgentSession>();
   /** When a session ended, on the monotonic clock. */
   readonly #closedAt = new Map<string, number>();
+  /** For how long nothing had been heard when it ended. */
+  readonly #silentMs = new Map<string, number>();
   /** Agents that said that they take no new work: until they say otherwise, or come back without saying it. */
   readonly #draining = new Set<string>();
   readonly #startedAt: number;
@@ -36,6 +38,7 @@ export class Sessions {
   opened(session: AgentSession): void {
     this.#open.set(session.agentId, session);
     this.#closedAt.delete(session.agentId);
+    this.#silentMs.delete(session.agentId);
   }
 
   /** A new session of it is being opened. */
@@ -44,10 +47,11 @@ export class Sessions {
   }
 
   /** False when a newer session took its place. */
-  closed(session: AgentSession): boolean {
+  closed(session: AgentSession, silentMs: number): boolean {
     if (this.#open.get(session.agentId) !== session) return false;
     this.#open.delete(session.agentId);
     this.#closedAt.set(session.agentId, this.#clock.monotonic());
+    this.#silentMs.set(session.agentId, silentMs);
     return true;
   }
 
@@ -63,6 +67,17 @@ export class Sessions {
   /** How long there has been none, milliseconds: since the start of this node at most. */
   awayMs(agentId: string): number {
     return this.#clock.monotonic() - (this.#closedAt.get(agentId) ?? this.#startedAt);
+  }
+
+  /** How long nothing has been heard of an agent that has no session, milliseconds. */
+  unheardMs(agentId: string): number {
+    return this.awayMs(agentId) + (this.#silentMs.get(agentId) ?? 0);
+  }
+
+  /** It is about to come back, or given that time: this node has just started, or the session ended a moment ago. */
+  isExpected(agentId: string): boolean {
+    const patienceMs = this.#closedAt.has(agentId) ? UNREACHABLE_NOTICE_MS : RECONNECT_GRACE_MS;
+    return this.#open.has(agentId) || this.unheardMs(agentId) < patienceMs;
   }
 }
 

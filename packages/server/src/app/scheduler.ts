@@ -6,10 +6,11 @@
  */
 import { Allocation, grantPass, type Choice, type Verdict } from '../domain/grant.ts';
 import type { LeaseRequest } from '../domain/lease.ts';
-import { move } from '../domain/task-transition.ts';
+import { isDenial } from '../domain/attempt-transition.ts';
+import { describeOutcome, move } from '../domain/task-transition.ts';
 import type { Turn } from './batch.ts';
 import { choose, type ChoosingContext } from './choosing.ts';
-import { announceTask, note, type Kernel } from './kernel.ts';
+import { announceTask, note, workerName, type Kernel } from './kernel.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { begin, endAs } from './orchestrator.ts';
 import type { SpaceRoster } from './roster.ts';
@@ -131,8 +132,16 @@ export class Scheduler {
     const kernel = this.#kernel;
     const run = kernel.runs.task(request.taskId);
     if (run !== undefined) {
-      const message =
-        run.task.spec.upgrade === undefined ? reason : await upgradeStopped(kernel, turn, { run, reason });
+      // Who denied it said why, and that is what has to be mended.
+      const denials = [...run.attempts.values()]
+        .filter(({ attempt }) => attempt.outcome !== null && isDenial(attempt.outcome))
+        .map(
+          ({ attempt }) =>
+            `worker "${workerName(kernel, attempt.spaceId, attempt.workerId)}": ${describeOutcome(attempt.outcome)}`,
+        );
+      const why = [reason, ...denials].join('; ');
+      const upgrade = run.task.spec.upgrade !== undefined;
+      const message = upgrade ? await upgradeStopped(kernel, turn, { run, reason: why }) : why;
       await endAs(kernel, turn, { run, state: 'failed', message });
       return;
     }

@@ -9,7 +9,8 @@ export function sendStart(kernel: Kernel, live: Live, session: AgentSession | un
   const { attempt, run } = live;
   // Without a session its next inventory says that the agent does not have it, and it is sent again.
   if (session === undefined || attempt.state !== 'sending') return;
-  const spec = opened(kernel.options.sealer, run.task.id, run.task.spec.script);
+  const { sealer, largestLogBytes = 0 } = kernel.options;
+  const spec = { largestLogBytes, ...opened(sealer, run.task.id, run.task.spec.script) };
   const upgrade = run.task.spec.upgrade;
   const agentPackage = upgrade?.packages[attempt.workerId];
   session.start({

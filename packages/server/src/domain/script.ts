@@ -42,4 +42,6 @@ export interface ScriptSpec {
   maxProcesses: number;
   /** 0: the agent's default. */
   outputQuotaBytes: number;
+  /** The log's largest size in spool bytes: what is beyond is dropped and counted. 0: no bound; absent: the server's default. */
+  largestLogBytes?: number;
 }

@@ -389,7 +389,7 @@ class ServedSession implements AgentSession {
     });
     if (before === 'open' || before === 'reconciling') {
       await inbox
-        .closed(this, why)
+        .closed(this, why, end.kind === 'dead' ? end.silentMs : 0)
         .catch((error: unknown) => this.#logger.error('closing a session failed', { error: toError(error) }));
     }
     return end;

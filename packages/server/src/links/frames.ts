@@ -88,6 +88,7 @@ export function specToWire(spec: ScriptSpec, upgrade: StartCommand['upgrade']): 
     terminal: spec.terminal ?? undefined,
     runAs: spec.runAs,
     maxProcesses: spec.maxProcesses,
+    largestLogBytes: spec.largestLogBytes ?? 0,
     outputQuotaBytes: spec.outputQuotaBytes,
     upgrade:
       upgrade === undefined

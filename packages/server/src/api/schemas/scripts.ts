@@ -53,6 +53,14 @@ export const scriptRequest = z
       .describe("User name; the agent's own when not given"),
     maxProcesses: z.number().int().min(0).optional(),
     outputQuotaBytes: z.number().int().min(0).optional(),
+    largestLogBytes: z
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .describe(
+        'Of the log, record headers included: what is beyond is dropped, and a marker at its end says how much. 0: no bound; not given: the default of the server (`--largest-log`)',
+      ),
   })
   .meta({ id: 'ScriptRequest' });
 
@@ -72,6 +80,7 @@ export const script = z
     runAs: z.string(),
     maxProcesses: z.number(),
     outputQuotaBytes: z.number(),
+    largestLogBytes: z.number().optional().describe('Not there: the default of the server'),
   })
   .meta({ id: 'Script' });
 export type ScriptView = z.infer<typeof script>;

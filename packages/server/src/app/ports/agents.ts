@@ -116,7 +116,8 @@ export interface AgentInbox {
   inventory(session: AgentSession, attempts: AttemptSummary[]): Promise<Verdict[]>;
   /** The verdicts have been written: commands may follow. */
   opened(session: AgentSession): Promise<void>;
-  closed(session: AgentSession, why: string): Promise<void>;
+  /** @param silentMs for how long nothing had been heard by then */
+  closed(session: AgentSession, why: string, silentMs?: number): Promise<void>;
   startReply(
     session: AgentSession,
     attemptId: string,

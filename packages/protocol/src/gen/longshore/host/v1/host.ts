@@ -103,6 +103,8 @@ export interface AttemptState {
   eventCount: number;
   /** Outcome.json is written: the attempt has ended. */
   ended: boolean;
+  /** What it waits for where the disk is too full to take even the note on it; empty: its notes say it all. */
+  stuck: string;
 }
 
 export interface StartFailed {
@@ -1070,7 +1072,7 @@ export const Resume: MessageFns<Resume> = {
 };
 
 function createBaseAttemptState(): AttemptState {
-  return { attemptId: "", phase: 0, outputLength: 0, eventCount: 0, ended: false };
+  return { attemptId: "", phase: 0, outputLength: 0, eventCount: 0, ended: false, stuck: "" };
 }
 
 export const AttemptState: MessageFns<AttemptState> = {
@@ -1089,6 +1091,9 @@ export const AttemptState: MessageFns<AttemptState> = {
     }
     if (message.ended !== false) {
       writer.uint32(40).bool(message.ended);
+    }
+    if (message.stuck !== "") {
+      writer.uint32(50).string(message.stuck);
     }
     return writer;
   },
@@ -1146,6 +1151,14 @@ export const AttemptState: MessageFns<AttemptState> = {
             message.ended = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.stuck = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1168,6 +1181,7 @@ export const AttemptState: MessageFns<AttemptState> = {
     message.outputLength = object.outputLength ?? 0;
     message.eventCount = object.eventCount ?? 0;
     message.ended = object.ended ?? false;
+    message.stuck = object.stuck ?? "";
     return message;
   },
 };

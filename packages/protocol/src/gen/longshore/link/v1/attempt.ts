@@ -181,6 +181,11 @@ export interface ScriptSpec {
   maxProcesses: number;
   /** Output after which the script waits, in bytes; 0 is the agent's default. */
   outputQuotaBytes: number;
+  /**
+   * Spool bytes after which output is dropped and counted, the script going
+   * on; 0 is without a bound.
+   */
+  largestLogBytes: number;
   /** Present only where the agent has the capability `upgrade`. */
   upgrade?: AgentUpgrade | undefined;
 }
@@ -745,6 +750,7 @@ function createBaseScriptSpec(): ScriptSpec {
     runAs: "",
     maxProcesses: 0,
     outputQuotaBytes: 0,
+    largestLogBytes: 0,
     upgrade: undefined,
   };
 }
@@ -790,8 +796,11 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
     if (message.outputQuotaBytes !== 0) {
       writer.uint32(104).uint64(message.outputQuotaBytes);
     }
+    if (message.largestLogBytes !== 0) {
+      writer.uint32(112).uint64(message.largestLogBytes);
+    }
     if (message.upgrade !== undefined) {
-      AgentUpgrade.encode(message.upgrade, writer.uint32(114).fork()).join();
+      AgentUpgrade.encode(message.upgrade, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -917,7 +926,15 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
             continue;
           }
           case 14: {
-            if (tag !== 114) {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.largestLogBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
               break;
             }
 
@@ -966,6 +983,7 @@ export const ScriptSpec: MessageFns<ScriptSpec> = {
     message.runAs = object.runAs ?? "";
     message.maxProcesses = object.maxProcesses ?? 0;
     message.outputQuotaBytes = object.outputQuotaBytes ?? 0;
+    message.largestLogBytes = object.largestLogBytes ?? 0;
     message.upgrade = (object.upgrade !== undefined && object.upgrade !== null)
       ? AgentUpgrade.fromPartial(object.upgrade)
       : undefined;
