@@ -272,6 +272,8 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
       message: expect.stringContaining('interrupted'),
     });
     expect(agent.starts).toHaveLength(2);
+    // And a Start that another node sends late finds a tombstone.
+    expect(agent.verdicts).toMatchObject([{ attemptId: agent.starts[0]?.attemptId, kind: 'cancel' }]);
   });
 
   test('an outcome that came while the server was away is taken from the inventory', async () => {

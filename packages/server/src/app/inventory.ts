@@ -94,7 +94,9 @@ export class Inventory {
       if (ours.has(id)) continue;
       // What was prepared while the agent was being asked: it can't have that.
       if (!asked.has(id) && (state === 'planned' || state === 'sending')) {
-        await this.#missing(session, { live, then });
+        const verdicts = await this.#missing(session, { live, then });
+        if (verdicts.length > 0)
+          then.push(() => session.cancel(id, live.attempt.fence, 'it was not here when its node asked'));
         continue;
       }
       if (isFinal(live.attempt) && live.attempt.complete) continue;
@@ -213,7 +215,8 @@ export class Inventory {
           { kind: 'outcome', outcome: { kind: 'interrupted', detail }, report: null },
           stored,
         ]);
-        return [];
+        // A node that was taken for dead may still send it the Start: there must be a tombstone.
+        return [{ attemptId: attempt.id, kind: 'cancel' }];
       }
       case 'outputGone': {
         const missing = Math.max(0, (attempt.report?.outputLength ?? 0) - live.storedLength);
