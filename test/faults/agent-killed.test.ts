@@ -12,7 +12,7 @@ import { faultNumbers, schedule } from '../support/faults.ts';
 import { expectNoLeaks } from '../support/leak-check.ts';
 import { LiveFollower } from '../support/live-follower.ts';
 import { checkLog, numberedLines, type NumberedLines } from '../support/log-oracle.ts';
-import { inEachModeOnEachStore } from '../support/matrix.ts';
+import { inFaultMatrix } from '../support/matrix.ts';
 import { RunCounter } from '../support/run-counter.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
@@ -24,7 +24,7 @@ const { kills, lines, linesPerSecond, longestAwayMs, longAwayMs } = faultNumbers
 const GOES_ON_WITHIN_MS = 5_000;
 const A_SCRIPT_MS = 60_000;
 
-inEachModeOnEachStore('the link process is killed', (mode, database) => {
+inFaultMatrix('the link process is killed', (mode, database) => {
   const random = schedule(`link killed, ${mode}, ${database}`);
   let stage: Stage;
   let counter: RunCounter;

@@ -67,7 +67,7 @@ export class LinkSide implements HostListener {
     this.failed.set(failure.attemptId, failure);
   }
 
-  hostGone(hostId: string): void {
+  async hostGone(hostId: string): Promise<void> {
     this.gone.push(hostId);
   }
 }

@@ -123,13 +123,17 @@ export class FileHost implements HostPort {
     throw new Error('no terminal here');
   }
 
+  knows(hostId: string): boolean {
+    return hostId === this.hostId;
+  }
+
   async close(): Promise<void> {
     this.#listener = undefined;
   }
 
   gone(hostId: string): void {
     this.#running.clear();
-    this.#listener?.hostGone(hostId);
+    void this.#listener?.hostGone(hostId, { proven: true });
   }
 
   tell(attemptId: string): void {

@@ -4,6 +4,7 @@
  */
 import { describe } from '@jest/globals';
 
+import { faultNumbers } from './faults.ts';
 import { AGENT_MODES, type AgentMode } from './stage-agent.ts';
 import type { Dialect } from './store.ts';
 
@@ -19,4 +20,15 @@ export function inEachModeOnEachStore(
 ): void {
   for (const mode of AGENT_MODES)
     for (const database of DATABASES) describe(`${name} (${mode}, ${database})`, () => story(mode, database));
+}
+
+/** As above, but each mode and each store only once in the short form: a fault's story is long. */
+export function inFaultMatrix(name: string, story: (mode: AgentMode, database: Dialect) => void): void {
+  const all = AGENT_MODES.flatMap((mode) => DATABASES.map((database) => ({ mode, database })));
+  const chosen = faultNumbers({
+    short: all.filter(({ mode, database }) => (mode === 'polling') === (database === 'sqlite')),
+    full: all,
+  });
+  for (const { mode, database } of chosen)
+    describe(`${name} (${mode}, ${database})`, () => story(mode, database));
 }

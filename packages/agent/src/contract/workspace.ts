@@ -32,8 +32,12 @@ export interface WorkspacePaths {
   reserve: string;
 }
 
+export function attemptsFolder(dataDir: string): string {
+  return join(dataDir, 'attempts');
+}
+
 export function workspacePaths(dataDir: string, attemptId: string): WorkspacePaths {
-  return workspaceAt(join(dataDir, 'attempts', attemptId));
+  return workspaceAt(join(attemptsFolder(dataDir), attemptId));
 }
 
 export function workspaceAt(root: string): WorkspacePaths {

@@ -13,22 +13,40 @@ export interface HostView {
   bootId: string;
   /** Hosts that answered, and whether each knows the attempt. */
   connected: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Hosts proven dead, with nothing of theirs left. */
-  gone: ReadonlySet<string>;
+  /** Hosts that are dead, with nothing of theirs left; false: as far as could be seen. */
+  gone: ReadonlyMap<string, boolean>;
+  /** Hosts of which there may be anything: they run, or have died and were not yet cleared. */
+  known: (hostId: string) => boolean;
 }
 
 export type Judgement =
   /** Its host runs it, or has yet to be heard. */
-  { kind: 'live' } | { kind: 'interrupted'; detail: string };
+  | { kind: 'live' }
+  /** `proven` false: something of it could have hidden from the sweep that ended it. */
+  | { kind: 'interrupted'; detail: string; proven: boolean };
 
 export function judge(attemptId: string, found: Found, view: HostView): Judgement {
   if (found.bootId !== view.bootId)
-    return { kind: 'interrupted', detail: 'the machine was started anew while it was under way' };
-  if (view.gone.has(found.handedTo))
-    return { kind: 'interrupted', detail: 'its script host ended while it was under way' };
+    return {
+      kind: 'interrupted',
+      detail: 'the machine was started anew while it was under way',
+      proven: true,
+    };
+  const proven = view.gone.get(found.handedTo);
+  // A host's record goes only when nothing of it is left: also one that we never saw, in an earlier life of the link.
+  if (proven !== undefined || !view.known(found.handedTo))
+    return {
+      kind: 'interrupted',
+      detail: 'its script host ended while it was under way',
+      proven: proven ?? false,
+    };
   const knows = view.connected.get(found.handedTo);
   if (knows !== undefined && !knows.has(attemptId)) {
-    return { kind: 'interrupted', detail: 'the agent ended before its script host had taken it' };
+    return {
+      kind: 'interrupted',
+      detail: 'the agent ended before its script host had taken it',
+      proven: true,
+    };
   }
   return { kind: 'live' };
 }

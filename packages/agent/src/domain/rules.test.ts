@@ -102,17 +102,32 @@ describe('a verdict', () => {
 
 describe('a workspace without an outcome', () => {
   const found = { handedTo: 'h1', bootId: 'b1' };
-  const view = { bootId: 'b1', connected: new Map<string, Set<string>>(), gone: new Set<string>() };
+  const view = {
+    bootId: 'b1',
+    connected: new Map<string, Set<string>>(),
+    gone: new Map<string, boolean>(),
+    known: (): boolean => true,
+  };
 
   test.each([
     ['its host runs it', { ...view, connected: new Map([['h1', new Set(['a'])]]) }, 'live'],
     ['its host has yet to be heard', view, 'live'],
     ['another host is there', { ...view, connected: new Map([['h2', new Set<string>()]]) }, 'live'],
     ['its host never got it', { ...view, connected: new Map([['h1', new Set<string>()]]) }, 'interrupted'],
-    ['its host is proven dead', { ...view, gone: new Set(['h1']) }, 'interrupted'],
+    ['its host is proven dead', { ...view, gone: new Map([['h1', true]]) }, 'interrupted'],
+    ['its host was cleared by a link that was killed then', { ...view, known: () => false }, 'interrupted'],
     ['another boot', { ...view, bootId: 'b2' }, 'interrupted'],
   ])('%s', (_what, seen, kind) => {
     expect(judge('a', found, seen).kind).toBe(kind);
+  });
+
+  test.each([
+    ['cleared by its cgroups', { ...view, gone: new Map([['h1', true]]) }, true],
+    ['cleared by a sweep', { ...view, gone: new Map([['h1', false]]) }, false],
+    ['cleared in an earlier life', { ...view, known: () => false }, false],
+    ['another boot', { ...view, bootId: 'b2', gone: new Map([['h1', false]]) }, true],
+  ])('says whether that is proven: %s', (_what, seen, proven) => {
+    expect(judge('a', found, seen)).toMatchObject({ kind: 'interrupted', proven });
   });
 });
 

@@ -41,9 +41,10 @@ export class Attempts implements HostListener {
   readonly #options: AttemptsOptions;
   readonly #byId = new Map<string, LocalAttempt>();
   readonly #hosts = new Map<string, Set<string>>();
-  readonly #gone = new Set<string>();
-  /** Why no attempt is taken: what a dead host left behind could not be shown to be gone. */
-  #quarantined = '';
+  /** Hosts that are gone, and whether that was proven. */
+  readonly #gone = new Map<string, boolean>();
+  /** Why no attempt is taken, by host: what that left behind when it died could not be shown to be gone. */
+  readonly #unclear = new Map<string, string>();
   readonly #stops: (() => void)[];
   readonly #closings = new Set<Promise<void>>();
 
@@ -58,7 +59,7 @@ export class Attempts implements HostListener {
   }
 
   get quarantined(): string {
-    return this.#quarantined;
+    return [...this.#unclear.values()].join('; ');
   }
 
   get(id: string): LocalAttempt | undefined {
@@ -156,16 +157,21 @@ export class Attempts implements HostListener {
     if (attempt !== undefined) void this.#close(attempt, { kind: 'refused', reason, detail });
   }
 
-  hostGone(hostId: string): void {
+  async hostGone(hostId: string, { proven }: { proven: boolean }): Promise<void> {
     this.#hosts.delete(hostId);
-    this.#gone.add(hostId);
+    this.#gone.set(hostId, proven);
+    if (this.#unclear.delete(hostId)) this.#options.logger.info('no longer quarantined', { hostId });
     this.judgeAll();
+    await Promise.all(this.#closings);
   }
 
   hostUnclear(hostId: string, detail: string): void {
     this.#hosts.delete(hostId);
-    this.#quarantined = `script host ${hostId} ended, and what it left behind may still run: ${detail}`;
-    this.#options.logger.error('quarantined', { hostId, detail });
+    if (!this.#unclear.has(hostId)) this.#options.logger.error('quarantined', { hostId, detail });
+    this.#unclear.set(
+      hostId,
+      `script host ${hostId} ended, and what it left behind may still run: ${detail}`,
+    );
   }
 
   /** The janitor: what nobody asks for any more, within stated limits. */
@@ -223,19 +229,31 @@ export class Attempts implements HostListener {
 
   #judge(attempt: LocalAttempt): void {
     if (attempt.ended || attempt.closing || attempt.readOutcome()) return;
-    const { bootId } = this.#options;
-    const verdict = judge(attempt.id, attempt.state, { bootId, connected: this.#hosts, gone: this.#gone });
-    if (verdict.kind === 'interrupted')
-      void this.#close(attempt, { kind: 'interrupted', detail: verdict.detail });
+    const { bootId, host } = this.#options;
+    const verdict = judge(attempt.id, attempt.state, {
+      bootId,
+      connected: this.#hosts,
+      gone: this.#gone,
+      known: (hostId) => host.knows(hostId),
+    });
+    if (verdict.kind !== 'interrupted') return;
+    const { detail, proven } = verdict;
+    void this.#close(attempt, { kind: 'interrupted', detail }, { bestEffortCleanup: !proven });
   }
 
   /** Writes the outcome that the host did not write. */
-  #close(attempt: LocalAttempt, outcome: EarlyEnd): Promise<void> {
+  #close(
+    attempt: LocalAttempt,
+    outcome: EarlyEnd,
+    { bestEffortCleanup = false }: { bestEffortCleanup?: boolean } = {},
+  ): Promise<void> {
     attempt.closing = true;
     const closing = (async () => {
       const { clock, logger } = this.#options;
       try {
-        attempt.end(toWire(await closeBooks(attempt.paths, outcome, clock.now())));
+        attempt.end(
+          toWire(await closeBooks(attempt.paths, { outcome, bestEffortCleanup, now: clock.now() })),
+        );
         logger.warn('an attempt has an outcome without its host', { attemptId: attempt.id, ...outcome });
         attempt.follower?.grown(attempt);
       } catch (thrown) {

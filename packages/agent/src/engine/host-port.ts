@@ -22,8 +22,11 @@ export interface HostListener {
   /**
    * A host is proven dead, and all that belonged to it is proven gone: what was handed to it and has no outcome
    * is interrupted. Never called on a mere loss of the socket.
+   *
+   * @param proven false: all that could be found was ended, but something could have hidden
+   * @returns resolves when the outcomes are on disk
    */
-  hostGone(hostId: string): void;
+  hostGone(hostId: string, how: { proven: boolean }): Promise<void>;
   /** A host is dead, and what it left behind could not be shown to be gone: nothing of it may be called interrupted. */
   hostUnclear?(hostId: string, detail: string): void;
 }
@@ -31,6 +34,11 @@ export interface HostListener {
 export interface HostPort {
   /** Connects to the host, launching one where none runs; the listener is attached before the first call returns. */
   connect(listener: HostListener): Promise<void>;
+  /**
+   * Whether there may be anything of this host: it runs, or has died and was not yet cleared. To be asked only after
+   * `connect` has resolved.
+   */
+  knows(hostId: string): boolean;
   /** The host that takes new attempts. Known once `connect` resolved. */
   readonly hostId: string;
   /** Stays over an upgrade, whose new host follows one that lives: part of the agent's incarnation. `hostId` where absent. */

@@ -33,15 +33,14 @@ export interface SpoolOnDisk {
  */
 export async function closeBooks(
   paths: WorkspacePaths,
-  outcome: EarlyEnd,
-  now: number,
+  { outcome, bestEffortCleanup, now }: { outcome: EarlyEnd; bestEffortCleanup: boolean; now: number },
 ): Promise<OutcomeFile> {
   const spool = await mendSpool(paths.spool);
   const file: OutcomeFile = {
     version: 1,
     outcome,
     message: '',
-    bestEffortCleanup: false,
+    bestEffortCleanup,
     startedAtMs: 0,
     endedAtMs: now,
     outputLength: spool.length,

@@ -107,7 +107,11 @@ describe('reading a spool', () => {
       segmentFile(paths.spool, 0),
       Buffer.concat([whole, encodeRecords('stdout', 1, Buffer.from('torn')).subarray(0, 20)]),
     );
-    const books = await closeBooks(paths, { kind: 'interrupted', detail: 'x' }, 7);
+    const books = await closeBooks(paths, {
+      outcome: { kind: 'interrupted', detail: 'x' },
+      bestEffortCleanup: false,
+      now: 7,
+    });
     const digest = createHash('sha256').update(whole).digest();
     expect(books).toMatchObject({
       outcome: { kind: 'interrupted' },

@@ -34,6 +34,8 @@ export function createHostPort(options: HostPortOptions): HostPort {
 class SocketHostPort implements HostPort {
   readonly #options: HostPortOptions;
   readonly #hosts = new Map<string, KnownHost>();
+  /** Seen to be gone; their records go a moment later. */
+  readonly #buried = new Set<string>();
   /** Which host has an attempt. */
   readonly #owners = new Map<string, KnownHost>();
   /** Cancels that its host may not have heard, for it was away. */
@@ -62,9 +64,13 @@ class SocketHostPort implements HostPort {
     return this.#target?.isUp ?? false;
   }
 
+  knows(hostId: string): boolean {
+    return this.#hosts.has(hostId);
+  }
+
   async connect(listener: HostListener): Promise<void> {
     this.#listener = listener;
-    const { clock, dataDir } = this.#options;
+    const { clock, dataDir, logger } = this.#options;
     const up = new Promise<void>((resolve) => this.#whenUp.push(resolve));
     let cancel: Cancel = () => undefined;
     const late = new Promise<never>((_resolve, reject) => {
@@ -72,7 +78,12 @@ class SocketHostPort implements HostPort {
         'unavailable',
         `no script host answered within ${HOST_LAUNCH_TIMEOUT_MS} ms; see logs/host.log in ${dataDir}`,
       );
-      cancel = clock.after(HOST_LAUNCH_TIMEOUT_MS, () => reject(error));
+      cancel = clock.every(HOST_LAUNCH_TIMEOUT_MS, () => {
+        // One that lives has scripts, and is neither replaced nor given up: they may be long.
+        const hung = [...this.#hosts.values()].find((host) => host.isServing && !host.isUp);
+        if (hung === undefined) reject(error);
+        else logger.warn('a script host lives and does not answer: waiting for it', { hostId: hung.hostId });
+      });
     });
     await this.#look();
     await Promise.race([up, late]).finally(() => cancel());
@@ -154,13 +165,13 @@ class SocketHostPort implements HostPort {
   }
 
   #know(record: HostRecord): void {
-    if (this.#hosts.has(record.hostId)) return;
+    if (this.#hosts.has(record.hostId) || this.#buried.has(record.hostId)) return;
     const { dataDir, clock, logger } = this.#options;
     const events = {
       up: (host: KnownHost, welcome: HostWelcome) => this.#up(host, welcome),
       heard: (host: KnownHost, frame: NonNullable<FromHost['kind']>) => this.#heard(host, frame),
       away: () => this.#lookSoon(),
-      gone: (host: KnownHost) => this.#gone(host),
+      gone: (host: KnownHost, proven: boolean) => this.#gone(host, proven),
       unclear: (host: KnownHost, detail: string) => this.#listener?.hostUnclear?.(host.hostId, detail),
     };
     this.#hosts.set(record.hostId, new KnownHost(record, { dataDir, events, clock, logger }));
@@ -219,8 +230,9 @@ class SocketHostPort implements HostPort {
     }
   }
 
-  #gone(host: KnownHost): void {
+  async #gone(host: KnownHost, proven: boolean): Promise<void> {
     this.#hosts.delete(host.hostId);
+    this.#buried.add(host.hostId);
     for (const [attemptId, owner] of this.#owners) {
       if (owner !== host) continue;
       this.#owners.delete(attemptId);
@@ -228,8 +240,8 @@ class SocketHostPort implements HostPort {
     }
     if (this.#target === host) this.#target = null;
     this.#launchedAt = -Infinity;
-    this.#listener?.hostGone(host.hostId);
     this.#lookSoon();
+    await this.#listener?.hostGone(host.hostId, { proven });
   }
 }
 

@@ -16,14 +16,15 @@ import { type HostRecord, removeHostRecord } from '../contract/host-record.ts';
 import { AGENT_VERSION } from '../contract/version.ts';
 import { isAlive } from '../machine/processes.ts';
 import { HostClient } from './host-client.ts';
-import { killLeftovers } from './leftovers.ts';
+import { canProve, killLeftovers } from './leftovers.ts';
 
 export interface KnownHostEvents {
   up: (host: KnownHost, welcome: HostWelcome) => void;
   heard: (host: KnownHost, frame: Exclude<NonNullable<FromHost['kind']>, { $case: 'welcome' }>) => void;
   /** The socket is lost: look again soon. */
   away: (host: KnownHost) => void;
-  gone: (host: KnownHost) => void;
+  /** Resolves when what follows from it is on disk. */
+  gone: (host: KnownHost, proven: boolean) => Promise<void>;
   unclear: (host: KnownHost, detail: string) => void;
 }
 
@@ -108,8 +109,10 @@ export class KnownHost {
     if (remains === '') {
       this.#state = 'gone';
       this.#logger.info('a script host has ended, and nothing of it is left');
-      removeHostRecord(this.#dataDir, this.hostId);
-      this.#events.gone(this);
+      // The record goes last: a link that is killed before finds it again, and does all this once more.
+      void this.#events
+        .gone(this, canProve(this.record))
+        .then(() => removeHostRecord(this.#dataDir, this.hostId));
       return;
     }
     this.#state = 'unclear';

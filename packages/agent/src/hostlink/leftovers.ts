@@ -11,11 +11,16 @@ import { basename, dirname, join } from 'node:path';
 
 import type { Clock } from '@longshore/base';
 
-import { HOST_TAG, type HostRecord } from '../contract/host-record.ts';
-import { workspacePaths } from '../contract/workspace.ts';
+import { ATTEMPT_TAG, HOST_TAG, type HostRecord } from '../contract/host-record.ts';
+import { attemptsFolder, workspacePaths } from '../contract/workspace.ts';
 import { LEFTOVERS_TIMEOUT_MS } from '../limits.ts';
 import { killCgroup, ownCgroups, removeCgroup, removeCgroupTree } from '../machine/cgroups.ts';
 import { bootId, sweep } from '../machine/processes.ts';
+
+/** Whether `killLeftovers` proves that all is gone: without cgroups it looks everywhere, and can't see everything. */
+export function canProve({ cgroup, process }: HostRecord): boolean {
+  return cgroup !== '' || process.bootId !== bootId();
+}
 
 /** @returns empty when all is seen to be gone; else what is not */
 export async function killLeftovers(dataDir: string, record: HostRecord, clock: Clock): Promise<string> {
@@ -30,7 +35,8 @@ export async function killLeftovers(dataDir: string, record: HostRecord, clock: 
 
 async function killProcesses(dataDir: string, record: HostRecord, clock: Clock): Promise<string> {
   if (record.cgroup === '') {
-    const gone = await sweep({ tag: `${HOST_TAG}=${record.hostId}` }, clock);
+    const spared = endedAttempts(dataDir).map((attemptId) => `${ATTEMPT_TAG}=${attemptId}`);
+    const gone = await sweep({ tag: `${HOST_TAG}=${record.hostId}`, spared }, clock);
     return gone ? '' : `processes of script host ${record.hostId} go on after KILL`;
   }
   for (const attemptId of attemptsBelow(record.cgroup)) {
@@ -42,9 +48,15 @@ async function killProcesses(dataDir: string, record: HostRecord, clock: Clock):
   return '';
 }
 
-function attemptsBelow(cgroup: string): string[] {
+function endedAttempts(dataDir: string): string[] {
+  return attemptsBelow(attemptsFolder(dataDir)).filter((id) =>
+    existsSync(workspacePaths(dataDir, id).outcome),
+  );
+}
+
+function attemptsBelow(folder: string): string[] {
   try {
-    return readdirSync(cgroup, { withFileTypes: true })
+    return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
   } catch {

@@ -23,6 +23,8 @@ export interface ProcessFacts {
 export interface SweepTarget {
   /** `NAME=value` in the environment: what was started with it, unless it took it out. */
   tag: string;
+  /** More of the same form: what carries one of these is left alone. */
+  spared?: readonly string[];
   /** The process that leads the group and the session, where it is known. */
   leader?: number;
   /** Asked of a process that nothing else gives away, such as an orphan that came to us. */
@@ -124,7 +126,7 @@ function membersOf(target: SweepTarget, known: Map<number, number>): ProcessFact
     (target.leader !== undefined &&
       (facts.pid === target.leader || facts.group === target.leader || facts.session === target.leader)) ||
     target.alsoOwn?.(facts) === true ||
-    hasTag(facts.pid, target.tag);
+    hasTag(facts.pid, target.tag, target.spared);
   for (let grown = true; grown;) {
     grown = false;
     for (const facts of all) {
@@ -137,10 +139,12 @@ function membersOf(target: SweepTarget, known: Map<number, number>): ProcessFact
   return [...members.values()];
 }
 
-/** Whether its environment holds `NAME=value`. */
-export function hasTag(pid: number, tag: string): boolean {
+/** Whether its environment holds `NAME=value`, and none of the others. */
+export function hasTag(pid: number, tag: string, spared: readonly string[] = []): boolean {
   try {
-    return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(`\0${tag}\0`);
+    const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
+    const has = (text: string): boolean => environment.includes(`\0${text}\0`);
+    return has(tag) && !spared.some(has);
   } catch {
     return false; // gone, or another user's
   }

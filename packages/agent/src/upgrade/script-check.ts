@@ -29,7 +29,7 @@ export async function runOneScript(scratch: string): Promise<void> {
       connected: () => undefined,
       state: (state) => (state.ended ? resolve() : undefined),
       startFailed: ({ detail }) => failed(detail),
-      hostGone: () => failed('it ended'),
+      hostGone: async () => failed('it ended'),
     });
     const attempt = lay(scratch, host.hostId);
     host.start({ attemptId: attempt.id, workspace: attempt.paths.root, spec: SPEC });
