@@ -2,9 +2,13 @@
  * Runs the suites one after another, whatever fails, and closes with a plain
  * line for each: `unit: 12 passed, 0 failed`.
  *
- *   node scripts/suites.ts [--only SUITE]... [--faults=short|full] [--seed N]
+ *   node scripts/suites.ts [--only SUITE]... [--faults=short|full] [--seed N] [--repeat TIMES]
+ *
+ * Each time has a seed of its own for the random schedules (`--seed` is that of
+ * the first); the seeds of times that failed stand in the last line.
  */
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +16,8 @@ import { parseArgs } from 'node:util';
 
 const ROOT = dirname(import.meta.dirname);
 const BIN = join(ROOT, 'node_modules/.bin');
+
+const LARGEST_SEED = 2 ** 32;
 
 interface Result {
   passed: number;
@@ -82,6 +88,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     faults: { type: 'string', default: 'short' },
     seed: { type: 'string' },
+    repeat: { type: 'string', default: '1' },
   },
 });
 if (!['short', 'full'].includes(values.faults)) {
@@ -92,8 +99,13 @@ if (values.seed !== undefined && !/^\d+$/.test(values.seed)) {
   console.error(`--seed=${values.seed}: expected the whole number that a run printed`);
   process.exit(2);
 }
+const times = Number(values.repeat);
+if (!Number.isInteger(times) || times < 1) {
+  console.error(`--repeat=${values.repeat}: expected a whole number from 1 on`);
+  process.exit(2);
+}
+const firstSeed = values.seed === undefined ? randomInt(LARGEST_SEED) : Number(values.seed);
 process.env['LONGSHORE_FAULTS'] = values.faults;
-if (values.seed !== undefined) process.env['LONGSHORE_FAULTS_SEED'] = values.seed;
 const wanted = values.only ?? Object.keys(SUITES);
 const unknown = wanted.filter((name) => SUITES[name] === undefined);
 if (unknown.length > 0) {
@@ -101,18 +113,36 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const results = new Map<string, Result>();
-for (const name of wanted) {
-  console.log(`\n===== ${name}`);
-  const suite = SUITES[name];
-  if (suite !== undefined) results.set(name, suite());
+const failedSeeds: number[] = [];
+for (let time = 1; time <= times; time++) {
+  const seed = firstSeed + time - 1;
+  if (times > 1) console.log(`\n##### ${time} of ${times}, --seed ${seed}`);
+  if (!runOnce(seed)) failedSeeds.push(seed);
 }
-console.log('');
-for (const [name, { passed, failed, skipped }] of results) {
-  console.log(`${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+if (times > 1) {
+  const seeds = failedSeeds.map((seed) => `--seed ${seed}`).join(', ');
+  const failures = seeds === '' ? '' : `, ${failedSeeds.length} with: ${seeds}`;
+  const good = times - failedSeeds.length;
+  console.log(`\n${wanted.join(', ')}, ${times} times: ${good} without a failure${failures}`);
 }
-// A suite in which nothing ran has shown nothing.
-process.exitCode = [...results.values()].every(({ passed, failed }) => passed > 0 && failed === 0) ? 0 : 1;
+process.exitCode = failedSeeds.length === 0 ? 0 : 1;
+
+/** @returns whether all went well */
+function runOnce(seed: number): boolean {
+  process.env['LONGSHORE_FAULTS_SEED'] = String(seed);
+  const results = new Map<string, Result>();
+  for (const name of wanted) {
+    console.log(`\n===== ${name}`);
+    const suite = SUITES[name];
+    if (suite !== undefined) results.set(name, suite());
+  }
+  console.log('');
+  for (const [name, { passed, failed, skipped }] of results) {
+    console.log(`${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  }
+  // A suite in which nothing ran has shown nothing.
+  return [...results.values()].every(({ passed, failed }) => passed > 0 && failed === 0);
+}
 
 function run([command = '', ...args]: string[], env: NodeJS.ProcessEnv = {}): number {
   const { status, error } = spawnSync(command, args, {
