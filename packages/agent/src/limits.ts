@@ -48,8 +48,8 @@ export const FREE_DISK_CHANGE_SHARE = 0.1;
 export const PING_INTERVAL_MS = 5_000;
 /** Nothing heard from a node for so long: the session is dead. Two pings may get lost; and it is known, and shown, within the 15 s promised. */
 export const DEAD_AFTER_MS = 13_000;
-/** From Hello to the reply to our inventory. */
-export const HANDSHAKE_MS = 15_000;
+/** From Hello to the reply to our inventory; as the server's. */
+export const HANDSHAKE_MS = 25_000;
 /** Attempts in one inventory frame: a page stays far below the largest message. */
 export const INVENTORY_PAGE = 200;
 

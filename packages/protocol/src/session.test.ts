@@ -98,6 +98,23 @@ describe('a session', () => {
     expect((await agent.ended).kind).toBe('dead');
   });
 
+  test('a peer that is still being dialled has the time of the handshake', async () => {
+    const clock = new ManualClock();
+    const line = memoryLine<AgentFrame, ServerFrame>();
+    const session = new LinkSession({
+      duplex: line.left,
+      clock,
+      limits: { ...limits, handshakeMs: 40_000 },
+      logger: silentLogger,
+      receive: () => undefined,
+    });
+    clock.advance(39_000);
+    expect(session.state.kind).toBe('opening');
+    clock.advance(1_000);
+    expect(await session.ended).toMatchObject({ kind: 'dead', silentMs: 40_000 });
+    expect(clock.pending).toBe(0);
+  });
+
   test('control goes before bulk, and bulk is only taken when there is room', async () => {
     const { agent, atServer } = pair();
     let left = 3;

@@ -64,6 +64,7 @@ export class LinkSession<Out extends Frame, In extends Frame> {
   #control: Out[] = [];
   #bulk: BulkSource<Out> | undefined;
   #heardAt: number;
+  #heard = false;
   #pings = 0;
   readonly #stopPings: () => void;
   #stopJudging: () => void = () => undefined;
@@ -147,12 +148,18 @@ export class LinkSession<Out extends Frame, In extends Frame> {
     }
   }
 
+  /** Before the first word of the peer, which may still be being dialled, the handshake's time-out judges. */
+  get #unheard(): boolean {
+    return this.#state.kind === 'opening' && !this.#heard;
+  }
+
   #hasRoom(): boolean {
     return !this.closed && this.#options.duplex.writable;
   }
 
   #received(frame: In): void {
     if (this.closed) return;
+    this.#heard = true;
     this.#heardAt = this.#options.clock.monotonic();
     const { kind } = frame;
     try {
@@ -197,7 +204,7 @@ export class LinkSession<Out extends Frame, In extends Frame> {
       // After a stall of our own, what the peer said may still be unread: it gets a moment to be read.
       const stalled = now - due > STALL_MS;
       if (left > 0) this.#judgeAfter(left);
-      else if (stalled) this.#judgeAfter(STALL_MS);
+      else if (stalled || this.#unheard) this.#judgeAfter(STALL_MS);
       else this.#end({ kind: 'dead', detail: `nothing heard for ${Math.round(silentMs)} ms`, silentMs });
     });
   }

@@ -232,8 +232,8 @@ export const UPGRADE_LONGEST_MS = 5 * 60_000;
 export const PING_INTERVAL_MS = 5_000;
 /** Nothing heard from an agent for so long: the session is dead. Two pings may get lost; and it is known, and shown, within the 15 s promised. */
 export const DEAD_AFTER_MS = 13_000;
-/** From the stream's begin to our reply to the inventory. */
-export const HANDSHAKE_MS = 15_000;
+/** From dialling, or the stream's begin, to our reply to the inventory: five times there and back on a line that is late by 2 s each way. */
+export const HANDSHAKE_MS = 25_000;
 /** Output of one attempt, and of a session, that an agent may send before we acknowledged it; below CONNECTION_WINDOW_BYTES. */
 export const ATTEMPT_WINDOW_BYTES = 1024 * 1024;
 export const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
