@@ -18,6 +18,9 @@ export const DIAL_FIRST_BACKOFF_MS = 250;
 export const DIAL_LONGEST_BACKOFF_MS = 30_000;
 /** A dial that has not come to a node within this has failed: above a TLS handshake's own 10 s, below what TCP takes to give up. */
 export const DIAL_TIMEOUT_MS = 12_000;
+/** A node that said goodbye because it stops may be back soon: for so long the wait between tries stays below the next. */
+export const DIAL_RESTART_MS = 60_000;
+export const DIAL_RESTART_BACKOFF_MS = 2_000;
 /** A session that lasted so long was good: the next back-off starts from the first window again. */
 export const DIAL_GOOD_SESSION_MS = 10_000;
 /** On stop, sessions say goodbye within this; then they are cut. */

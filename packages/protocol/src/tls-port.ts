@@ -51,6 +51,7 @@ interface Connection {
 
 export class TlsPort implements AsyncDisposable {
   readonly #options: TlsPortOptions;
+  #closed: Promise<void> | undefined;
   readonly #tls: TlsServer;
   readonly #connections = new Map<string, Connection>();
   readonly #unverified = new Map<string, number>();
@@ -111,10 +112,15 @@ export class TlsPort implements AsyncDisposable {
     return count;
   }
 
+  /** No new connections; those that are there go on. Idempotent. */
+  stopListening(): void {
+    this.#closed ??= new Promise<void>((resolve) => this.#tls.close(() => resolve()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()));
+    this.stopListening();
     this.cut(() => true);
-    await closed;
+    await this.#closed;
   }
 
   #connected(socket: TLSSocket): void {

@@ -240,6 +240,9 @@ export const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
 /** Attempts in one inventory: far more than a machine ever keeps. */
 export const INVENTORY_LIMIT = 100_000;
 
+/** A stop waits so long for polling agents to end their streams after our goodbye. */
+export const GOODBYE_GRACE_MS = 1_000;
+
 // ── Revocation of live sessions ─────────────────────────────────────────────
 
 /** Workers whose trust changed in one breath are read in one transaction. */

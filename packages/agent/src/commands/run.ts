@@ -326,6 +326,7 @@ class LinkProcess {
 
 function servedEnd(end: SessionEnd): ServedEnd {
   const detail = describeEnd(end);
-  const over = end.kind === 'goodbye' && end.from === 'peer' && end.reason === Goodbye_Reason.DEREGISTERED;
-  return { kind: over ? 'stop' : 'again', detail };
+  const said = end.kind === 'goodbye' && end.from === 'peer' ? end.reason : undefined;
+  if (said === Goodbye_Reason.DEREGISTERED) return { kind: 'stop', detail };
+  return { kind: 'again', detail, restarting: said === Goodbye_Reason.SHUTDOWN };
 }

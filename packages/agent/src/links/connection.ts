@@ -18,8 +18,13 @@ export interface ServerConnection {
   welcomed: (nodes: readonly { nodeId: string; address: string }[]) => void;
 }
 
-/** How a session ended, as far as whoever dials must know: `stop` means that this agent is no longer wanted. */
-export type ServedEnd = { kind: 'again'; detail: string } | { kind: 'stop'; detail: string };
+/**
+ * How a session ended, as far as whoever dials must know: `stop` means that
+ * this agent is no longer wanted; the node may be `restarting` when it said
+ * goodbye because it stops.
+ */
+export type ServedEnd =
+  { kind: 'again'; detail: string; restarting?: boolean } | { kind: 'stop'; detail: string };
 
 /** Serves one session to its end, or to the abort of `signal`, after which it says goodbye. Never rejects. */
 export type ServeServer = (connection: ServerConnection) => Promise<ServedEnd>;

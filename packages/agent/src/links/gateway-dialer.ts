@@ -7,7 +7,7 @@
  * for their id only. Two loops never hold the same node: the one that was
  * welcomed last keeps it.
  */
-import { AppError, Backoff, sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { AppError, sleep, toError, type Clock, type Logger } from '@longshore/base';
 import { channelCredentials, channelOptions } from '@longshore/protocol/credentials';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
 import {
@@ -18,15 +18,10 @@ import {
 import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import type { PeerIdentity } from '@longshore/protocol/identity';
 
-import {
-  DIAL_FIRST_BACKOFF_MS,
-  DIAL_GOOD_SESSION_MS,
-  DIAL_LONGEST_BACKOFF_MS,
-  DIAL_TIMEOUT_MS,
-  GOODBYE_GRACE_MS,
-} from '../limits.ts';
-import type { ServeServer } from './connection.ts';
+import { DIAL_TIMEOUT_MS, GOODBYE_GRACE_MS } from '../limits.ts';
+import type { ServedEnd, ServeServer } from './connection.ts';
 import type { IdentityStore, StoredIdentity } from './identity-store.ts';
+import { Redial } from './redial.ts';
 import { renewExpired } from './renewal.ts';
 
 export interface GatewayDialerOptions {
@@ -103,13 +98,14 @@ export class GatewayDialer implements AsyncDisposable {
   async #run(loop: Loop): Promise<void> {
     const { clock, unwanted } = this.#options;
     const logger = this.#options.logger.child({ server: loop.address });
-    const backoff = new Backoff({ firstMs: DIAL_FIRST_BACKOFF_MS, longestMs: DIAL_LONGEST_BACKOFF_MS });
+    const redial = new Redial(clock);
     const { signal } = loop.abort;
     const stopped = (): boolean => signal.aborted;
     while (!stopped()) {
       const began = clock.monotonic();
+      let end: ServedEnd | undefined;
       try {
-        const end = await this.#session(loop);
+        end = await this.#session(loop);
         if (end.kind === 'stop') {
           unwanted(end.detail);
           return;
@@ -119,8 +115,7 @@ export class GatewayDialer implements AsyncDisposable {
       } catch (thrown) {
         logger.warn('dialling the server failed', { error: toError(thrown).message });
       }
-      if (clock.monotonic() - began > DIAL_GOOD_SESSION_MS) backoff.reset();
-      await sleep(clock, backoff.next(), { signal }).catch(() => undefined);
+      await sleep(clock, redial.after(end, clock.monotonic() - began), { signal }).catch(() => undefined);
     }
   }
 

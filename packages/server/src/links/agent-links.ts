@@ -106,6 +106,7 @@ export class AgentLinks implements AsyncDisposable {
   /** Sessions say goodbye, then everything is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#revocation?.close();
+    this.#gateway?.stopListening();
     this.directory.closeAll('this server node stops');
     await this.#dialler?.[Symbol.asyncDispose]();
     await this.#gateway?.[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@
  * look at health and schema, nothing else.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { toError, type Clock, type Logger } from '@longshore/base';
+import { sleep, toError, type Clock, type Logger } from '@longshore/base';
 import type { Address } from '@longshore/protocol/address';
 import { DataJoin, type ServerDataJoin } from '@longshore/protocol/data-join';
 import type {
@@ -21,6 +21,7 @@ import { identityOfCall } from '@longshore/protocol/identity';
 import { TlsPort } from '@longshore/protocol/tls-port';
 
 import type { Store } from '../app/ports/store.ts';
+import { GOODBYE_GRACE_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
 import { refuse, type ServeSession } from './connection.ts';
 import type { Enrolment } from './enrolment.ts';
@@ -48,6 +49,8 @@ export class Gateway implements AsyncDisposable {
   readonly #join: ServerDataJoin;
   readonly #health = new Health(['longshore.link.v1.AgentGateway', 'longshore.trust.v1.Enrolment']);
   readonly #stopRenewal: () => void;
+  /** The end of each control stream, both ways. */
+  readonly #links = new Set<Promise<void>>();
   #listening = 0;
 
   private constructor(options: GatewayOptions) {
@@ -94,8 +97,16 @@ export class Gateway implements AsyncDisposable {
     this.#port.cut(({ identity }) => identity !== undefined && agentIds.has(identity.id));
   }
 
+  /** No new connections: whoever is told goodbye now must find another node, or this one when it is back. */
+  stopListening(): void {
+    this.#port.stopListening();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopRenewal();
+    this.stopListening();
+    // An agent that has read our goodbye ends its stream, and expects us back.
+    await Promise.race([Promise.all(this.#links), sleep(this.#options.clock, GOODBYE_GRACE_MS)]);
     this.#grpc.server.forceShutdown();
     await this.#port[Symbol.asyncDispose]();
   }
@@ -107,6 +118,9 @@ export class Gateway implements AsyncDisposable {
       await this.#refused(call, authenticateAgent(this.#options.store, peer));
       return;
     }
+    const over = new Promise<void>((resolve) => call.once('close', resolve));
+    this.#links.add(over);
+    void over.then(() => this.#links.delete(over));
     const duplex = serverLinkDuplex(call);
     try {
       await authenticateAgent(this.#options.store, peer);
