@@ -120,7 +120,7 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       pools: createPools({ store, clock, ids }),
       workers: createWorkers({ store, clock, agents: directory, pairing, leases: core.leases }),
       tokens: createTokens({ store, clock, ids, secrets }),
-      artifacts: createArtifacts({ store, logs }),
+      artifacts: createArtifacts({ store, logs, digests, clock: systemClock }),
       audit: createAudit(store),
     },
     {

@@ -240,3 +240,54 @@ export function recordsWithin(buffer: Buffer, limit: number): number {
   });
   return fits;
 }
+
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/**
+ * The parts of a buffer of whole records that are none: each begins where a
+ * record should, and ends where the next good one does (or the buffer).
+ */
+export function damagedRanges(buffer: Buffer): Range[] {
+  const ranges: Range[] = [];
+  for (let at = 0; at < buffer.length;) {
+    let last = at;
+    const { whole } = scanRecords(buffer, (start) => void (last = start), { from: at });
+    if (whole === buffer.length) break;
+    const to = nextRecord(buffer, whole);
+    // A stump that is shorter than any record goes with the record before it.
+    ranges.push({ from: to - whole > RECORD_HEADER_BYTES ? whole : last, to });
+    at = to;
+  }
+  return ranges;
+}
+
+/** Where the first good record after a bad one begins: where the bad one's own length says, or else the next that can be found. */
+function nextRecord(buffer: Buffer, bad: number): number {
+  if (bad + RECORD_HEADER_BYTES < buffer.length) {
+    const end = bad + RECORD_HEADER_BYTES + buffer.readUInt32BE(bad);
+    if (end > bad + RECORD_HEADER_BYTES && (end === buffer.length || isRecord(buffer, end))) return end;
+  }
+  for (let at = bad + RECORD_HEADER_BYTES + 1; at + RECORD_HEADER_BYTES < buffer.length; at += 1)
+    if (isRecord(buffer, at)) return at;
+  return buffer.length;
+}
+
+function isRecord(buffer: Buffer, at: number): boolean {
+  if (at + RECORD_HEADER_BYTES > buffer.length) return false;
+  const end = at + RECORD_HEADER_BYTES + buffer.readUInt32BE(at);
+  return end <= buffer.length && scanRecords(buffer.subarray(at, end)).whole === end - at;
+}
+
+/**
+ * The end of the last record that ends at or before `limit`, all of them with
+ * a right check sum; of the first record when that alone is longer; 0 when
+ * that is damaged, or not whole.
+ */
+export function goodRecordsWithin(buffer: Buffer, limit: number): number {
+  let fits = 0;
+  scanRecords(buffer, (_start, end) => (end <= limit || fits === 0 ? ((fits = end), true) : false));
+  return fits;
+}

@@ -11,6 +11,7 @@ export const CAPABILITIES: readonly string[] = [
   'terminal',
   'certificate-renewal',
   'upgrade',
+  'output-again',
 ];
 
 /** The highest protocol that both speak; `null` when there is none. */

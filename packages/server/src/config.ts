@@ -65,6 +65,11 @@ export const OPTIONS = {
     description:
       'Largest log of a script, record headers included, unless its task names one: output beyond it is dropped, and a marker at the log’s end says how much. 0 is without a bound.',
   }),
+  logCheckInterval: option.duration({
+    default: 10_000,
+    description:
+      'How often a segment (at most 4 MiB) of stored output is checked against its digest; damage is had from the agent once more, or marked. 0s is never: then only what is read is checked.',
+  }),
   builtinWorker: option.onOff({
     default: true,
     description: 'Whether scripts may run on this machine while the default pool has no worker.',

@@ -174,14 +174,14 @@ async function withPort({ host, port }: Address): Promise<Address> {
 }
 
 function openHealth({ storage, logger }: Base, { core, links }: Heart): Health {
-  const { store, logs } = storage;
+  const { store } = storage;
   return createHealth({
     store,
     clock: systemClock,
     logger,
     agents: links.directory,
     tasks: core.tasks,
-    outputText: outputText(logs),
+    outputText: outputText(core.logs),
   });
 }
 
@@ -194,7 +194,7 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
   const apiKeys = createApiKeys({ store, clock, ids, secrets, logger });
   scope.add('the API keys', () => apiKeys.close());
   const services = {
-    ...{ core, logs, health, apiKeys, names },
+    ...{ core, logs: core.logs, health, apiKeys, names },
     agentPackages: createAgentPackages({ store, clock, ids, read: packageReader }),
     upgrades: createUpgrades({ store, clock, agents: links.directory, tasks: core.tasks }),
     pools: createPools({ store, clock, ids }),
@@ -206,7 +206,7 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
       leases: core.leases,
     }),
     tokens: createTokens({ store, clock, ids, secrets }),
-    artifacts: createArtifacts({ store, logs }),
+    artifacts: createArtifacts({ store, logs, digests, clock }),
     audit: createAudit(store),
   };
   const api = createApi(services, {
@@ -271,6 +271,7 @@ async function startLoops({
     clock: systemClock,
     logger,
     dialect: store.dialect,
+    logCheckIntervalMs: config.logCheckInterval,
     fenced: () =>
       fatal(
         new AppError(

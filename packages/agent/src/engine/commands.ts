@@ -18,6 +18,7 @@ import type {
   AgentFrame,
   ArtifactAck,
   PackageChunk,
+  OutputWanted,
   Start,
   Verdict as WireVerdict,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
@@ -31,6 +32,7 @@ import type { Attempts } from './attempts.ts';
 import type { Facts } from './facts.ts';
 import type { HostPort } from './host-port.ts';
 import { LocalAttempt } from './local-attempt.ts';
+import { outputAgain } from './output-again.ts';
 import { reasonToWire, toolOf } from './names.ts';
 import type { Packages } from './packages.ts';
 import type { Sender } from './sender.ts';
@@ -142,6 +144,10 @@ export class Commands {
   artifactAcknowledged(session: CommandSession, ack: ArtifactAck): void {
     const attempt = this.#options.attempts.get(ack.attemptId);
     if (attempt !== undefined) session.sender.artifactAcknowledged(attempt, ack);
+  }
+
+  outputWanted(session: CommandSession, wanted: OutputWanted): void {
+    session.send(outputAgain(this.#options.attempts.get(wanted.attemptId), wanted));
   }
 
   release(

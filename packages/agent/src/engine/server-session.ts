@@ -235,6 +235,10 @@ export class ServerSession implements CommandSession {
         commands.artifactAcknowledged(this, kind.value);
         return;
       }
+      case 'outputWanted': {
+        commands.outputWanted(this, kind.value);
+        return;
+      }
       case 'inventoryReply': {
         // Bytes are asked for again (a segment's digest differed, or there was a gap).
         this.#verdicts(kind.value);

@@ -12,7 +12,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from
 
 import { collectBehind, isErrno } from '@longshore/base';
 import { segmentIsFull } from '@longshore/protocol/segments';
-import { RECORD_LIMIT_BYTES, recordsWithin } from '@longshore/protocol/spool-record';
+import { goodRecordsWithin, RECORD_LIMIT_BYTES } from '@longshore/protocol/spool-record';
 
 import { reclaimedFile, segmentFile, type Reclaimed } from '../contract/workspace.ts';
 import { OUTPUT_BYTES_A_COLLECTION } from '../limits.ts';
@@ -50,8 +50,9 @@ export class SpoolReader {
     const fd = this.#file(segment.index);
     const buffer = Buffer.allocUnsafe(Math.min(Math.max(limit, RECORD_LIMIT_BYTES), length - offset));
     const got = fd === undefined ? 0 : readSync(fd, buffer, 0, buffer.length, offset - segment.start);
-    const whole = recordsWithin(buffer.subarray(0, got), limit);
-    if (whole === 0) return { kind: 'missing', bytes: this.#nextStart(offset, length) - offset };
+    const whole = goodRecordsWithin(buffer.subarray(0, got), limit);
+    // Damaged on this disk, say: what is left of its segment can't be verified by anybody.
+    if (whole === 0) return { kind: 'missing', bytes: this.#end(segment, length) - offset };
     const records = buffer.subarray(0, whole);
     passed(whole);
     return { kind: 'records', records, segmentDigest: this.#digest(segment, offset, records) };
@@ -81,6 +82,12 @@ export class SpoolReader {
       found = next;
     }
     return undefined;
+  }
+
+  /** Where the next segment begins, or what is known ends. */
+  #end({ index, start }: Segment, length: number): number {
+    const size = this.#size(index) ?? 0;
+    return segmentIsFull(size) ? Math.min(start + size, length) : this.#nextStart(start, length);
   }
 
   #nextStart(offset: number, length: number): number {

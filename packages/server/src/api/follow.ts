@@ -6,6 +6,7 @@
  * that a listener that was cut off goes on there. State (`task`, `attempt`) is
  * told as it is now, so after a cut it may be told twice.
  */
+import { isCode } from '@longshore/base';
 import { RECORD_HEADER_BYTES, scanRecords, streamName } from '@longshore/protocol/spool-record';
 
 import type { TaskChange, TaskView as CoreTask } from '../app/core-api.ts';
@@ -259,9 +260,14 @@ export class TaskFollower {
 
   async #sendChunk(followed: FollowedAttempt): Promise<void> {
     const { attempt, place } = followed;
-    const chunk = await this.#services.logs.read(attempt.id, place.offset, STREAM_READ_BYTES);
-    if (chunk.length === 0) {
-      // It was cut there, for it is fetched again: it will grow.
+    const chunk = await this.#services.logs
+      .read(attempt.id, place.offset, STREAM_READ_BYTES)
+      .catch((thrown: unknown) => {
+        if (isCode(thrown, 'unavailable')) return undefined;
+        throw thrown;
+      });
+    if (chunk === undefined || chunk.length === 0) {
+      // Damaged, and its agent is away; or it was cut off there. It is fetched again, and is told of as growth.
       followed.length = place.offset;
       return;
     }

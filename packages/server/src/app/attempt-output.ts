@@ -5,8 +5,9 @@
  * them; what was damaged on its way reaches neither digest nor log; a
  * segment's end is acknowledged only once its digest was found right.
  */
-import { AppError } from '@longshore/base';
+import { AppError, isCode } from '@longshore/base';
 
+import type { SegmentRange } from '../domain/attempt.ts';
 import { REHASH_READ_BYTES, SEGMENT_REFUSALS } from '../limits.ts';
 import { note, saveAttempt, type Kernel } from './kernel.ts';
 import { appendMissing } from './missing.ts';
@@ -22,6 +23,7 @@ export interface ArrivedOutput {
 
 /** A segment whose digest was found right. */
 interface Closed {
+  from: number;
   end: number;
   digest: string;
 }
@@ -48,7 +50,7 @@ export class AttemptOutput {
         await this.#refuse(live, end);
       }
       const closed = closes
-        ? this.#verified(live, { end, digest: live.digest?.hex() ?? segmentDigest })
+        ? this.#verified(live, { from: live.verifiedTo, end, digest: live.digest?.hex() ?? segmentDigest })
         : undefined;
       const appending = this.#kernel.options.logs.append(live.attempt.id, offset, records);
       live.appendedTo = Math.max(live.appendedTo, end);
@@ -158,13 +160,14 @@ export class AttemptOutput {
     );
   }
 
-  async #close(live: Live, { end, digest }: Closed): Promise<void> {
+  async #close(live: Live, { from, end, digest }: Closed): Promise<void> {
     await this.#kernel.batch.add(async (turn) => {
       if (end <= live.attempt.verifiedLength) return;
       const attempt = {
         ...live.attempt,
         verifiedLength: end,
         segmentDigests: [...live.attempt.segmentDigests, digest],
+        segmentRanges: [...live.attempt.segmentRanges, [from, end] satisfies SegmentRange],
       };
       await saveAttempt(this.#kernel, turn, { live, attempt });
     });
@@ -191,11 +194,12 @@ export class AttemptOutput {
     live.digest = digests.begin();
     live.digestedTo = live.verifiedTo;
     while (live.digestedTo < upTo) {
-      const bytes = await logs.read(
-        live.attempt.id,
-        live.digestedTo,
-        Math.min(REHASH_READ_BYTES, upTo - live.digestedTo),
-      );
+      const wanted = Math.min(REHASH_READ_BYTES, upTo - live.digestedTo);
+      const bytes = await logs.read(live.attempt.id, live.digestedTo, wanted).catch((thrown: unknown) => {
+        // Damaged in the store: the open segment is had once more, as with a wrong digest.
+        if (isCode(thrown, 'corrupt')) return NOTHING;
+        throw thrown;
+      });
       if (bytes.length === 0) return;
       live.digest.add(bytes);
       live.digestedTo += bytes.length;

@@ -44,6 +44,10 @@ export interface Digests {
   begin(): RunningDigest;
   /** How many of these bytes, from the first on, are whole spool records with a right check sum. */
   wholeRecords(bytes: Uint8Array): number;
+  /** The parts of a run of records that are damaged. */
+  damage(bytes: Buffer): { from: number; to: number }[];
+  /** Markers that stand for missing bytes, as long as those. */
+  missingRecords(offset: number, bytes: number, time: number): Buffer;
   /** Of segment digests (hex), as the attempt's digest is made. */
   ofList(segmentDigests: readonly string[]): string;
   /** A new session ticket: 32 random bytes, and their SHA-256 in hex. */
@@ -60,6 +64,8 @@ export interface Core {
   readonly tasks: Tasks;
   readonly leases: Leases;
   readonly inbox: AgentInbox;
+  /** As readers get them: what is damaged is mended first, or `unavailable` while that waits for its agent. */
+  readonly logs: Pick<LogStore, 'read' | 'length' | 'follow'>;
   /** Registers this start of the node and takes up what it owns. Before the agents' port opens. */
   start(): Promise<void>;
   /** No task is taken from the queue any more; what runs goes on. */
@@ -79,6 +85,8 @@ export interface Chores {
   /** Takes over from dead nodes. */
   judge(): Promise<void>;
   reap(): Promise<void>;
+  /** A little of all stored output against its digests. */
+  checkLogs(): Promise<void>;
   /** What a lost announcement would leave undone. */
   lookAgain(): Promise<void>;
 }

@@ -15,6 +15,9 @@ import { inboxOf } from './inbox.ts';
 import { Inventory } from './inventory.ts';
 import { Books, dropRun, OwnershipLost, type Kernel } from './kernel.ts';
 import { createLeases } from './leases.ts';
+import { LogCheck } from './log-check.ts';
+import { mendedLogs } from './mended-logs.ts';
+import { Mending } from './mending.ts';
 import { Nodes } from './nodes.ts';
 import { askToEnd } from './orchestrator.ts';
 import { StorageOut } from './ports/store.ts';
@@ -60,6 +63,8 @@ export function createCore(options: CoreOptions): Core {
   const nodes = new Nodes(kernel);
   const queue = new QueueView(kernel, scheduler);
   const tasks = createTasks(kernel, scheduler, queue);
+  const mending = new Mending(kernel);
+  const logCheck = new LogCheck(kernel, mending);
   const stops: (() => void)[] = [];
   let closing: Promise<void> | undefined;
 
@@ -110,12 +115,14 @@ export function createCore(options: CoreOptions): Core {
   return {
     tasks,
     leases: createLeases(kernel, queue, (spaceId, taskId, by) => tasks.cancel(spaceId, taskId, by)),
-    inbox: inboxOf(kernel, { agents, attempts, inventory }),
+    inbox: inboxOf(kernel, { agents, attempts, inventory, mending }),
+    logs: mendedLogs(options.logs, (attemptId, at) => mending.damaged(attemptId, at)),
     async start() {
       hear();
       for (const spaceId of options.spaces) kernel.books.known(spaceId);
       await nodes.start();
       await passEverywhere();
+      background(logCheck.checkUnderWay());
       const lookForThem = (): void => {
         const lives = [...runs].flatMap((run) => [...run.attempts.values()]);
         for (const id of new Set(lives.map(({ attempt }) => attempt.workerId)))
@@ -161,6 +168,7 @@ export function createCore(options: CoreOptions): Core {
         for (const id of await nodes.judge()) await agents.revoked(id);
       },
       reap: () => nodes.reap(),
+      checkLogs: () => logCheck.check(),
       async lookAgain() {
         kernel.roster.discard();
         for (const id of await store.read((tx) => tx.tasks.askedToCancel(options.nodeId)))

@@ -12,6 +12,7 @@ import type { Agents } from './agents.ts';
 import type { Attempts } from './attempts.ts';
 import type { Inventory } from './inventory.ts';
 import type { Kernel } from './kernel.ts';
+import { unlessAway, type Mending } from './mending.ts';
 import { appendMissing } from './missing.ts';
 import { requireOwn } from './own.ts';
 import type { AgentInbox, AgentSession } from './ports/agents.ts';
@@ -19,8 +20,9 @@ import { commandRefused } from './refused-commands.ts';
 
 export function inboxOf(
   kernel: Kernel,
-  { agents, attempts, inventory }: { agents: Agents; attempts: Attempts; inventory: Inventory },
+  parts: { agents: Agents; attempts: Attempts; inventory: Inventory; mending: Mending },
 ): AgentInbox {
+  const { agents, attempts, inventory, mending } = parts;
   /** @throws AppError `forbidden` */
   const isUnderWay = ({ agentId }: AgentSession, attemptId: string): boolean => {
     const attempt = kernel.runs.attempt(attemptId)?.attempt;
@@ -47,6 +49,7 @@ export function inboxOf(
       await inventory.opened(session);
       await agents.opened(session);
       await inventory.sendPlanned(session);
+      void unlessAway(kernel, mending.opened(session.agentId));
     },
     closed: (session, why, silentMs) => agents.closed(session, why, silentMs),
     async startReply(session, attemptId, reply) {

@@ -174,7 +174,7 @@ export class Nodes {
 
   async #recoverLog(live: Live): Promise<void> {
     if (live.attempt.complete) return;
-    live.storedLength = await this.#kernel.options.logs.recover(live.attempt.id);
+    live.storedLength = await this.#kernel.options.logs.recover(live.attempt.id, live.attempt.verifiedLength);
     live.appendedTo = live.storedLength;
   }
 

@@ -165,6 +165,7 @@ async function prepare(
     eventCount: 0,
     verifiedLength: 0,
     segmentDigests: [],
+    segmentRanges: [],
     outcome: null,
     report: null,
     complete: false,

@@ -33,6 +33,7 @@ function attempt(state: AttemptState, change: Partial<Attempt> = {}): Attempt {
     eventCount: 0,
     verifiedLength: 0,
     segmentDigests: [],
+    segmentRanges: [],
     outcome: null,
     report: null,
     complete: false,

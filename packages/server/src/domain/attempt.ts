@@ -41,6 +41,8 @@ export interface Attempt {
   /** The closed segments that were verified: where the last one ends, and the SHA-256 of each, hex. */
   verifiedLength: number;
   segmentDigests: string[];
+  /** Where each of them begins and ends; shorter, or empty, for output that an earlier version stored. */
+  segmentRanges: SegmentRange[];
   outcome: Outcome | null;
   /** The agent's figures in its outcome report; the attempt is complete when all of them are stored. */
   report: AttemptReport | null;
@@ -50,6 +52,9 @@ export interface Attempt {
   startedAt: number | null;
   endedAt: number | null;
 }
+
+/** The digest stands there where bytes of the segment could not be had any more: of what is stored now, markers in their place. */
+export type SegmentRange = [from: number, to: number] | [from: number, to: number, digest: string];
 
 export interface AttemptReport {
   message: string;

@@ -49,6 +49,7 @@ import {
   SESSION_WINDOW_BYTES,
 } from '../limits.ts';
 import type { AgentConnection } from './connection.ts';
+import { Fetching } from './fetching.ts';
 import { factsFromWire, specToWire, summaryFromWire, verdictToWire } from './frames.ts';
 import type { SessionDirectory } from './directory.ts';
 import { Reports } from './reports.ts';
@@ -103,6 +104,9 @@ class ServedSession implements AgentSession {
   readonly #logger: Logger;
   readonly #link: LinkSession<ServerFrame, AgentFrame>;
   readonly #reports: Reports;
+  readonly #fetching: Fetching;
+  /** There from Hello on, where the agent can. */
+  fetchOutput: AgentSession['fetchOutput'];
   readonly #nonce = randomBytes(16);
   #state: State = { kind: 'greeting' };
   /** Of both ends, from Hello on. */
@@ -119,6 +123,7 @@ class ServedSession implements AgentSession {
     this.agentId = peer.id;
     this.#logger = options.logger.child({ agentId: peer.id, sessionId: this.sessionId });
     const send = (frame: ServerFrame): void => this.#link.send(frame);
+    this.#fetching = new Fetching((frame) => this.#command(frame));
     const fail = (detail: string, error: Error): void => this.#link.fail(detail, error);
     this.#reports = new Reports({ session: this, inbox, clock, logger: this.#logger, send, fail });
     const limits = {
@@ -220,6 +225,8 @@ class ServedSession implements AgentSession {
     }
     if (this.#link.closed) return;
     this.#options.directory.welcome(this);
+    if (hello.capabilities.includes('output-again'))
+      this.fetchOutput = (attemptId, range) => this.#fetching.fetch(attemptId, range);
     this.#state = { kind: 'listing', attempts: [], confirmed: Promise.resolve() };
     this.#capabilities = commonCapabilities(hello.capabilities);
     this.#awaitData();
@@ -290,6 +297,9 @@ class ServedSession implements AgentSession {
         return;
       case 'draining':
         this.#attempt('storing that it drains', inbox.draining(this, kind.value.draining));
+        return;
+      case 'outputAgain':
+        this.#fetching.take(kind.value);
         return;
       case 'dataWanted':
         this.#dialData();
@@ -378,6 +388,7 @@ class ServedSession implements AgentSession {
     this.#state = { kind: 'over' };
     this.#held = [];
     this.#reports.close();
+    this.#fetching.end();
     this.#stopJoin?.();
     this.#data?.close('the session ended');
     directory.remove(this);

@@ -51,6 +51,12 @@ export function newRecords({ attemptId, offset, records }: Append, length: numbe
   return fresh;
 }
 
+export function damagedAt(attemptId: string, offset: number): AppError {
+  return new AppError('corrupt', `the stored output of attempt ${attemptId} is damaged at ${offset}`, {
+    detail: { at: offset },
+  });
+}
+
 /** Where a transaction makes bytes readable and durable at once. */
 export function committing(durable: Promise<number>): Appending {
   return {

@@ -2,9 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { listDigest } from '@longshore/protocol/segments';
-import { scanRecords } from '@longshore/protocol/spool-record';
+import { damagedRanges, scanRecords } from '@longshore/protocol/spool-record';
 
 import type { Digests } from '../app/core-api.ts';
+import { missingRecords } from './accept.ts';
 
 const TICKET_BYTES = 32;
 
@@ -17,6 +18,8 @@ export const digests: Digests = {
     };
   },
   wholeRecords: (bytes) => scanRecords(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).whole,
+  damage: damagedRanges,
+  missingRecords,
   ofList: (segmentDigests) =>
     listDigest(segmentDigests.map((digest) => Buffer.from(digest, 'hex'))).toString('hex'),
   newTicket() {

@@ -99,8 +99,19 @@ export class FileLogStore implements LogStore {
     return this.#followers.add(attemptId, grown);
   }
 
-  async recover(attemptId: string): Promise<number> {
-    return (await this.#openExisting(attemptId)?.recover()) ?? 0;
+  async readRaw(attemptId: string, range: { from: number; to: number }): Promise<Buffer> {
+    return (await this.#openExisting(attemptId)?.readRaw(range)) ?? Buffer.alloc(range.to - range.from);
+  }
+
+  async rewrite(attemptId: string, offset: number, records: Uint8Array): Promise<void> {
+    const file = this.#open(attemptId);
+    await file.rewrite(offset, records);
+    await this.#forget(attemptId, file);
+    this.#followers.tell(attemptId, file.length);
+  }
+
+  async recover(attemptId: string, verified = 0): Promise<number> {
+    return (await this.#openExisting(attemptId)?.recover(verified)) ?? 0;
   }
 
   async truncate(attemptId: string, length: number): Promise<void> {

@@ -10,6 +10,7 @@
 import {
   closeSync,
   constants,
+  fdatasyncSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -18,13 +19,13 @@ import {
   writeSync,
 } from 'node:fs';
 
-import { recordsWithin, RECORD_LIMIT_BYTES, scanRecords } from '@longshore/protocol/spool-record';
+import { goodRecordsWithin, RECORD_LIMIT_BYTES, scanRecords } from '@longshore/protocol/spool-record';
 
 import { AppError } from '@longshore/base';
 
 import type { Appending } from '../app/ports/log-store.ts';
 import { JOURNAL_ENTRY_LONGEST_BYTES, LOG_RECOVER_READ_BYTES, LOG_WRITE_INLINE_BYTES } from '../limits.ts';
-import { newRecords, storingFailed } from './accept.ts';
+import { damagedAt, newRecords, storingFailed } from './accept.ts';
 import type { Syncable } from './sync-rounds.ts';
 
 interface Write {
@@ -126,12 +127,32 @@ export class LogFile implements Syncable {
     if (tail?.offset === offset && tail.bytes.length <= limit) return tail.bytes;
     const wanted = Math.min(available, Math.max(limit, RECORD_LIMIT_BYTES));
     const bytes = await this.#readExactly(offset, wanted);
-    return bytes.subarray(0, recordsWithin(bytes, limit));
+    const good = goodRecordsWithin(bytes, limit);
+    if (good === 0) throw damagedAt(this.attemptId, offset);
+    return bytes.subarray(0, good);
   }
 
-  /** Cuts what is no whole record off the end; returns the length. */
-  async recover(): Promise<number> {
-    let at = 0;
+  async readRaw({ from, to }: { from: number; to: number }): Promise<Buffer> {
+    const bytes = Buffer.alloc(to - from);
+    const there = Math.min(to, this.#length) - from;
+    if (there > 0) (await this.#readExactly(from, there)).copy(bytes);
+    return bytes;
+  }
+
+  /** Waits for what is under way; durable when it resolves. */
+  async rewrite(offset: number, records: Uint8Array): Promise<void> {
+    await this.quiet();
+    this.#tail = undefined;
+    for (let done = 0; done < records.length;)
+      done += writeSync(this.fd, records, done, records.length - done, offset + done);
+    fdatasyncSync(this.fd);
+    this.#length = Math.max(this.#length, offset + records.length);
+    this.#accepted = this.#length;
+  }
+
+  /** Cuts what is no whole record off the end, but nothing before `verified`; returns the length. */
+  async recover(verified: number): Promise<number> {
+    let at = Math.min(verified, this.#length);
     while (at < this.#length) {
       const bytes = await this.#readExactly(at, Math.min(LOG_RECOVER_READ_BYTES, this.#length - at));
       const { whole } = scanRecords(bytes);

@@ -10,9 +10,9 @@ import { AppError, isCode, notFound, toError, type Clock } from '@longshore/base
 
 import type { Appending, LogStore } from '../app/ports/log-store.ts';
 import { StorageOut } from '../app/ports/store.ts';
-import { recordsWithin, scanRecords } from '@longshore/protocol/spool-record';
-import { LOG_CHUNK_BYTES } from '../limits.ts';
-import { committing, missingRecords, newRecords, requireId } from './accept.ts';
+import { goodRecordsWithin, scanRecords } from '@longshore/protocol/spool-record';
+import { LOG_CHUNK_BYTES, LOG_RECOVER_READ_BYTES } from '../limits.ts';
+import { committing, damagedAt, missingRecords, newRecords, requireId } from './accept.ts';
 import { Followers } from './followers.ts';
 
 type Value = string | number | Uint8Array;
@@ -31,6 +31,14 @@ export interface RowSql {
   get<Row>(text: string, ...params: Value[]): Promise<Row | undefined>;
   run(text: string, ...params: Value[]): Promise<number>;
 }
+
+interface ChunkRow {
+  start_offset: number;
+  end_offset: number;
+  bytes: Buffer;
+}
+
+const NOTHING = Buffer.alloc(0);
 
 interface Pending {
   bytes: Buffer[];
@@ -97,38 +105,84 @@ export class RowLogStore implements LogStore {
 
   async read(attemptId: string, offset: number, limit: number): Promise<Buffer> {
     requireId(attemptId, 'an attempt');
-    const rows = await this.#database.read(async (sql) => {
-      const found: { start_offset: number; bytes: Buffer }[] = [];
+    const bytes = await this.#database.read(async (sql) => {
+      const found: Buffer[] = [];
       // Rows one by one: the first may hold all that was asked for.
       for (let at = offset, have = 0; have < Math.max(1, limit);) {
-        const row = await sql.get<{ start_offset: number; end_offset: number; bytes: Buffer }>(
+        const row = await sql.get<ChunkRow>(
           'SELECT start_offset, end_offset, bytes FROM log_chunks WHERE attempt_id = ? AND end_offset > ? ORDER BY start_offset LIMIT 1',
           attemptId,
           at,
         );
         if (row === undefined) break;
-        found.push(row);
+        // A row that is gone, or not as long as it says: what is before it may be good.
+        if (row.start_offset > at || row.bytes.length !== row.end_offset - row.start_offset) {
+          if (have === 0) throw damagedAt(attemptId, offset);
+          break;
+        }
+        found.push(row.bytes.subarray(at - row.start_offset));
         have += row.end_offset - at;
         at = row.end_offset;
       }
-      return found;
+      return Buffer.concat(found);
     });
-    const bytes = Buffer.concat(
-      rows.map((row) =>
-        row.start_offset < offset ? row.bytes.subarray(offset - row.start_offset) : row.bytes,
-      ),
-    );
-    return bytes.subarray(0, recordsWithin(bytes, limit));
+    const good = goodRecordsWithin(bytes, limit);
+    if (good === 0 && bytes.length > 0) throw damagedAt(attemptId, offset);
+    return bytes.subarray(0, good);
+  }
+
+  async readRaw(attemptId: string, range: { from: number; to: number }): Promise<Buffer> {
+    requireId(attemptId, 'an attempt');
+    const bytes = Buffer.alloc(range.to - range.from);
+    for (const row of await this.#database.read((sql) => rowsIn(sql, attemptId, range))) {
+      const skipped = Math.max(0, range.from - row.start_offset);
+      row.bytes.copy(bytes, Math.max(0, row.start_offset - range.from), skipped);
+    }
+    return bytes;
+  }
+
+  async rewrite(attemptId: string, offset: number, records: Uint8Array): Promise<void> {
+    requireId(attemptId, 'an attempt');
+    const range = { from: offset, to: offset + records.length };
+    await this.#flushing;
+    const { durable } = await this.#database.transact(async (sql) => {
+      const rows = await rowsIn(sql, attemptId, range);
+      const [first, last] = [rows[0], rows.at(-1)];
+      const start = Math.min(offset, first?.start_offset ?? offset);
+      const before = first?.bytes.subarray(0, Math.max(0, offset - first.start_offset)) ?? NOTHING;
+      const after = last?.bytes.subarray(Math.max(0, range.to - last.start_offset)) ?? NOTHING;
+      for (const row of rows)
+        await sql.run(
+          'DELETE FROM log_chunks WHERE attempt_id = ? AND start_offset = ?',
+          attemptId,
+          row.start_offset,
+        );
+      await insertChunks(sql, attemptId, { start, bytes: [before, Buffer.from(records), after] });
+      this.#database.notify(sql as never, TOPIC, attemptId);
+    });
+    await durable;
+    this.#ends.delete(attemptId);
+    this.#followers.tell(attemptId, await this.length(attemptId));
   }
 
   follow(attemptId: string, grown: (length: number) => void): () => void {
     return this.#followers.add(attemptId, grown);
   }
 
-  /** Rows are whole by their transaction: nothing can be torn. Forgets what this node thought the end was. */
-  async recover(attemptId: string): Promise<number> {
+  /** Rows are whole by their transaction: nothing can be torn, but damaged. Forgets what this node thought the end was. */
+  async recover(attemptId: string, verified = 0): Promise<number> {
     this.#ends.delete(attemptId);
-    return this.length(attemptId);
+    const length = await this.length(attemptId);
+    for (let at = Math.min(verified, length); at < length;) {
+      try {
+        at += (await this.read(attemptId, at, LOG_RECOVER_READ_BYTES)).length;
+      } catch (thrown) {
+        if (!isCode(thrown, 'corrupt')) throw thrown;
+        await this.truncate(attemptId, at);
+        return at;
+      }
+    }
+    return length;
   }
 
   async truncate(attemptId: string, length: number): Promise<void> {
@@ -254,18 +308,8 @@ export class RowLogStore implements LogStore {
 
   async #insert(batch: Map<string, Pending>): Promise<void> {
     await this.#database.transact(async (sql) => {
-      for (const [attemptId, { bytes, start }] of batch) {
-        let at = start;
-        for (const chunk of chunksOf(bytes)) {
-          await sql.run(
-            'INSERT INTO log_chunks (attempt_id, start_offset, end_offset, bytes) VALUES (?, ?, ?, ?)',
-            attemptId,
-            at,
-            at + chunk.length,
-            chunk,
-          );
-          at += chunk.length;
-        }
+      for (const [attemptId, chunks] of batch) {
+        await insertChunks(sql, attemptId, chunks);
         this.#database.notify(sql as never, TOPIC, attemptId);
       }
     });
@@ -319,6 +363,37 @@ export class RowLogStore implements LogStore {
 }
 
 const ENDS_KEPT = 1000;
+
+async function insertChunks(
+  sql: RowSql,
+  attemptId: string,
+  { start, bytes }: { start: number; bytes: Buffer[] },
+): Promise<void> {
+  let at = start;
+  for (const chunk of chunksOf(bytes)) {
+    await sql.run(
+      'INSERT INTO log_chunks (attempt_id, start_offset, end_offset, bytes) VALUES (?, ?, ?, ?)',
+      attemptId,
+      at,
+      at + chunk.length,
+      chunk,
+    );
+    at += chunk.length;
+  }
+}
+
+function rowsIn(
+  sql: RowSql,
+  attemptId: string,
+  { from, to }: { from: number; to: number },
+): Promise<ChunkRow[]> {
+  return sql.all<ChunkRow>(
+    'SELECT start_offset, end_offset, bytes FROM log_chunks WHERE attempt_id = ? AND end_offset > ? AND start_offset < ? ORDER BY start_offset',
+    attemptId,
+    from,
+    to,
+  );
+}
 
 async function storedLength(sql: RowSql, attemptId: string): Promise<number> {
   const row = await sql.get<{ end_offset: number }>(

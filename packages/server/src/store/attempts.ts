@@ -1,6 +1,6 @@
 /** Attempts, their events and artifacts as rows. Output bytes are not here (logs/). */
 import type { ArtifactRecord, AttemptEventRecord, AttemptRepository } from '../app/ports/attempts.ts';
-import type { Attempt, AttemptReport, AttemptState } from '../domain/attempt.ts';
+import type { Attempt, AttemptReport, AttemptState, SegmentRange } from '../domain/attempt.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Sql, SqlValue } from './db.ts';
@@ -21,6 +21,7 @@ interface AttemptRow {
   event_count: number;
   verified_length: number;
   segment_digests: string;
+  segment_ranges: string;
   outcome: string | null;
   report: string | null;
   complete: number;
@@ -60,6 +61,7 @@ const CHANGING = [
   'event_count',
   'verified_length',
   'segment_digests',
+  'segment_ranges',
   'outcome',
   'report',
   'complete',
@@ -104,6 +106,13 @@ export function attemptRepository(sql: Sql): AttemptRepository {
       const key: SqlValue[] = [attempt.spaceId, attempt.id, generation, generation, n];
       return (await sql.run(UPDATE, ...changing(attempt), ...key)) > 0;
     },
+    withOutput: (spaceId, afterId, limit) =>
+      many(
+        'space_id = ? AND id > ? AND complete = 1 AND output_length > 0 ORDER BY id LIMIT ?',
+        spaceId,
+        afterId,
+        limit,
+      ),
     async appendEvents(attempt, events) {
       for (const { n, atOffset, time, kind, ...body } of events) {
         await sql.run(
@@ -174,6 +183,7 @@ function changing(attempt: Attempt): SqlValue[] {
     attempt.eventCount,
     attempt.verifiedLength,
     JSON.stringify(attempt.segmentDigests),
+    JSON.stringify(attempt.segmentRanges),
     json(attempt.outcome),
     json(attempt.report),
     Number(attempt.complete),
@@ -206,6 +216,7 @@ function fromRow(row: AttemptRow): Attempt {
     eventCount: row.event_count,
     verifiedLength: row.verified_length,
     segmentDigests: JSON.parse(row.segment_digests) as string[],
+    segmentRanges: JSON.parse(row.segment_ranges) as SegmentRange[],
     outcome: parsed(row.outcome) as Outcome | null,
     report: parsed(row.report) as AttemptReport | null,
     complete: row.complete === 1,

@@ -13,6 +13,7 @@ import { migration as healthChecks } from './migrations/0005-health-checks.ts';
 import { migration as fewerWrites } from './migrations/0006-fewer-writes.ts';
 import { migration as oneTree } from './migrations/0007-one-tree-a-table.ts';
 import { migration as agentPackages } from './migrations/0008-agent-packages.ts';
+import { migration as segmentRanges } from './migrations/0010-segment-ranges.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly Migration[] = [
   fewerWrites,
   oneTree,
   agentPackages,
+  segmentRanges,
 ];
 
 export function repositories(sql: Sql): Tx {

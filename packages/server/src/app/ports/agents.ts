@@ -27,6 +27,14 @@ export interface AttemptPort {
   cancel(attemptId: string, fence: Fence, reason: string): void;
   acknowledge(attemptId: string, offset: number, event: number): void;
   release(attemptId: string, fence: Fence): void;
+  /**
+   * Output once more, for what was stored of it is damaged: whole records of this range. Absent where the agent can't.
+   *
+   * @returns null when the agent does not have all of it any more
+   * @throws AppError `unavailable` when the session ends before the answer
+   */
+  fetchOutput?:
+    ((attemptId: string, range: { from: number; to: number }) => Promise<Buffer | null>) | undefined;
 }
 
 /** One life of one link, after Welcome. */

@@ -36,6 +36,8 @@ export interface AttemptRepository {
   ofTask(spaceId: string, taskId: string): Promise<Attempt[]>;
   /** Not complete (or denied) on this worker: what an inventory is held against. */
   openOnWorker(workerId: string): Promise<Attempt[]>;
+  /** Complete, with output, by id. */
+  withOutput(spaceId: string, afterId: string, limit: number): Promise<Attempt[]>;
   /** False, and nothing is changed, when a later owner of its task (a higher fence) has written it. */
   update(attempt: Attempt): Promise<boolean>;
   appendEvents(attempt: Attempt, events: AttemptEventRecord[]): Promise<void>;

@@ -23,12 +23,21 @@ export interface LogStore {
   appendMissing(attemptId: string, offset: number, bytes: number): Appending;
   /** Bytes that can be read now. */
   length(attemptId: string): Promise<number>;
-  /** Whole records from `offset` (a record boundary) on, at most about `limit` bytes but at least one record. */
+  /**
+   * Whole records from `offset` (a record boundary) on, at most about `limit` bytes but at least one record; those
+   * before a damaged one.
+   *
+   * @throws AppError `corrupt` when what stands at `offset` is no record, or not what its check sum says
+   */
   read(attemptId: string, offset: number, limit: number): Promise<Buffer>;
+  /** The stored bytes as they are, damaged or not; zeros where none are. */
+  readRaw(attemptId: string, range: { from: number; to: number }): Promise<Buffer>;
+  /** Puts whole records in the place of damaged ones, exactly as long; durable when it resolves. Followers hear of it. */
+  rewrite(attemptId: string, offset: number, records: Uint8Array): Promise<void>;
   /** Hears each growth of one attempt's log; returns what ends it. */
   follow(attemptId: string, grown: (length: number) => void): () => void;
-  /** At a start: cuts a torn tail off; returns the length, a record boundary. */
-  recover(attemptId: string): Promise<number>;
+  /** At a start: cuts a torn tail off, but nothing before `verified`; returns the length, a record boundary. */
+  recover(attemptId: string, verified?: number): Promise<number>;
   /** Cuts the log off at `length`, a record boundary: what follows was not what its digest says. */
   truncate(attemptId: string, length: number): Promise<void>;
   delete(attemptId: string): Promise<void>;

@@ -66,6 +66,7 @@ export interface AgentFrame {
     | { $case: "attemptWarning"; value: AttemptWarning }
     | { $case: "linkDegraded"; value: LinkDegraded }
     | { $case: "packageWanted"; value: PackageWanted }
+    | { $case: "outputAgain"; value: OutputAgain }
     | undefined;
 }
 
@@ -86,6 +87,7 @@ export interface ServerFrame {
     | { $case: "goodbye"; value: Goodbye }
     | { $case: "dataUnavailable"; value: DataUnavailable }
     | { $case: "packageChunk"; value: PackageChunk }
+    | { $case: "outputWanted"; value: OutputWanted }
     | undefined;
 }
 
@@ -266,6 +268,28 @@ export interface Output {
   segmentDigest: Buffer;
   /** Instead of records: that many bytes can't be fetched any more. */
   missingBytes: number;
+}
+
+/**
+ * Acknowledged output is wanted once more (capability `output-again`): what the
+ * server stored of it was damaged. `from` is a record's, `to` a record's end.
+ */
+export interface OutputWanted {
+  attemptId: string;
+  from: number;
+  to: number;
+}
+
+/**
+ * The answer to OutputWanted: whole records from `offset` (which was `from`)
+ * on, as many as one frame takes; the server asks for the rest.
+ */
+export interface OutputAgain {
+  attemptId: string;
+  offset: number;
+  records: Buffer;
+  /** Instead of records: the agent does not have them any more. */
+  gone: boolean;
 }
 
 export interface Events {
@@ -717,6 +741,9 @@ export const AgentFrame: MessageFns<AgentFrame> = {
       case "packageWanted":
         PackageWanted.encode(message.kind.value, writer.uint32(194).fork()).join();
         break;
+      case "outputAgain":
+        OutputAgain.encode(message.kind.value, writer.uint32(178).fork()).join();
+        break;
     }
     return writer;
   },
@@ -902,6 +929,14 @@ export const AgentFrame: MessageFns<AgentFrame> = {
             message.kind = { $case: "packageWanted", value: PackageWanted.decode(reader, reader.uint32()) };
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.kind = { $case: "outputAgain", value: OutputAgain.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1046,6 +1081,12 @@ export const AgentFrame: MessageFns<AgentFrame> = {
         }
         break;
       }
+      case "outputAgain": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "outputAgain", value: OutputAgain.fromPartial(object.kind.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -1102,6 +1143,9 @@ export const ServerFrame: MessageFns<ServerFrame> = {
         break;
       case "packageChunk":
         PackageChunk.encode(message.kind.value, writer.uint32(146).fork()).join();
+        break;
+      case "outputWanted":
+        OutputWanted.encode(message.kind.value, writer.uint32(130).fork()).join();
         break;
     }
     return writer;
@@ -1240,6 +1284,14 @@ export const ServerFrame: MessageFns<ServerFrame> = {
             message.kind = { $case: "packageChunk", value: PackageChunk.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.kind = { $case: "outputWanted", value: OutputWanted.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1345,6 +1397,12 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       case "packageChunk": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "packageChunk", value: PackageChunk.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "outputWanted": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "outputWanted", value: OutputWanted.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -3488,6 +3546,176 @@ export const Output: MessageFns<Output> = {
     message.records = object.records ?? Buffer.alloc(0);
     message.segmentDigest = object.segmentDigest ?? Buffer.alloc(0);
     message.missingBytes = object.missingBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseOutputWanted(): OutputWanted {
+  return { attemptId: "", from: 0, to: 0 };
+}
+
+export const OutputWanted: MessageFns<OutputWanted> = {
+  encode(message: OutputWanted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attemptId !== "") {
+      writer.uint32(10).string(message.attemptId);
+    }
+    if (message.from !== 0) {
+      writer.uint32(16).uint64(message.from);
+    }
+    if (message.to !== 0) {
+      writer.uint32(24).uint64(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OutputWanted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOutputWanted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attemptId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.from = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.to = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OutputWanted>): OutputWanted {
+    return OutputWanted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OutputWanted>): OutputWanted {
+    const message = createBaseOutputWanted();
+    message.attemptId = object.attemptId ?? "";
+    message.from = object.from ?? 0;
+    message.to = object.to ?? 0;
+    return message;
+  },
+};
+
+function createBaseOutputAgain(): OutputAgain {
+  return { attemptId: "", offset: 0, records: Buffer.alloc(0), gone: false };
+}
+
+export const OutputAgain: MessageFns<OutputAgain> = {
+  encode(message: OutputAgain, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attemptId !== "") {
+      writer.uint32(10).string(message.attemptId);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(16).uint64(message.offset);
+    }
+    if (message.records.length !== 0) {
+      writer.uint32(26).bytes(message.records);
+    }
+    if (message.gone !== false) {
+      writer.uint32(32).bool(message.gone);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OutputAgain {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOutputAgain();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attemptId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.records = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.gone = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OutputAgain>): OutputAgain {
+    return OutputAgain.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OutputAgain>): OutputAgain {
+    const message = createBaseOutputAgain();
+    message.attemptId = object.attemptId ?? "";
+    message.offset = object.offset ?? 0;
+    message.records = object.records ?? Buffer.alloc(0);
+    message.gone = object.gone ?? false;
     return message;
   },
 };
