@@ -99,9 +99,9 @@ export function inboxOf(
   };
 }
 
-/** A complete attempt's log is what its outcome said: nothing comes after its end. */
-function requireWithin({ id, complete, outputLength }: Attempt, end: number): void {
-  if (complete && end > outputLength)
+/** A complete attempt's log is what its outcome said: nothing comes after its end. Of one given up nobody knows that. */
+function requireWithin({ id, complete, outputLength, outcome }: Attempt, end: number): void {
+  if (complete && outcome?.kind !== 'lost' && end > outputLength)
     throw new AppError(
       'forbidden',
       `output of attempt ${id} up to ${end}: it is complete with ${outputLength} bytes`,
