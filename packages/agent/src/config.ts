@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 
 import { option, resolveOptions, type OptionTable, type OptionValues } from '@longshore/base/options';
 
+import { TRIAL_MS } from './limits.ts';
+
 const COMMON = {
   config: option.text({
     description: 'A YAML file with options, by their long names in camelCase.',
@@ -116,6 +118,12 @@ export const TABLES = {
   upgrade: {
     ...COMMON,
     to: option.text({ description: 'The version that the package holds.', placeholder: 'VERSION' }),
+    confirmWithinMs: option.integer({
+      default: TRIAL_MS,
+      min: 1000,
+      max: TRIAL_MS,
+      description: 'The version before takes over again when the new one has no session in this time.',
+    }),
     package: option.text({
       description: 'The agent package, named by its SHA-256.',
       placeholder: 'FILE',

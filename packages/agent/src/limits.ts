@@ -170,10 +170,10 @@ export const OUTPUT_BYTES_A_COLLECTION = 8 * 1024 * 1024;
 
 // ---- upgrades ----
 
-/** The guard gives a version so long to have a session and its script host; with ending it and starting the one before it stays below 60 s. */
+/** A version has so long, unless its upgrade says less, to have a session and its script host; with ending it and starting the one before it stays below 60 s. */
 export const TRIAL_MS = 40_000;
-/** A version on trial gives itself up after this: above the guard's time, for a guard that was killed. */
-export const TRIAL_OWN_MS = 50_000;
+/** A version on trial gives itself up so long after its time: the guard has done it by then, unless it was killed. */
+export const TRIAL_OWN_MORE_MS = 5_000;
 /** A self-test ends within this. */
 export const SELF_TEST_MS = 30_000;
 /** The one script of a self-test ends within this. */

@@ -24,7 +24,7 @@ import { describeEnd, type SessionEnd } from '@longshore/protocol/session';
 
 import type { Resolved } from '../config.ts';
 import { AGENT_VERSION } from '../contract/version.ts';
-import { chosenProgram, type Program } from '../contract/versions.ts';
+import { chosenProgram, forgetLink, type Program } from '../contract/versions.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import type { SessionHandle } from '../engine/server-session.ts';
 import { createHostPort } from '../hostlink/host-port.ts';
@@ -80,7 +80,9 @@ export async function run({ values, given }: Resolved<'run'>, logger: Logger): P
     unlock();
   }
   // Where nothing else was chosen this version starts anew: whoever asked waits for a link that has just started.
-  return code === 'become' ? become(chosen(dataDir) ?? ownProgram()) : code;
+  if (code !== 'become') return code;
+  forgetLink(dataDir);
+  return become(chosen(dataDir) ?? ownProgram());
 }
 
 /** The version of the agent that is to run here; undefined: this one. */

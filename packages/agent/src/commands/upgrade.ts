@@ -44,7 +44,10 @@ async function upgradeTo(values: Values<'upgrade'>): Promise<number> {
   const program = await unpack(dataDir, { file: resolve(values.package), version: values.to });
   say(`Self-test of version ${program.version}`);
   await selfTest(program, dataDir);
-  const end = await tryVersion({ dataDir, clock: systemClock, say }, program);
+  let cancelled = false;
+  process.on('SIGTERM', () => (cancelled = true));
+  const parts = { dataDir, clock: systemClock, say, withinMs: values.confirmWithinMs };
+  const end = await tryVersion({ ...parts, cancelled: () => cancelled }, program);
   if (end.kind === 'rolledBack') {
     fail(`version ${program.version} was rolled back: ${end.why}`);
     return 1;

@@ -7,7 +7,8 @@
  *   current.json      the version that is to run: once a trial.json that was confirmed
  *   rolled-back.json  once a trial.json that was given up
  *
- * and `<dataDir>/link.json`: the link process that started last.
+ * and `<dataDir>/link.json`: the link process that started last, while its
+ * version is the one that runs in it.
  *
  * Always true: a trial ends by one rename of trial.json, to current.json (the
  * new link's) or to rolled-back.json (whoever gives it up), so that exactly one
@@ -38,6 +39,8 @@ export interface VersionChoice {
   previous: Program;
   /** The one that the machine's services start: when that is replaced by hand, this choice is over. */
   installed: Program;
+  /** The trial's time, milliseconds. */
+  withinMs: number;
   /** Who watches the trial. */
   guard: ProcessIdentity;
 }
@@ -88,6 +91,11 @@ export function readLink(dataDir: string): LinkRecord | undefined {
 
 export function writeLink(dataDir: string, link: LinkRecord): void {
   writeWhole(linkFile(dataDir), link);
+}
+
+/** The link is about to become another version: nobody can say yet which one runs. */
+export function forgetLink(dataDir: string): void {
+  rmSync(linkFile(dataDir), { force: true });
 }
 
 /**

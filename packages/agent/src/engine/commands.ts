@@ -40,7 +40,7 @@ import type { TombstoneFile } from './tombstone-file.ts';
 import { createWorkspace, specProblem } from './workspace-files.ts';
 
 /** @param file the package, whose digest was found right */
-export type UpgradeCommand = (of: { version: string; file: string }) => string;
+export type UpgradeCommand = (of: { version: string; file: string; confirmWithinMs: number }) => string;
 
 export interface CommandsOptions {
   dataDir: string;
@@ -222,7 +222,7 @@ export class Commands {
   #upgrade(
     session: CommandSession,
     start: Start,
-    { version, packageDigest, packageLength }: AgentUpgrade,
+    { version, packageDigest, packageLength, confirmWithinMs }: AgentUpgrade,
   ): void {
     const { packages, upgradeCommand, logger } = this.#options;
     const { attemptId, spec: given } = start;
@@ -240,7 +240,7 @@ export class Commands {
       length: packageLength,
       failed: refuse,
       here: (file) => {
-        const body = Buffer.from(upgradeCommand({ version, file }));
+        const body = Buffer.from(upgradeCommand({ version, file, confirmWithinMs }));
         const spec = { ...given, interpreter: Interpreter.SH, body, upgrade: undefined };
         this.start(session, { ...start, spec });
       },

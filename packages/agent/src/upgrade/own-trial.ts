@@ -3,7 +3,7 @@
  *
  *   no trial ──────────────────────────────────▶ nothing to do
  *   on trial ──a session is open, its host up──▶ confirmed (current.json)
- *       └──TRIAL_OWN_MS passed──▶ given up: the link becomes what there was before
+ *       └──its time and TRIAL_OWN_MORE_MS passed──▶ given up: the link becomes what there was before
  *
  * The guard judges too, and sooner: this is for a guard that was killed.
  */
@@ -11,7 +11,7 @@ import type { Cancel, Clock, Logger } from '@longshore/base';
 
 import { confirmTrial, giveTrialUp, readTrial, writeLink } from '../contract/versions.ts';
 import { AGENT_VERSION } from '../contract/version.ts';
-import { TRIAL_OWN_MS } from '../limits.ts';
+import { TRIAL_OWN_MORE_MS } from '../limits.ts';
 import { identityOf } from '../machine/processes.ts';
 import { ownProgram } from './become.ts';
 
@@ -34,11 +34,12 @@ export class OwnTrial {
   /** This link runs: told to whoever watches the trial. */
   begin(): void {
     const { dataDir, clock, logger, givenUp } = this.#parts;
-    const installed = readTrial(dataDir)?.installed ?? ownProgram();
+    const trial = readTrial(dataDir);
+    const installed = trial?.installed ?? ownProgram();
     writeLink(dataDir, { version: AGENT_VERSION, process: identityOf(process.pid), installed });
-    if (readTrial(dataDir)?.run.version !== AGENT_VERSION) return;
+    if (trial?.run.version !== AGENT_VERSION) return;
     logger.info('this version is on trial', { version: AGENT_VERSION });
-    this.#stop = clock.after(TRIAL_OWN_MS, () => {
+    this.#stop = clock.after(trial.withinMs + TRIAL_OWN_MORE_MS, () => {
       if (!giveTrialUp(dataDir)) return;
       logger.error('this version had no session with a server in time: the one before it takes over');
       givenUp();

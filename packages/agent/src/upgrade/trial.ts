@@ -22,13 +22,17 @@ import {
   type Program,
   type VersionChoice,
 } from '../contract/versions.ts';
-import { BECOME_MS, RESTARTED_BY_OTHERS_MS, TRIAL_LOOK_MS, TRIAL_MS } from '../limits.ts';
+import { BECOME_MS, RESTARTED_BY_OTHERS_MS, TRIAL_LOOK_MS } from '../limits.ts';
 import { identityOf, isAlive, signal } from '../machine/processes.ts';
 import { howItRuns, startLink, type HowItRuns } from './link-start.ts';
 
 export interface TrialParts {
   dataDir: string;
   clock: Clock;
+  /** The trial's time. */
+  withinMs: number;
+  /** Somebody wants it to end, by going back. */
+  cancelled: () => boolean;
   /** What the operator reads in the task's output. */
   say: (line: string) => void;
 }
@@ -47,6 +51,7 @@ export async function tryVersion(parts: TrialParts, program: Program): Promise<T
     previous: { version: link.version, file: how.file },
     installed: readCurrent(dataDir)?.installed ?? link.installed,
     guard: identityOf(process.pid),
+    withinMs: parts.withinMs,
   };
   writeTrial(dataDir, choice);
   say(`Switching from version ${link.version} to ${program.version}`);
@@ -64,17 +69,20 @@ export async function tryVersion(parts: TrialParts, program: Program): Promise<T
 async function watch(parts: TrialParts, program: Program, link: LinkRecord): Promise<string | undefined> {
   const { dataDir, clock } = parts;
   const began = clock.monotonic();
-  const verdict = await until(parts, TRIAL_MS, () => {
+  const verdict = await until(parts, parts.withinMs, () => {
     if (readTrial(dataDir) === undefined) {
       const confirmed = readCurrent(dataDir)?.run.version === program.version;
       return { why: confirmed ? undefined : 'it gave itself up' };
     }
+    if (parts.cancelled()) return { why: 'it was cancelled' };
     const now = livingLink(dataDir);
     if (isAlive(link.process) || now !== undefined) return undefined;
     // Nobody but us would notice, or a service manager would start it again and again.
     return { why: `its link ended after ${Math.round(clock.monotonic() - began)} ms` };
   });
-  return verdict === undefined ? `it had no session with a server within ${TRIAL_MS / 1000} s` : verdict.why;
+  return verdict === undefined
+    ? `it had no session with a server within ${parts.withinMs / 1000} s`
+    : verdict.why;
 }
 
 /** The trial is over: the version before runs again, by whoever starts it. */

@@ -7,10 +7,12 @@ import { followToEnd } from '../run/run-task.ts';
 import { createShow } from '../follow/show.ts';
 import type { Task } from '../shapes.ts';
 import { withExamples } from './examples.ts';
+import { durationOf } from './options.ts';
 
 interface Options {
   pool?: string;
   to?: string;
+  confirmWithin?: number;
   yes?: boolean;
   detach?: boolean;
 }
@@ -22,6 +24,11 @@ export function workerUpgrade(noun: Command): void {
     .argument('[workers...]', 'names or ids')
     .option('--pool <pool>', 'all workers of this pool that do not run the version yet: name or id')
     .option('--to <version>', 'of an agent package; the one that was added last where not given')
+    .option(
+      '--confirm-within <duration>',
+      'an agent goes back when its new version has no session in this time; 40s where not given',
+      durationOf('--confirm-within'),
+    )
     .option('-d, --detach', 'print the id of the task, and leave it to the server')
     .option('-y, --yes', 'do not ask')
     .action(async (workers: string[], options: Options, command: Command) => {
@@ -36,7 +43,12 @@ export function workerUpgrade(noun: Command): void {
       )
         return;
       const api = await cli.api();
-      const request = given({ workers: pool === undefined ? workers : undefined, pool, version });
+      const request = given({
+        workers: pool === undefined ? workers : undefined,
+        pool,
+        version,
+        confirmWithinMs: options.confirmWithin,
+      });
       const task = await body<Task>(
         api.POST('/api/v1/spaces/{space}/upgrades', { params: { path: cli.space }, body: request }),
       );

@@ -17,7 +17,7 @@ export function sendStart(kernel: Kernel, live: Live, session: AgentSession | un
     ...{ attemptId: attempt.id, taskId: run.task.id, fence: attempt.fence, spec },
     ...(upgrade === undefined || agentPackage === undefined
       ? {}
-      : { upgrade: { version: upgrade.version, ...agentPackage } }),
+      : { upgrade: { version: upgrade.version, confirmWithinMs: upgrade.confirmWithinMs, ...agentPackage } }),
   });
 }
 

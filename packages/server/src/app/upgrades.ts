@@ -18,6 +18,7 @@ export interface UpgradeRequest {
   pool?: string | undefined;
   /** None: that of the package that was added last. */
   version?: string | undefined;
+  confirmWithinMs?: number | undefined;
 }
 
 export interface Upgrades {
@@ -66,7 +67,11 @@ export function createUpgrades({ store, clock, agents, tasks }: UpgradesParts): 
           script: NO_SCRIPT,
           leaseMode: 'shared',
           tools: [],
-          upgrade: { version, packages: packagesOf(behind, packages, version) },
+          upgrade: {
+            version,
+            packages: packagesOf(behind, packages, version),
+            confirmWithinMs: request.confirmWithinMs ?? 0,
+          },
         },
         timeoutMs: 0,
         createdBy: by.actor,

@@ -23,6 +23,8 @@ export type TaskTarget = { kind: 'pool'; poolId: string } | { kind: 'workers'; w
 export interface UpgradeSpec {
   version: string;
   packages: Record<string, { digest: string; length: number }>;
+  /** An agent goes back to the version before when the new one has no session in this time; 0: its own default. */
+  confirmWithinMs: number;
 }
 
 export interface TaskSpec {

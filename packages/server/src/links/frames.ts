@@ -97,6 +97,7 @@ export function specToWire(spec: ScriptSpec, upgrade: StartCommand['upgrade']): 
             version: upgrade.version,
             packageDigest: Buffer.from(upgrade.digest, 'hex'),
             packageLength: upgrade.length,
+            confirmWithinMs: upgrade.confirmWithinMs,
           },
   };
 }

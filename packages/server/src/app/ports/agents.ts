@@ -17,7 +17,7 @@ export interface StartCommand {
   /** In clear: it goes out over mTLS and nowhere else. */
   spec: ScriptSpec;
   /** Instead of the script: the agent is to become this version. */
-  upgrade?: { version: string; digest: string; length: number };
+  upgrade?: { version: string; digest: string; length: number; confirmWithinMs: number };
 }
 
 /** The attempts of one connected agent: also what SSH will implement. Commands are queued and never throw for a lost link. */

@@ -155,6 +155,11 @@ export interface AgentUpgrade {
   /** SHA-256 of the whole package. */
   packageDigest: Buffer;
   packageLength: number;
+  /**
+   * The version before takes over again when this one has no session and no
+   * script host so long after it took over; 0 is the agent's default.
+   */
+  confirmWithinMs: number;
 }
 
 export interface ScriptSpec {
@@ -657,7 +662,7 @@ export const Terminal: MessageFns<Terminal> = {
 };
 
 function createBaseAgentUpgrade(): AgentUpgrade {
-  return { version: "", packageDigest: Buffer.alloc(0), packageLength: 0 };
+  return { version: "", packageDigest: Buffer.alloc(0), packageLength: 0, confirmWithinMs: 0 };
 }
 
 export const AgentUpgrade: MessageFns<AgentUpgrade> = {
@@ -670,6 +675,9 @@ export const AgentUpgrade: MessageFns<AgentUpgrade> = {
     }
     if (message.packageLength !== 0) {
       writer.uint32(24).uint64(message.packageLength);
+    }
+    if (message.confirmWithinMs !== 0) {
+      writer.uint32(32).uint64(message.confirmWithinMs);
     }
     return writer;
   },
@@ -711,6 +719,14 @@ export const AgentUpgrade: MessageFns<AgentUpgrade> = {
             message.packageLength = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.confirmWithinMs = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -731,6 +747,7 @@ export const AgentUpgrade: MessageFns<AgentUpgrade> = {
     message.version = object.version ?? "";
     message.packageDigest = object.packageDigest ?? Buffer.alloc(0);
     message.packageLength = object.packageLength ?? 0;
+    message.confirmWithinMs = object.confirmWithinMs ?? 0;
     return message;
   },
 };
