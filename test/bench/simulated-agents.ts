@@ -119,6 +119,8 @@ function hello(agentId: string, index: number): (AgentFrame['kind'] & { $case: '
     maxProtocol: 1,
     capabilities: [],
     incarnation: { storeId: `store-${index}`, bootId: 'boot', hostId: `host-${index}` },
+    instance: '',
+    copied: false,
     tickets: {},
     facts: {
       hostname: `simulated-${index}`,

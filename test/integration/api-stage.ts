@@ -244,7 +244,7 @@ export class PlayedAgent implements AgentSession {
     });
     if (admission.kind !== 'welcome') throw new Error(admission.detail);
     this.#ticketHash = createHash('sha256').update(admission.ticket).digest('hex');
-    await inbox.ticketStored(this.agentId);
+    await inbox.ticketStored(this.agentId, this.#ticketHash);
     const known = [...this.#running.values()].map(({ attemptId, fence }) => ({
       ...{ attemptId, fence, phase: 'running' as const, outputLength: 0, eventCount: 0, outcome: null },
     }));

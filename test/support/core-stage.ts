@@ -241,7 +241,7 @@ export class FarAgent {
     });
     if (admission.kind === 'rejected') throw new Error(`rejected: ${admission.reason}: ${admission.detail}`);
     this.#ticket = createHash('sha256').update(admission.ticket).digest('hex');
-    await core.inbox.ticketStored(this.worker.id);
+    await core.inbox.ticketStored(this.worker.id, this.#ticket);
     const session = this.#newSession();
     this.verdicts = await core.inbox.inventory(session, [...this.attempts.values()]);
     this.#session = session;

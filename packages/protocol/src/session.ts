@@ -66,6 +66,8 @@ export class LinkSession<Out extends Frame, In extends Frame> {
   #heardAt: number;
   #heard = false;
   #pings = 0;
+  /** Told of each answer to a ping. */
+  readonly #probes = new Set<(n: number) => void>();
   readonly #stopPings: () => void;
   #stopJudging: () => void = () => undefined;
   #stopHandshake: () => void;
@@ -119,6 +121,25 @@ export class LinkSession<Out extends Frame, In extends Frame> {
     this.#pump();
   }
 
+  /** Whether the peer answers a ping of now, within so many milliseconds. */
+  answers(withinMs: number): Promise<boolean> {
+    const asked = ++this.#pings;
+    return new Promise((resolve) => {
+      const done = (answered: boolean): void => {
+        stop();
+        this.#probes.delete(heard);
+        resolve(answered);
+      };
+      const heard = (n: number): void => {
+        if (n >= asked) done(true);
+      };
+      const stop = this.#options.clock.after(withinMs, () => done(false));
+      this.#probes.add(heard);
+      void this.ended.then(() => done(false));
+      this.send({ kind: { $case: 'ping', value: { n: asked } } } as Out);
+    });
+  }
+
   /** Says Goodbye and ends. Idempotent. */
   close(reason: Goodbye_Reason, detail: string): void {
     if (this.closed) return;
@@ -170,8 +191,10 @@ export class LinkSession<Out extends Frame, In extends Frame> {
           this.send({ kind: { $case: 'pong', value: { n: kind.value.n } } } as Out);
           return;
         }
-        case 'pong':
+        case 'pong': {
+          for (const heard of this.#probes) heard(kind.value.n);
           return;
+        }
         case 'goodbye': {
           this.#end({
             kind: 'goodbye',

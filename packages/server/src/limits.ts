@@ -247,6 +247,8 @@ export const HANDSHAKE_MS = 25_000;
 /** Output of one attempt, and of a session, that an agent may send before we acknowledged it; below CONNECTION_WINDOW_BYTES. */
 export const ATTEMPT_WINDOW_BYTES = 1024 * 1024;
 export const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Another link process of the same agent that lives answers within this: far above a round trip, well below DEAD_AFTER_MS. */
+export const COPY_PROBE_MS = 2_000;
 /** Attempts in one inventory: far more than a machine ever keeps. */
 export const INVENTORY_LIMIT = 100_000;
 

@@ -149,6 +149,8 @@ export class Member {
       },
       ephemeral: false,
       draining: false,
+      instance: '',
+      copied: false,
     };
   }
 }

@@ -45,6 +45,7 @@ import { IdentityStore, type StoredIdentity } from '../links/identity-store.ts';
 import { Renewal } from '../links/renewal.ts';
 import { readSettings } from '../links/settings-file.ts';
 import { ownCgroups } from '../machine/cgroups.ts';
+import { openDataPlace, type DataPlace } from '../machine/data-place.ts';
 import { Machine } from '../machine/facts.ts';
 import { identityOf, isAlive } from '../machine/processes.ts';
 import { loadRest } from '../runners/process/native-spawn.ts';
@@ -52,7 +53,7 @@ import { become, ownProgram } from '../upgrade/become.ts';
 import { upgradeCommand } from '../upgrade/command.ts';
 import { OwnTrial } from '../upgrade/own-trial.ts';
 
-type RunValues = Resolved<'run'>['values'];
+type RunValues = Resolved<'run'>['values'] & { place: DataPlace };
 
 /** The link was told to stop, is no longer wanted, or is to go on as another version. */
 type Stop = { kind: 'signal' } | { kind: 'unwanted'; detail: string } | { kind: 'become' };
@@ -63,10 +64,12 @@ export async function run({ values, given }: Resolved<'run'>, logger: Logger): P
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const first = chosen(dataDir);
   if (first !== undefined) become(first);
+  // A copy's locks name the original's processes: they are not in its way.
+  const place = openDataPlace(dataDir);
   const unlock = holdLock(join(dataDir, 'agent.lock'), identityOf(process.pid));
   let code: number | 'become';
   try {
-    const link = new LinkProcess({ ...values, dataDir }, given, logger);
+    const link = new LinkProcess({ ...values, dataDir, place }, given, logger);
     restWhenQuiet({
       clock: systemClock,
       beatMs: LINK_QUIET_BEAT_MS,
@@ -222,7 +225,7 @@ class LinkProcess {
   }
 
   async #startEngine({ record }: StoredIdentity): Promise<Engine> {
-    const { dataDir, scriptHost, ephemeral } = this.#values;
+    const { dataDir, place, scriptHost, ephemeral } = this.#values;
     const logger = this.#logger.child({ agentId: record.agentId });
     const cgroups = ownCgroups().unified !== null;
     this.#machine = new Machine({ dataDir, cgroups: () => cgroups, clock: systemClock, logger });
@@ -238,6 +241,7 @@ class LinkProcess {
       logger,
       ids: createIds(),
       ephemeral: record.ephemeral || ephemeral,
+      place,
     });
     await engine.start();
     return engine;

@@ -17,6 +17,8 @@ export interface HostView {
   gone: ReadonlyMap<string, boolean>;
   /** Hosts of which there may be anything: they run, or have died and were not yet cleared. */
   known: (hostId: string) => boolean;
+  /** Hosts of the original of which this data directory is a copy. */
+  foreign: ReadonlySet<string>;
 }
 
 export type Judgement =
@@ -26,6 +28,12 @@ export type Judgement =
   | { kind: 'interrupted'; detail: string; proven: boolean };
 
 export function judge(attemptId: string, found: Found, view: HostView): Judgement {
+  if (view.foreign.has(found.handedTo))
+    return {
+      kind: 'interrupted',
+      detail: 'this data directory is a copy: its script was left with the original, and may run there',
+      proven: false,
+    };
   if (found.bootId !== view.bootId)
     return {
       kind: 'interrupted',

@@ -107,6 +107,7 @@ describe('a workspace without an outcome', () => {
     connected: new Map<string, Set<string>>(),
     gone: new Map<string, boolean>(),
     known: (): boolean => true,
+    foreign: new Set<string>(),
   };
 
   test.each([
@@ -116,6 +117,7 @@ describe('a workspace without an outcome', () => {
     ['its host never got it', { ...view, connected: new Map([['h1', new Set<string>()]]) }, 'interrupted'],
     ['its host is proven dead', { ...view, gone: new Map([['h1', true]]) }, 'interrupted'],
     ['its host was cleared by a link that was killed then', { ...view, known: () => false }, 'interrupted'],
+    ['a copy of its data directory', { ...view, foreign: new Set(['h1']) }, 'interrupted'],
     ['another boot', { ...view, bootId: 'b2' }, 'interrupted'],
   ])('%s', (_what, seen, kind) => {
     expect(judge('a', found, seen).kind).toBe(kind);

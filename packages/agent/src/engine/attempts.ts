@@ -32,6 +32,8 @@ export interface AttemptsOptions {
   bootId: string;
   host: HostPort;
   tombstones: TombstoneFile;
+  /** Of the original, where this data directory is a copy: what they have is not ours to finish. */
+  foreignHosts: ReadonlySet<string>;
   clock: Clock;
   logger: Logger;
 }
@@ -229,12 +231,13 @@ export class Attempts implements HostListener {
 
   #judge(attempt: LocalAttempt): void {
     if (attempt.ended || attempt.closing || attempt.readOutcome()) return;
-    const { bootId, host } = this.#options;
+    const { bootId, host, foreignHosts } = this.#options;
     const verdict = judge(attempt.id, attempt.state, {
       bootId,
       connected: this.#hosts,
       gone: this.#gone,
       known: (hostId) => host.knows(hostId),
+      foreign: foreignHosts,
     });
     if (verdict.kind !== 'interrupted') return;
     const { detail, proven } = verdict;

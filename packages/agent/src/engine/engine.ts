@@ -50,6 +50,8 @@ export interface EngineOptions {
   ephemeral?: boolean;
   /** For tests: else the system's. */
   bootId?: string;
+  /** Whether this data directory is a copy; else it is where it was made. */
+  place?: { readonly copied: boolean; readonly foreignHosts: readonly string[]; accepted(): void };
 }
 
 export interface RunSessionOptions extends SessionEvents {
@@ -89,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
 class LinkEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #storeId: string;
+  readonly #instance: string;
   readonly #bootId: string;
   readonly #tickets: Tickets;
   readonly #attempts: Attempts;
@@ -105,12 +108,16 @@ class LinkEngine implements Engine {
     const { dataDir, clock, logger, host, facts, ids } = options;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     this.#storeId = readStoreId(dataDir, ids);
+    this.#instance = ids();
     const bootId = options.bootId ?? readBootId(ids);
     this.#bootId = bootId;
     this.#tickets = new Tickets(dataDir);
     const tombstones = new TombstoneFile(dataDir, clock);
     this.#packages = new Packages(dataDir);
-    this.#attempts = new Attempts({ dataDir, bootId, host, tombstones, clock, logger });
+    this.#attempts = new Attempts({
+      ...{ dataDir, bootId, host, tombstones, clock, logger },
+      foreignHosts: new Set(options.place?.foreignHosts),
+    });
     this.#commands = new Commands({
       dataDir,
       bootId,
@@ -213,12 +220,15 @@ class LinkEngine implements Engine {
       facts: facts.current(),
       ephemeral,
       draining: this.#draining,
+      instance: this.#instance,
+      copied: this.#options.place?.copied === true,
     };
   }
 
   #named(session: ServerSession): void {
     const before = this.#sessions.get(session.nodeId);
     this.#sessions.set(session.nodeId, session);
+    this.#options.place?.accepted();
     if (before !== session) before?.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
   }
 

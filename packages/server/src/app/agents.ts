@@ -1,19 +1,15 @@
-/**
- * Agents as they come and go: who is let in, and what a worker's row says of
- * its link. A session ticket that was replaced before is dead: who shows it is
- * a copy, so the identity is locked and both sessions end.
- */
+/** Agents as they come and go, once they are let in (`admission.ts`): what a worker's row says of its link. */
 import { AppError } from '@longshore/base';
 
 import { whenConnected } from '../domain/health.ts';
+import { confirmed } from '../domain/session-ticket.ts';
 import { move } from '../domain/task-transition.ts';
 import type { Worker } from '../domain/worker.ts';
 import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import type { Turn } from './batch.ts';
 import { saveTask, type Kernel } from './kernel.ts';
 import { giveUp } from './orchestrator.ts';
-import type { Admission, AgentHello, AgentSession } from './ports/agents.ts';
-import type { SessionTicket } from './ports/trust.ts';
+import type { AgentSession } from './ports/agents.ts';
 import { underWay, type Run } from './runs.ts';
 import { outOfReach, whyItWaits } from './unreachable.ts';
 
@@ -24,56 +20,12 @@ export class Agents {
     this.#kernel = kernel;
   }
 
-  async admit(hello: AgentHello): Promise<Admission> {
-    const { store, digests, nodeId } = this.#kernel.options;
-    const { ticket, hash } = digests.newTicket();
-    const admission = await store.write(async (tx): Promise<Admission> => {
-      const worker = await tx.workers.find(hello.agentId);
-      if (worker === undefined) return rejected('revoked', `agent ${hello.agentId} is not registered here`);
-      if (worker.revoked) return rejected('revoked', `the identity of worker "${worker.name}" is revoked`);
-      if (worker.keyFingerprint !== hello.keyFingerprint)
-        return rejected('revoked', `the key is not that of worker "${worker.name}"`);
-      if (worker.locked !== '')
-        return rejected('locked', `worker "${worker.name}" is locked: ${worker.locked}`);
-      const before = await tx.tickets.get(hello.agentId, nodeId);
-      if (before !== undefined && !accepts(before, hello.ticketHash)) {
-        const locked =
-          'a session ticket was shown that another copy of this agent had replaced: a cloned or restored disk';
-        await tx.workers.update({ ...worker, locked });
-        await tx.audit.append(worker.spaceId, {
-          time: this.#kernel.options.clock.now(),
-          actor: `agent ${hello.agentId}`,
-          action: 'worker.locked',
-          subject: worker.id,
-          detail: { reason: locked, hostname: hello.facts.hostname },
-        });
-        store.announce(tx, 'worker', worker.id);
-        store.announce(tx, 'trust', worker.id);
-        return rejected('locked', `worker "${worker.name}" is locked: ${locked}`);
-      }
-      await tx.tickets.put({ agentId: hello.agentId, nodeId, confirmed: hello.ticketHash, pending: hash });
-      const { version, incarnation, facts, ephemeral } = hello;
-      const seen = { ...worker, version, incarnation, facts, ephemeral };
-      await tx.workers.update(seen);
-      const nodes = (await tx.nodes.list()).map((node) => ({ nodeId: node.id, address: node.agentAddress }));
-      return { kind: 'welcome', worker: seen, nodes, ticket };
-    });
-    this.#kernel.roster.discardWorker(hello.agentId);
-    if (admission.kind === 'welcome') this.#kernel.sessions.setDraining(hello.agentId, hello.draining);
-    else if (admission.reason === 'locked') {
-      const other =
-        this.#kernel.sessions.get(hello.agentId) ?? this.#kernel.options.agents.session(hello.agentId);
-      other?.close('locked', admission.detail);
-    }
-    return admission;
-  }
-
-  async ticketStored(agentId: string): Promise<void> {
+  /** @param hash of the ticket that its Welcome carried */
+  async ticketStored(agentId: string, hash: string): Promise<void> {
     const { store, nodeId } = this.#kernel.options;
     await store.write(async (tx) => {
       const ticket = await tx.tickets.get(agentId, nodeId);
-      if (ticket === undefined || ticket.pending === '') return;
-      await tx.tickets.put({ ...ticket, confirmed: ticket.pending, pending: '' });
+      if (ticket !== undefined) await tx.tickets.put(confirmed(ticket, hash));
     });
   }
 
@@ -280,13 +232,4 @@ export class Agents {
     this.#kernel.roster.discardWorker(worker.id);
     this.#kernel.passAtEnd(turn, worker.spaceId);
   }
-}
-
-function rejected(reason: 'revoked' | 'locked', detail: string): Admission {
-  return { kind: 'rejected', reason, detail };
-}
-
-/** What the agent surely holds, or may hold since a Welcome whose confirmation did not come. */
-function accepts(ticket: SessionTicket, shown: string): boolean {
-  return shown === ticket.confirmed || (ticket.pending !== '' && shown === ticket.pending);
 }

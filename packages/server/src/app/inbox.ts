@@ -8,6 +8,7 @@
 import { AppError } from '@longshore/base';
 
 import type { Attempt } from '../domain/attempt.ts';
+import { AgentAdmission } from './admission.ts';
 import type { Agents } from './agents.ts';
 import type { Attempts } from './attempts.ts';
 import type { Inventory } from './inventory.ts';
@@ -40,9 +41,10 @@ export function inboxOf(
     requireOwn(agentId, attempt);
     return take(attempt);
   };
+  const admission = new AgentAdmission(kernel);
   return {
-    admit: (hello) => agents.admit(hello),
-    ticketStored: (agentId) => agents.ticketStored(agentId),
+    admit: (hello, presence) => admission.admit(hello, presence),
+    ticketStored: (agentId, hash) => agents.ticketStored(agentId, hash),
     inventory: (session, list) => inventory.answer(session, list),
     async opened(session) {
       // Before new work is given to it, so that what is new is not taken for what was missing.

@@ -7,6 +7,7 @@ import { listed, unlisted } from '../domain/inventory.ts';
 import { isFinal, transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { compareFences } from '../domain/fence.ts';
+import type { Incarnation } from '../domain/incarnation.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import type { Task } from '../domain/task.ts';
@@ -185,6 +186,11 @@ export class Inventory {
     return { attemptId, kind: listed(found.attempt, false, phase) === 'cancel' ? 'cancel' : 'release' };
   }
 
+  /** Of a disk that may have been restored nothing is believed but what it lists. */
+  #memoryOf({ agentId, incarnation }: AgentSession): Incarnation {
+    return this.#kernel.sessions.isDoubted(agentId) ? { storeId: '', bootId: '', hostId: '' } : incarnation;
+  }
+
   /** Not listed, though the database says that it was sent there. */
   async #missing(
     session: AgentSession,
@@ -192,7 +198,7 @@ export class Inventory {
   ): Promise<Verdict[]> {
     const kernel = this.#kernel;
     const { attempt } = live;
-    const meaning = unlisted(attempt, live.run.wish === 'none', session.incarnation);
+    const meaning = unlisted(attempt, live.run.wish === 'none', this.#memoryOf(session));
     switch (meaning) {
       case 'nothing':
         return [];

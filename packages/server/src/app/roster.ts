@@ -24,6 +24,8 @@ export class Sessions {
   readonly #silentMs = new Map<string, number>();
   /** Agents that said that they take no new work: until they say otherwise, or come back without saying it. */
   readonly #draining = new Set<string>();
+  /** Agents that an operator let in again after their identity was locked: their disk may have lost its memory. */
+  readonly #doubted = new Set<string>();
   readonly #startedAt: number;
 
   constructor(clock: Clock) {
@@ -58,6 +60,16 @@ export class Sessions {
   setDraining(agentId: string, draining: boolean): void {
     if (draining) this.#draining.add(agentId);
     else this.#draining.delete(agentId);
+  }
+
+  setDoubted(agentId: string, doubted: boolean): void {
+    if (doubted) this.#doubted.add(agentId);
+    else this.#doubted.delete(agentId);
+  }
+
+  /** What it does not list may have run all the same. */
+  isDoubted(agentId: string): boolean {
+    return this.#doubted.has(agentId);
   }
 
   isDraining(agentId: string): boolean {

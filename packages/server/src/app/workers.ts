@@ -2,6 +2,7 @@
 import { AppError } from '@longshore/base';
 
 import { changed, idleSince, unlocked, type WorkerChange } from '../domain/worker-change.ts';
+import { opened } from '../domain/session-ticket.ts';
 import type { Worker } from '../domain/worker.ts';
 import { DEFAULT_SLOTS } from '../limits.ts';
 import { record, type Caller } from './audit.ts';
@@ -100,8 +101,9 @@ export function createWorkers(parts: WorkersParts): Workers {
       }),
     unlock: (caller, nameOrId) =>
       change(caller, nameOrId, async (tx, worker) => {
-        // Without a ticket to show, the copy that connects next is the one that stays.
-        await tx.tickets.deleteFor(worker.id);
+        // The copy that comes next is the one that stays; the other is turned away from then on.
+        if (worker.locked !== '')
+          for (const ticket of await tx.tickets.of(worker.id)) await tx.tickets.put(opened(ticket));
         const detail = { locked: worker.locked, quarantined: worker.quarantined };
         return { to: unlocked(worker), action: 'worker.unlocked', detail };
       }),

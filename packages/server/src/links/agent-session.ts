@@ -111,6 +111,7 @@ class ServedSession implements AgentSession {
   #state: State = { kind: 'greeting' };
   /** Of both ends, from Hello on. */
   #capabilities: readonly string[] = [];
+  #ticketHash = '';
   /** Commands given before the inventory's reply was sent. */
   #held: ServerFrame[] = [];
   #data: FrameDuplex<ServerDataFrame, AgentDataFrame> | undefined;
@@ -218,7 +219,12 @@ class ServedSession implements AgentSession {
     if (hello.incarnation === undefined)
       throw new AppError('corrupt', `a Hello of agent ${peer.id} without an incarnation`);
     this.incarnation = hello.incarnation;
-    const admission = await inbox.admit(helloFromWire(hello, hello.tickets[nodeId], peer.keyFingerprint));
+    const admission = await inbox.admit(helloFromWire(hello, hello.tickets[nodeId], peer.keyFingerprint), {
+      instance: hello.instance,
+      ended: this.#link.ended,
+      answers: (withinMs) => this.#link.answers(withinMs),
+      close: (reason, detail) => this.close(reason, detail),
+    });
     if (admission.kind === 'rejected') {
       this.#link.close(GOODBYES[admission.reason], admission.detail);
       return;
@@ -227,6 +233,7 @@ class ServedSession implements AgentSession {
     this.#options.directory.welcome(this);
     if (hello.capabilities.includes('output-again'))
       this.fetchOutput = (attemptId, range) => this.#fetching.fetch(attemptId, range);
+    this.#ticketHash = createHash('sha256').update(admission.ticket).digest('hex');
     this.#state = { kind: 'listing', attempts: [], confirmed: Promise.resolve() };
     this.#capabilities = commonCapabilities(hello.capabilities);
     this.#awaitData();
@@ -250,7 +257,7 @@ class ServedSession implements AgentSession {
   #listed(state: Extract<State, { kind: 'listing' }>, kind: AgentFrame['kind']): void {
     switch (kind?.$case) {
       case 'ticketStored':
-        state.confirmed = this.#options.inbox.ticketStored(this.agentId);
+        state.confirmed = this.#options.inbox.ticketStored(this.agentId, this.#ticketHash);
         state.confirmed.catch(() => undefined);
         return;
       case 'inventory':
@@ -418,6 +425,7 @@ function helloFromWire(hello: Hello, ticket: Uint8Array | undefined, keyFingerpr
     facts: factsFromWire(hello.facts),
     ephemeral: hello.ephemeral,
     draining: hello.draining,
+    copied: hello.copied,
   };
 }
 

@@ -14,6 +14,7 @@ import { migration as fewerWrites } from './migrations/0006-fewer-writes.ts';
 import { migration as oneTree } from './migrations/0007-one-tree-a-table.ts';
 import { migration as agentPackages } from './migrations/0008-agent-packages.ts';
 import { migration as segmentRanges } from './migrations/0010-segment-ranges.ts';
+import { migration as disputedTickets } from './migrations/0012-disputed-tickets.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   oneTree,
   agentPackages,
   segmentRanges,
+  disputedTickets,
 ];
 
 export function repositories(sql: Sql): Tx {

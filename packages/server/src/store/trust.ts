@@ -1,11 +1,6 @@
 /** The authority, one-time tokens, API keys and session tickets as rows. */
-import type {
-  ApiKey,
-  AuthorityRecord,
-  RegistrationToken,
-  SessionTicket,
-  TrustRepositories,
-} from '../app/ports/trust.ts';
+import type { ApiKey, AuthorityRecord, RegistrationToken, TrustRepositories } from '../app/ports/trust.ts';
+import type { SessionTicket } from '../domain/session-ticket.ts';
 import type { Sql } from './db.ts';
 
 export function trustRepositories(sql: Sql): TrustRepositories {
@@ -193,6 +188,22 @@ interface TicketRow {
   node_id: string;
   confirmed: string;
   pending: string;
+  disputed: string;
+}
+
+function ticketOf(row: TicketRow): SessionTicket {
+  return {
+    agentId: row.agent_id,
+    nodeId: row.node_id,
+    confirmed: row.confirmed,
+    pending: listOf(row.pending),
+    disputed: listOf(row.disputed),
+  };
+}
+
+/** Hashes with commas between. */
+function listOf(text: string): string[] {
+  return text === '' ? [] : text.split(',');
 }
 
 function tickets(sql: Sql): TrustRepositories['tickets'] {
@@ -203,24 +214,21 @@ function tickets(sql: Sql): TrustRepositories['tickets'] {
         agentId,
         nodeId,
       );
-      return (
-        row &&
-        ({
-          agentId: row.agent_id,
-          nodeId: row.node_id,
-          confirmed: row.confirmed,
-          pending: row.pending,
-        } satisfies SessionTicket)
-      );
+      return row && ticketOf(row);
+    },
+    async of(agentId) {
+      return (await sql.all<TicketRow>('SELECT * FROM tickets WHERE agent_id = ?', agentId)).map(ticketOf);
     },
     async put(ticket) {
       await sql.run(
-        `INSERT INTO tickets (agent_id, node_id, confirmed, pending) VALUES (?, ?, ?, ?)
-         ON CONFLICT (agent_id, node_id) DO UPDATE SET confirmed = excluded.confirmed, pending = excluded.pending`,
+        `INSERT INTO tickets (agent_id, node_id, confirmed, pending, disputed) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (agent_id, node_id) DO UPDATE
+           SET confirmed = excluded.confirmed, pending = excluded.pending, disputed = excluded.disputed`,
         ticket.agentId,
         ticket.nodeId,
         ticket.confirmed,
-        ticket.pending,
+        ticket.pending.join(','),
+        ticket.disputed.join(','),
       );
     },
     async deleteFor(agentId) {

@@ -68,6 +68,18 @@ export interface AgentHello {
   facts: MachineFacts;
   ephemeral: boolean;
   draining: boolean;
+  /** The agent found its data directory at another place than the one that it was made for. */
+  copied?: boolean;
+}
+
+/** A link process at the far end of a session that is being opened, or is open. */
+export interface Presence {
+  /** Its own name for its life; empty where it is too old to have one. */
+  readonly instance: string;
+  readonly ended: Promise<unknown>;
+  /** Whether it answers now. */
+  answers(withinMs: number): Promise<boolean>;
+  close(reason: 'locked', detail: string): void;
 }
 
 export interface AttemptSummary {
@@ -90,7 +102,13 @@ export type Verdict = { attemptId: string } & (
 export type Admission =
   /** `ticket` is to be sent in Welcome; its hash is stored as pending. */
   | { kind: 'welcome'; worker: Worker; nodes: { nodeId: string; address: string }[]; ticket: Buffer }
-  | { kind: 'rejected'; reason: 'revoked' | 'locked' | 'protocol' | 'overloaded'; detail: string };
+  | {
+      kind: 'rejected';
+      reason: 'revoked' | 'locked' | 'protocol' | 'overloaded';
+      detail: string;
+      /** The identity itself is not locked: another copy of it goes on. */
+      onlyThis?: boolean;
+    };
 
 export interface RefusedCommand {
   /** As the wire calls it: `start`, `adopt`, `cancel`, `release`. */
@@ -117,9 +135,10 @@ export interface ArtifactChunk {
  * resolves when what it says is durable, so that a reply to it may be sent.
  */
 export interface AgentInbox {
-  /** Hello: is it let in? A dead ticket locks the identity. */
-  admit(hello: AgentHello): Promise<Admission>;
-  ticketStored(agentId: string): Promise<void>;
+  /** Hello: is it let in? Two copies lock the identity. */
+  admit(hello: AgentHello, presence?: Presence): Promise<Admission>;
+  /** @param hash SHA-256 hex of the ticket that its Welcome carried */
+  ticketStored(agentId: string, hash: string): Promise<void>;
   /** All that the agent knows of; verdicts for those. Called once a session, before any other work. */
   inventory(session: AgentSession, attempts: AttemptSummary[]): Promise<Verdict[]>;
   /** The verdicts have been written: commands may follow. */

@@ -1,4 +1,5 @@
 /** What identity rests on: the certificate authority, one-time tokens, API keys, session tickets. Secrets are hashed or sealed. */
+import type { SessionTicket } from '../../domain/session-ticket.ts';
 
 export interface AuthorityRecord {
   certificatePem: string;
@@ -33,15 +34,6 @@ export interface ApiKey {
   revokedAt: number | null;
 }
 
-/** The ticket that an agent must show at its next session; `pending` until it confirmed the new one. */
-export interface SessionTicket {
-  agentId: string;
-  nodeId: string;
-  /** SHA-256 hex of what the agent holds for sure, or may hold already. */
-  confirmed: string;
-  pending: string;
-}
-
 export interface TrustRepositories {
   authority: {
     get(): Promise<AuthorityRecord | undefined>;
@@ -67,6 +59,8 @@ export interface TrustRepositories {
   };
   tickets: {
     get(agentId: string, nodeId: string): Promise<SessionTicket | undefined>;
+    /** One for each node that it has had a session with. */
+    of(agentId: string): Promise<SessionTicket[]>;
     put(ticket: SessionTicket): Promise<void>;
     deleteFor(agentId: string): Promise<void>;
   };

@@ -151,6 +151,10 @@ export interface Hello {
   facts: MachineFacts | undefined;
   ephemeral: boolean;
   draining: boolean;
+  /** The link process's own name for its life: two at once are two copies. */
+  instance: string;
+  /** Its data directory is at another place than the one that it was made for. */
+  copied: boolean;
 }
 
 export interface Hello_TicketsEntry {
@@ -1934,6 +1938,8 @@ function createBaseHello(): Hello {
     facts: undefined,
     ephemeral: false,
     draining: false,
+    instance: "",
+    copied: false,
   };
 }
 
@@ -1968,6 +1974,12 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.draining !== false) {
       writer.uint32(80).bool(message.draining);
+    }
+    if (message.instance !== "") {
+      writer.uint32(90).string(message.instance);
+    }
+    if (message.copied !== false) {
+      writer.uint32(96).bool(message.copied);
     }
     return writer;
   },
@@ -2068,6 +2080,22 @@ export const Hello: MessageFns<Hello> = {
             message.draining = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.instance = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.copied = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2107,6 +2135,8 @@ export const Hello: MessageFns<Hello> = {
       : undefined;
     message.ephemeral = object.ephemeral ?? false;
     message.draining = object.draining ?? false;
+    message.instance = object.instance ?? "";
+    message.copied = object.copied ?? false;
     return message;
   },
 };
