@@ -3,12 +3,12 @@
  * transport. A transport connects one agent's engine with one server's inbox,
  * and can cut the line.
  */
-import { readFileSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { workspacePaths } from '@longshore/agent/contract/workspace';
+import { reclaimedFile, segmentFile, workspacePaths } from '@longshore/agent/contract/workspace';
 import { AppError } from '@longshore/base';
-import { decodeRecords, encodeRecords } from '@longshore/protocol/spool-record';
+import { decodeRecords, encodedBytes, encodeRecords } from '@longshore/protocol/spool-record';
 import type { SessionEnd } from '@longshore/protocol/session';
 
 import { Agent, RecordingInbox, spec, until } from './link-rig.ts';
@@ -343,6 +343,58 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
       const payload = Buffer.concat(decodeRecords(inbox.bytes('big')).map((r) => r.payload));
       expect(payload.length).toBe(6 * 1024 * 1024);
       expect(inbox.corruptTimes).toBe(0);
+    });
+
+    test('what is not on the disk any more is told, exactly, and all that is follows', async () => {
+      const first = await connect();
+      await started('big');
+      first.cut();
+      await first.agentEnd;
+      for (let i = 0; i < 10; i++) agent.host.write('big', Buffer.alloc(1024 * 1024, i));
+      const { spool } = workspacePaths(agent.dataDir, 'big');
+      const gone = statSync(segmentFile(spool, 0)).size;
+      writeFileSync(reclaimedFile(spool), JSON.stringify({ segments: 1, bytes: gone, digests: ['00'] }));
+      rmSync(segmentFile(spool, 0));
+      await connect();
+      const { outputLength } = agent.host.end('big', { kind: 'exited', code: 0 })!;
+      await until('all is stored', () => inbox.of('big').outcome !== undefined, 20_000);
+      expect(inbox.missing).toEqual([{ attemptId: 'big', from: 0, to: gone }]);
+      expect(inbox.of('big').length).toBe(outputLength);
+      expect(decodeRecords(inbox.bytes('big')).at(-1)!.payload.at(-1)).toBe(9);
+      // The second of them is closed, and comes with its digest; the last is the outcome's.
+      expect(inbox.of('big').digests).toBe(1);
+    });
+
+    test('a record that its disk has damaged is never sent: it is missing, with what is left of its segment', async () => {
+      const first = await connect();
+      await started('big');
+      first.cut();
+      await first.agentEnd;
+      for (let i = 0; i < 10; i++) agent.host.write('big', Buffer.alloc(1024 * 1024, i));
+      const file = segmentFile(workspacePaths(agent.dataDir, 'big').spool, 0);
+      const bytes = readFileSync(file);
+      const at = encodedBytes(2 * 1024 * 1024);
+      bytes.writeUInt8(bytes.readUInt8(at + 100) ^ 1, at + 100);
+      writeFileSync(file, bytes);
+      await connect();
+      agent.host.end('big', { kind: 'exited', code: 0 });
+      await until('all is stored', () => inbox.of('big').outcome !== undefined, 20_000);
+      expect(inbox.missing).toEqual([{ attemptId: 'big', from: at, to: bytes.length }]);
+    });
+
+    test('acknowledged output is given once more while it is there, and nothing of another attempt', async () => {
+      await connect();
+      await started('big');
+      const block = Buffer.alloc(1024 * 1024, 'q');
+      agent.host.write('big', block);
+      agent.host.tell('big');
+      const length = encodedBytes(block.length);
+      await until('it is stored', () => inbox.of('big').length === length, 20_000);
+      const { fetchOutput } = inbox.session!;
+      const again = await fetchOutput!('big', { from: 0, to: length });
+      expect(again?.equals(encodeRecords('stdout', 1_700_000_000_000, block))).toBe(true);
+      expect(await fetchOutput!('big', { from: 0, to: length + 100 })).toBeNull();
+      expect(await fetchOutput!('nobody', { from: 0, to: 100 })).toBeNull();
     });
 
     test('without a data connection bytes go by control, slowly, and the link is degraded', async () => {

@@ -219,6 +219,8 @@ export class RecordingInbox implements AgentInbox {
   readonly hellos: AgentHello[] = [];
   readonly inventories: AttemptSummary[][] = [];
   readonly refused: string[] = [];
+  /** What the agent said to be missing. */
+  readonly missing: { attemptId: string; from: number; to: number }[] = [];
   readonly closings: string[] = [];
   readonly stored = new Map<string, Stored>();
   session: AgentSession | undefined;
@@ -342,6 +344,7 @@ export class RecordingInbox implements AgentInbox {
   }
 
   async outputMissing(_s: AgentSession, attemptId: string, offset: number, bytes: number): Promise<number> {
+    this.missing.push({ attemptId, from: offset, to: offset + bytes });
     this.of(attemptId).length = offset + bytes;
     return offset + bytes;
   }

@@ -2,11 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import {
+  damagedRanges,
   decodeMarker,
   decodeRecords,
   encodedBytes,
   encodeMarker,
+  encodeMissing,
   encodeRecords,
+  goodRecordsWithin,
   lastWholeRecord,
   RECORD_HEADER_BYTES,
   RECORD_LIMIT_BYTES,
@@ -121,5 +124,56 @@ describe('spool records', () => {
     );
     expect(fastest).toBeLessThan(200);
     expect(RECORD_LIMIT_BYTES).toBe(65_560);
+  });
+});
+
+describe('damage', () => {
+  const parts = ['one\n', 'x'.repeat(70_000), 'three\n', 'y', 'five '.repeat(100)].map((text, i) =>
+    encodeRecords(i % 2 === 0 ? 'stdout' : 'stderr', i, Buffer.from(text)),
+  );
+  const whole = Buffer.concat(parts);
+  const bounds = (at: number): { from: number; to: number } => {
+    let found = { from: 0, to: 0 };
+    scanRecords(whole, (from, to) => {
+      if (from <= at && at < to) found = { from, to };
+    });
+    return found;
+  };
+
+  test('there is none', () => {
+    expect(damagedRanges(whole)).toEqual([]);
+    expect(damagedRanges(Buffer.alloc(0))).toEqual([]);
+    expect(goodRecordsWithin(whole, whole.length)).toBe(whole.length);
+  });
+
+  test('any one changed byte, also of a length, is one record', () => {
+    for (let at = 0; at < whole.length; at += at % 65_560 < 40 ? 1 : 997) {
+      const damaged = Buffer.from(whole);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ 0x41, at);
+      expect({ at, found: damagedRanges(damaged) }).toEqual({ at, found: [bounds(at)] });
+      expect(goodRecordsWithin(damaged, damaged.length)).toBe(bounds(at).from);
+    }
+  });
+
+  test('a run of zeros is the records that it touches', () => {
+    const damaged = Buffer.from(whole);
+    const [from, to] = [10, parts[0]!.length + 100];
+    damaged.fill(0, from, to);
+    expect(damagedRanges(damaged)).toEqual([{ from: 0, to: bounds(to).to }]);
+  });
+
+  test('a stump goes with the record before it', () => {
+    expect(damagedRanges(Buffer.concat([whole, Buffer.from('stump')]))).toEqual([
+      { from: bounds(whole.length - 1).from, to: whole.length + 5 },
+    ]);
+  });
+
+  test('a marker of any length stands for exactly its bytes', () => {
+    for (const bytes of [25, 26, 60, 80, 200]) {
+      const target = Buffer.alloc(bytes + 2);
+      encodeMissing(target, 1, { time: 1, from: 1000, bytes });
+      const [record] = decodeRecords(target.subarray(1, bytes + 1));
+      expect(decodeMarker(record!.payload, 1000)).toEqual({ missing: { from: 1000, to: 1000 + bytes } });
+    }
   });
 });
