@@ -145,6 +145,7 @@ export class SimulatedLeases {
       eventCount: 0,
       verifiedLength: 0,
       segmentDigests: [],
+      segmentRanges: [],
       outcome: null,
       report: null,
       complete: false,
