@@ -38,7 +38,10 @@ beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'janitor-'));
   clock = new ManualClock();
   tombstones = new TombstoneFile(dataDir, clock);
-  attempts = new Attempts({ dataDir, bootId: 'boot', host: HOST, tombstones, clock, logger: silentLogger });
+  attempts = new Attempts({
+    ...{ dataDir, bootId: 'boot', host: HOST, tombstones, clock, logger: silentLogger },
+    foreignHosts: new Set(),
+  });
 });
 afterEach(async () => {
   await attempts.close();
