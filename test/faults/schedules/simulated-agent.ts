@@ -72,7 +72,7 @@ export class SimulatedAgent {
   #hostUp = true;
   /** Attempts that the host has taken, and hosts that are known to be gone with all of theirs. */
   #taken = new Set<string>();
-  #gone = new Set<string>();
+  #gone = new Map<string, boolean>();
   #linkUp = true;
   /** Which life of the link this is: what an earlier one had begun does not go on. */
   #life = 0;
@@ -172,7 +172,7 @@ export class SimulatedAgent {
     this.#world.after(this.#world.between(0, 500), () => {
       if (this.#life !== life || this.#hostId !== dead) return;
       this.#endProcesses();
-      this.#gone.add(dead);
+      this.#gone.set(dead, true);
       this.#newHost();
       this.#judgeAll();
     });
@@ -182,7 +182,7 @@ export class SimulatedAgent {
     if (this.#linkUp) return;
     this.#world.tell(`${this.id}: link is back`);
     this.#linkUp = true;
-    this.#gone = new Set();
+    this.#gone = new Map();
     if (this.#hostUp) this.#judgeAll();
     else this.#cleanUpAfterHost();
     this.connectAll();
@@ -192,7 +192,13 @@ export class SimulatedAgent {
     const connected = new Map(this.#hostUp ? [[this.#hostId, this.#taken]] : []);
     for (const found of this.#workspaces.values()) {
       if (found.outcome !== null) continue;
-      const judged = judge(found.attemptId, found, { bootId: this.#bootId, connected, gone: this.#gone });
+      const judged = judge(found.attemptId, found, {
+        bootId: this.#bootId,
+        connected,
+        gone: this.#gone,
+        known: () => true,
+        foreign: new Set(),
+      });
       if (judged.kind === 'interrupted') this.#attemptEnds(found, judged);
     }
   }
