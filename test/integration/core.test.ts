@@ -360,10 +360,10 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     );
     const other = taker === first ? second : first;
     await taker.disconnect();
-    await expect(node.core.tasks.didNotRun(SPACE, 'no-such', 'me')).rejects.toMatchObject({
+    await expect(node.core.tasks.didNotRun(SPACE, 'no-such', { by: 'me' })).rejects.toMatchObject({
       code: 'notFound',
     });
-    await node.core.tasks.didNotRun(SPACE, id, 'me');
+    await node.core.tasks.didNotRun(SPACE, id, { by: 'me' });
     await until('the other one starts it', () => other.starts.length === 1);
     await other.finish(other.starts[0]!.attemptId);
     expect(await node.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'success' });

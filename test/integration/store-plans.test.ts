@@ -36,6 +36,7 @@ const queries: Record<string, (tx: Tx) => Promise<unknown>> = {
   'an attempt by its id alone': (tx) => tx.attempts.find('x'),
   "a task's attempts": (tx) => tx.attempts.ofTask(SPACE, 'x'),
   'what is open on a worker': (tx) => tx.attempts.openOnWorker('x'),
+  "an operator's words on a task": (tx) => tx.attempts.words(SPACE, 'x'),
   "an attempt's events": (tx) => tx.attempts.events(SPACE, 'x', 0),
   "a task's artifacts": (tx) => tx.attempts.artifacts(SPACE, 'x'),
   'a lease': (tx) => tx.leases.get(SPACE, 'x'),

@@ -777,7 +777,10 @@ export interface components {
              */
             strategy?: "fewest-leases" | "round-robin" | "pin-task";
         };
-        DidNotRun: Record<string, never>;
+        DidNotRun: {
+            /** @description Id of an attempt; not given: all of the task that are on workers out of reach */
+            attempt?: string;
+        };
         Error: {
             error: {
                 /** @description One of a closed set: invalid, notFound, conflict, … */

@@ -132,7 +132,7 @@ export interface Tasks {
   /** Asks to cancel; a finished task is left as it is. */
   cancel(spaceId: string, id: string, by: string): Promise<TaskView>;
   /** An operator's word for the attempts of a task that can't be reached: they did not run. @throws AppError `conflict` when there are none */
-  didNotRun(spaceId: string, id: string, by: string): Promise<TaskView>;
+  didNotRun(spaceId: string, id: string, word: { by: string; attemptId?: string }): Promise<TaskView>;
   log(spaceId: string, id: string, afterN: number, limit: number): Promise<TaskLogEntry[]>;
   attempts(spaceId: string, id: string): Promise<Attempt[]>;
   attempt(spaceId: string, attemptId: string): Promise<Attempt>;

@@ -12,6 +12,7 @@ import { Attempts } from './attempts.ts';
 import { Batch, type Turn } from './batch.ts';
 import type { Core, CoreOptions } from './core-api.ts';
 import { inboxOf } from './inbox.ts';
+import { hearWords } from './did-not-run.ts';
 import { Inventory } from './inventory.ts';
 import { Books, dropRun, OwnershipLost, type Kernel } from './kernel.ts';
 import { createLeases } from './leases.ts';
@@ -105,6 +106,7 @@ export function createCore(options: CoreOptions): Core {
       store.listen('lease', () => {
         if (queueIsLong()) background(passEverywhere());
       }),
+      store.listen('word', (taskId) => background(hearWords(kernel, taskId))),
       store.listen('node', () => kernel.roster.discard()),
     );
   };
@@ -173,6 +175,8 @@ export function createCore(options: CoreOptions): Core {
         kernel.roster.discard();
         for (const id of await store.read((tx) => tx.tasks.askedToCancel(options.nodeId)))
           await hearCancel(id);
+        for (const { taskId } of await store.read((tx) => tx.attempts.wordsFor(options.nodeId)))
+          await hearWords(kernel, taskId);
         for (const id of [...kernel.watching.followed])
           if (runs.task(id) === undefined) await kernel.watching.reread(id);
         await passEverywhere();

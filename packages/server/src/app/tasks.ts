@@ -8,11 +8,11 @@ import type { Task } from '../domain/task.ts';
 import type { Turn } from './batch.ts';
 import type { NewTask, OutputVariable, TaskChange, Tasks, TaskView } from './core-api.ts';
 import { announceTask, note, type Kernel } from './kernel.ts';
-import { askToEnd, learn } from './orchestrator.ts';
+import { didNotRun } from './did-not-run.ts';
+import { askToEnd } from './orchestrator.ts';
 import type { Tx } from './ports/store.ts';
 import type { QueueView } from './queue-view.ts';
 import type { Scheduler } from './scheduler.ts';
-import { underWay } from './runs.ts';
 import { sealed } from './starting.ts';
 import { masked } from './watching.ts';
 
@@ -45,8 +45,8 @@ export function createTasks(kernel: Kernel, scheduler: Scheduler, queue: QueueVi
       await cancel(kernel, { spaceId, id, by });
       return get(spaceId, id);
     },
-    async didNotRun(spaceId, id, by) {
-      await kernel.batch.add((turn) => didNotRun(kernel, turn, { spaceId, id, by }), { hurried: true });
+    async didNotRun(spaceId, id, word) {
+      await didNotRun(kernel, { spaceId, id, ...word });
       return get(spaceId, id);
     },
     log: (spaceId, id, afterN, limit) =>
@@ -188,49 +188,6 @@ async function askOwner(kernel: Kernel, spaceId: string, id: string): Promise<vo
     await tx.tasks.requestCancel(spaceId, id, clock.now());
     store.announce(tx, 'task', id);
   });
-}
-
-/** An operator's word is as good as an agent's denial: the action may move on. */
-async function didNotRun(
-  kernel: Kernel,
-  turn: Turn,
-  { spaceId, id, by }: { spaceId: string; id: string; by: string },
-): Promise<void> {
-  await kernel.books.lock(turn, spaceId);
-  const run = kernel.runs.task(id);
-  if (run === undefined) {
-    const task = await turn.tx.tasks.get(spaceId, id);
-    if (task === undefined) throw notFound('task', id);
-    const why =
-      task.nodeId === null || isEnded(task.state)
-        ? `it is ${task.state}`
-        : `node ${task.nodeId} owns it: ask there`;
-    throw new AppError('conflict', `Task ${id} has no attempt that can't be reached here: ${why}`, {
-      detail: { taskId: id, state: task.state },
-    });
-  }
-  const away = underWay(run).filter((live) => kernel.sessions.get(live.attempt.workerId) === undefined);
-  if (away.length === 0) {
-    throw new AppError(
-      'conflict',
-      `Task ${id} has no attempt that can't be reached: its agents answer for themselves`,
-      { detail: { taskId: id } },
-    );
-  }
-  for (const live of away) {
-    await note(kernel, turn, {
-      task: run.task,
-      level: 'warning',
-      text: `${by} says that it did not run`,
-      attemptId: live.attempt.id,
-    });
-    const outcome = {
-      kind: 'refused',
-      reason: 'deniedBefore',
-      detail: `${by} says that it did not run`,
-    } as const;
-    await learn(kernel, turn, { live, facts: [{ kind: 'denied', outcome }] });
-  }
 }
 
 async function variables(tx: Tx, spaceId: string, taskId: string): Promise<OutputVariable[]> {

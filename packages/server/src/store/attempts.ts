@@ -1,5 +1,10 @@
 /** Attempts, their events and artifacts as rows. Output bytes are not here (logs/). */
-import type { ArtifactRecord, AttemptEventRecord, AttemptRepository } from '../app/ports/attempts.ts';
+import type {
+  ArtifactRecord,
+  AttemptEventRecord,
+  AttemptRepository,
+  OperatorsWord,
+} from '../app/ports/attempts.ts';
 import type { Attempt, AttemptReport, AttemptState, SegmentRange } from '../domain/attempt.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -49,6 +54,13 @@ interface ArtifactRow {
   digest: string;
   error: string;
   created_at: number;
+}
+
+interface WordRow {
+  space_id: string;
+  attempt_id: string;
+  task_id: string;
+  said_by: string;
 }
 
 const FIXED = ['space_id', 'id', 'task_id', 'action', 'worker_id', 'try', 'lease_id', 'created_at'] as const;
@@ -170,7 +182,46 @@ export function attemptRepository(sql: Sql): AttemptRepository {
       );
       return row === undefined ? undefined : toArtifact(row);
     },
+    async leaveWord({ spaceId, attemptId, taskId, saidBy }) {
+      await sql.run(
+        `INSERT INTO operators_words (space_id, attempt_id, task_id, said_by) VALUES (?, ?, ?, ?)
+         ON CONFLICT (space_id, task_id, attempt_id) DO NOTHING`,
+        spaceId,
+        attemptId,
+        taskId,
+        saidBy,
+      );
+    },
+    async words(spaceId, taskId) {
+      const rows = await sql.all<WordRow>(
+        'SELECT * FROM operators_words WHERE space_id = ? AND task_id = ?',
+        spaceId,
+        taskId,
+      );
+      return rows.map(toWord);
+    },
+    async wordsFor(nodeId) {
+      const rows = await sql.all<WordRow>(
+        `SELECT w.* FROM operators_words w JOIN tasks t ON t.space_id = w.space_id AND t.id = w.task_id
+         WHERE t.node_id = ?`,
+        nodeId,
+      );
+      return rows.map(toWord);
+    },
+    async takeWord({ spaceId, taskId, attemptId }) {
+      await sql.run(
+        'DELETE FROM operators_words WHERE space_id = ? AND task_id = ? AND attempt_id = ?',
+        spaceId,
+        taskId,
+        attemptId,
+      );
+    },
   };
+}
+
+function toWord(row: WordRow): OperatorsWord {
+  const { space_id: spaceId, attempt_id: attemptId, task_id: taskId, said_by: saidBy } = row;
+  return { spaceId, attemptId, taskId, saidBy };
 }
 
 function changing(attempt: Attempt): SqlValue[] {

@@ -15,6 +15,7 @@ import { migration as oneTree } from './migrations/0007-one-tree-a-table.ts';
 import { migration as agentPackages } from './migrations/0008-agent-packages.ts';
 import { migration as segmentRanges } from './migrations/0010-segment-ranges.ts';
 import { migration as disputedTickets } from './migrations/0012-disputed-tickets.ts';
+import { migration as operatorsWords } from './migrations/0014-operators-words.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   agentPackages,
   segmentRanges,
   disputedTickets,
+  operatorsWords,
 ];
 
 export function repositories(sql: Sql): Tx {

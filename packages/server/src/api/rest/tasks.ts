@@ -108,7 +108,9 @@ export function taskRoutes(app: ApiApp, services: ApiServices, config: ApiConfig
     },
     async (request) => {
       const { spaceId, actor } = callerOf(request);
-      return taskView(await core.tasks.didNotRun(spaceId, request.params.task, actor), names);
+      const attemptId = request.body?.attempt;
+      const word = { by: actor, ...(attemptId === undefined ? {} : { attemptId }) };
+      return taskView(await core.tasks.didNotRun(spaceId, request.params.task, word), names);
     },
   );
   app.get(

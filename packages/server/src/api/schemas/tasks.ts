@@ -94,7 +94,15 @@ export const taskParams = spaceParams.extend({ task: z.string().describe('Id of 
 export const cancelTask = z
   .strictObject({ reason: z.string().max(1000).optional() })
   .meta({ id: 'CancelTask' });
-export const didNotRun = z.strictObject({}).meta({ id: 'DidNotRun' });
+export const didNotRun = z
+  .strictObject({
+    attempt: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Id of an attempt; not given: all of the task that are on workers out of reach'),
+  })
+  .meta({ id: 'DidNotRun' });
 
 export const logEntry = z
   .object({

@@ -28,6 +28,14 @@ export interface ArtifactRecord {
   createdAt: number;
 }
 
+/** That an attempt did not run, by an operator's word. */
+export interface OperatorsWord {
+  spaceId: string;
+  attemptId: string;
+  taskId: string;
+  saidBy: string;
+}
+
 export interface AttemptRepository {
   insert(attempt: Attempt): Promise<void>;
   get(spaceId: string, id: string): Promise<Attempt | undefined>;
@@ -45,4 +53,10 @@ export interface AttemptRepository {
   putArtifact(artifact: ArtifactRecord): Promise<void>;
   artifacts(spaceId: string, taskId: string): Promise<ArtifactRecord[]>;
   artifact(spaceId: string, id: string): Promise<ArtifactRecord | undefined>;
+  /** Left for the node that owns the task; the first word about an attempt stays. */
+  leaveWord(word: OperatorsWord): Promise<void>;
+  words(spaceId: string, taskId: string): Promise<OperatorsWord[]>;
+  /** Those left for tasks of the node. */
+  wordsFor(nodeId: string): Promise<OperatorsWord[]>;
+  takeWord(word: OperatorsWord): Promise<void>;
 }

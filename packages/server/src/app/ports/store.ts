@@ -66,4 +66,4 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type Topic = 'task' | 'lease' | 'worker' | 'node' | 'trust' | 'log';
+export type Topic = 'task' | 'word' | 'lease' | 'worker' | 'node' | 'trust' | 'log';
