@@ -317,7 +317,7 @@ async function ask(
 /** Every action has its outcome, or will have none. */
 async function end(kernel: Kernel, turn: Turn, run: Run): Promise<void> {
   if (run.task.spec.upgrade !== undefined) {
-    await endAs(kernel, turn, { run, ...(await upgradeEnd(kernel, turn, run)) });
+    await endAs(kernel, turn, { run, ...(await upgradeEnd(turn, run)) });
     return;
   }
   const last = new Map<string, Attempt>();

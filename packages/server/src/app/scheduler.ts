@@ -141,7 +141,7 @@ export class Scheduler {
         );
       const why = [reason, ...denials].join('; ');
       const upgrade = run.task.spec.upgrade !== undefined;
-      const message = upgrade ? await upgradeStopped(kernel, turn, { run, reason: why }) : why;
+      const message = upgrade ? await upgradeStopped(turn, run, why) : why;
       await endAs(kernel, turn, { run, state: 'failed', message });
       return;
     }

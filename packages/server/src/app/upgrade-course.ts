@@ -5,7 +5,6 @@ import type { Task } from '../domain/task.ts';
 import type { EndState } from '../domain/task-transition.ts';
 import { concludeUpgrade, notProved, type UpgradedWorker } from '../domain/upgrade.ts';
 import type { Turn } from './batch.ts';
-import { workerName, type Kernel } from './kernel.ts';
 import type { Run } from './runs.ts';
 
 /** Why the next worker's turn does not come after this attempt; empty: it comes. */
@@ -14,34 +13,25 @@ export async function upgradeProblem(turn: Turn, task: Task, attempt: Attempt): 
   return notProved(attempt, worker, task.spec.upgrade?.version ?? '');
 }
 
-export async function upgradeEnd(
-  kernel: Kernel,
-  turn: Turn,
-  run: Run,
-): Promise<{ state: EndState; message: string }> {
-  return concludeUpgrade(run.task.spec.upgrade?.version ?? '', await course(kernel, turn, run), run.wish);
+export async function upgradeEnd(turn: Turn, run: Run): Promise<{ state: EndState; message: string }> {
+  return concludeUpgrade(run.task.spec.upgrade?.version ?? '', await course(turn, run), run.wish);
 }
 
 /** Its next worker can't be leased: what the task's message says. */
-export async function upgradeStopped(
-  kernel: Kernel,
-  turn: Turn,
-  { run, reason }: { run: Run; reason: string },
-): Promise<string> {
-  return `${reason}. ${(await upgradeEnd(kernel, turn, run)).message}`;
+export async function upgradeStopped(turn: Turn, run: Run, reason: string): Promise<string> {
+  return `${reason}. ${(await upgradeEnd(turn, run)).message}`;
 }
 
-async function course(kernel: Kernel, turn: Turn, run: Run): Promise<UpgradedWorker[]> {
-  const { task } = run;
+async function course(turn: Turn, { task, attempts }: Run): Promise<UpgradedWorker[]> {
   const last = new Map<string, Attempt>();
-  for (const { attempt } of run.attempts.values()) last.set(attempt.action, attempt);
+  for (const { attempt } of attempts.values()) last.set(attempt.action, attempt);
+  const version = task.spec.upgrade?.version ?? '';
   const workers: UpgradedWorker[] = [];
-  for (const action of planOf(task).actions) {
-    const attempt = last.get(action.name);
-    workers.push({
-      name: workerName(kernel, task.spaceId, action.workerId ?? ''),
-      problem: attempt === undefined ? undefined : await upgradeProblem(turn, task, attempt),
-    });
+  for (const { name: action, workerId } of planOf(task).actions) {
+    const attempt = last.get(action);
+    const worker = workerId === null ? undefined : await turn.tx.workers.get(task.spaceId, workerId);
+    const problem = attempt === undefined ? undefined : notProved(attempt, worker, version);
+    workers.push({ name: worker?.name ?? workerId ?? '', problem });
   }
   return workers;
 }
