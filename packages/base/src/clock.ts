@@ -2,9 +2,16 @@
  * Time, as an argument. Nobody else calls `Date.now` or `setTimeout`, so that
  * a test can own the clock and no decision rests on the wall clock by accident.
  */
+import { ClockSteps } from './clock-steps.ts';
+
 export interface Clock {
   /** Wall clock, milliseconds since the epoch: for display and certificates. */
   now(): number;
+  /**
+   * Milliseconds that passed since `now` gave `time`, here or in an earlier process, however the wall clock was set
+   * meanwhile; never negative. The age of all that is stored: for decisions that must outlive the process.
+   */
+  since(time: number): number;
   /** Monotonic milliseconds: for every duration, deadline and time-out. */
   monotonic(): number;
   /** Calls `fn` once after `ms`; the result cancels it. Never keeps the process alive by itself. */
@@ -18,8 +25,16 @@ export type Cancel = () => void;
 /** setTimeout fires at once beyond this many milliseconds (2^31 - 1), so longer waits are chained. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
+const steps = new ClockSteps();
+
+/** The system's clock goes on from what an earlier process knew of its steps, and keeps that in `file`. */
+export function keepClockSteps(file: string): void {
+  steps.keepIn(file);
+}
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => steps.now(),
+  since: (time) => steps.since(time),
   monotonic: () => performance.now(),
   after(ms, fn) {
     let timer: NodeJS.Timeout;

@@ -1,12 +1,16 @@
 import { randomFillSync } from 'node:crypto';
 
-import { monotonicFactory } from 'ulid';
+import { decodeTime, monotonicFactory } from 'ulid';
 
 /** Makes ids: ULIDs, which sort by the time they were made, also within one millisecond. */
 export type Ids = () => string;
 
-export function createIds(): Ids {
-  return monotonicFactory(randomInBlocks());
+/** @param after an id that those made now have to sort after, whatever the clock shows by now */
+export function createIds({ after }: { after?: string | undefined } = {}): Ids {
+  const make = monotonicFactory(randomInBlocks());
+  // One millisecond later: what is within that one is random.
+  const floor = after === undefined ? 0 : decodeTime(after) + 1;
+  return () => make(Math.max(Date.now(), floor));
 }
 
 /** Bytes drawn from the system at once: an id takes 16, and a call for each would cost more than all the rest of it. */

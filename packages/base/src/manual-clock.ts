@@ -1,3 +1,4 @@
+import { ClockSteps } from './clock-steps.ts';
 import type { Cancel, Clock } from './clock.ts';
 
 interface Timer {
@@ -10,14 +11,26 @@ interface Timer {
 export class ManualClock implements Clock {
   #now: number;
   #monotonic = 0;
+  readonly #steps: ClockSteps;
   readonly #timers = new Set<Timer>();
 
   constructor(now = 1_700_000_000_000) {
     this.#now = now;
+    const monotonic = (): number => this.#monotonic;
+    this.#steps = new ClockSteps({
+      wall: () => this.#now,
+      monotonic,
+      uptime: monotonic,
+      bootId: () => '',
+    });
   }
 
   now(): number {
-    return this.#now;
+    return this.#steps.now();
+  }
+
+  since(time: number): number {
+    return this.#steps.since(time);
   }
 
   monotonic(): number {

@@ -9,12 +9,13 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 
-import { AppError } from '@longshore/base';
+import { AppError, systemClock } from '@longshore/base';
 
 import { formatAddress, type Address } from './address.ts';
 import { SERVER_NAME } from './credentials.ts';
 import { keyFingerprint } from './identity.ts';
 import { HANDSHAKE_TIMEOUT_MS } from './link-limits.ts';
+import { validityProblem } from './validity.ts';
 
 /**
  * The certificate of the authority with this fingerprint, as PEM.
@@ -53,6 +54,12 @@ export async function fetchPinnedCertificate(address: Address, fingerprint: stri
     );
   }
   return leaf.toString();
+}
+
+/** Why TLS refused the certificate that `address` shows, if its time is the reason; nothing is believed of it. */
+export async function untimelyCertificateAt(address: Address): Promise<string | undefined> {
+  const [leaf] = await readPeerChain(address);
+  return leaf === undefined ? undefined : validityProblem(leaf, systemClock.now());
 }
 
 /** Leaf first. */

@@ -7,9 +7,9 @@
  */
 import { createServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
-import type { X509Certificate } from 'node:crypto';
+import { createPublicKey, type X509Certificate } from 'node:crypto';
 
-import { toError, type Logger } from '@longshore/base';
+import { systemClock, toError, type Logger } from '@longshore/base';
 
 import type { Address } from './address.ts';
 import type { ConnectionInjector } from './grpc-server.ts';
@@ -19,6 +19,7 @@ import {
   UNVERIFIED_CONNECTION_MS,
   UNVERIFIED_CONNECTIONS_PER_ADDRESS,
 } from './link-limits.ts';
+import { validityProblem } from './validity.ts';
 
 export interface TlsContext {
   /** Whom to believe; absent: nobody yet (an agent that is not paired). */
@@ -35,6 +36,8 @@ export interface TlsPeer {
   /** Whatever it showed, verified or not; the handshake proved that it holds the key. */
   certificate: X509Certificate | undefined;
   keyFingerprint: string | undefined;
+  /** Why nobody is to be known by it, where the authority made it and only its time is not now. */
+  untimely: string | undefined;
 }
 
 export interface TlsPortOptions {
@@ -55,9 +58,11 @@ export class TlsPort implements AsyncDisposable {
   readonly #tls: TlsServer;
   readonly #connections = new Map<string, Connection>();
   readonly #unverified = new Map<string, number>();
+  #context: TlsContext;
 
   constructor(options: TlsPortOptions) {
     this.#options = options;
+    this.#context = options.context;
     this.#tls = createServer({
       ...secureContext(options.context),
       minVersion: 'TLSv1.3',
@@ -89,6 +94,7 @@ export class TlsPort implements AsyncDisposable {
 
   /** A new certificate, for handshakes from now on. */
   replaceContext(context: TlsContext): void {
+    this.#context = context;
     this.#tls.setSecureContext({ ...secureContext(context), minVersion: 'TLSv1.3' });
   }
 
@@ -131,7 +137,7 @@ export class TlsPort implements AsyncDisposable {
       socket.destroy();
       return;
     }
-    const peer = describe(socket, `${address}:${String(socket.remotePort)}`);
+    const peer = describe(socket, `${address}:${String(socket.remotePort)}`, this.#context.authorityPem);
     // The pair names the connection to gRPC handlers: two of one name (over two addresses of ours) must not be.
     if (
       this.#connections.has(peer.peer) ||
@@ -174,14 +180,21 @@ function secureContext(context: TlsContext): { ca: string | []; cert: string; ke
   return { ca: context.authorityPem ?? [], cert: context.chainPem, key: context.keyPem };
 }
 
-function describe(socket: TLSSocket, peer: string): TlsPeer {
+function describe(socket: TLSSocket, peer: string, authorityPem: string | undefined): TlsPeer {
   const certificate = socket.getPeerX509Certificate();
   return {
     peer,
     certificate,
     identity: certificate !== undefined && socket.authorized ? identityOf(certificate) : undefined,
     keyFingerprint: certificate === undefined ? undefined : keyFingerprint(certificate.publicKey),
+    untimely:
+      certificate === undefined || socket.authorized ? undefined : untimely(certificate, authorityPem),
   };
+}
+
+function untimely(certificate: X509Certificate, authorityPem: string | undefined): string | undefined {
+  if (authorityPem === undefined || !certificate.verify(createPublicKey(authorityPem))) return undefined;
+  return validityProblem(certificate, systemClock.now());
 }
 
 function admitted(

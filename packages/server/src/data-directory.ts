@@ -6,6 +6,7 @@
  *   logs/                       output and artifacts, when the database is embedded
  *   master.key                  0600; without it sealed values can't be opened
  *   node-id                     this node's name, made once
+ *   clock.json                  how the machine's clock was set since its boot
  *   lock                        held by the server that runs here
  */
 import { randomBytes } from 'node:crypto';
@@ -37,6 +38,11 @@ export class DataDirectory {
 
   get database(): string {
     return join(this.path, 'longshore.db');
+  }
+
+  /** How the machine's clock was set. */
+  get clockSteps(): string {
+    return join(this.path, 'clock.json');
   }
 
   get logs(): string {

@@ -125,6 +125,8 @@ export const AUTHORITY_LIFE_MS = 20 * 365 * 24 * 60 * 60_000;
 export const AGENT_CERTIFICATE_LIFE_MS = 90 * 24 * 60 * 60_000;
 /** This node's own, made at each start and renewed with a third of it left. */
 export const NODE_CERTIFICATE_LIFE_MS = 90 * 24 * 60 * 60_000;
+/** It is seen at this beat whether that one is still valid: the clock may have been set since it was made. */
+export const OWN_CERTIFICATE_LOOK_MS = 10_000;
 /** A challenge to an agent with an expired certificate must be answered within this. */
 export const RENEWAL_CHALLENGE_LIFE_MS = 60_000;
 /** Refused enrolments of one address in a window, before it is answered `tooMany` unheard. */

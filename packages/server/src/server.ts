@@ -74,10 +74,11 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 
 async function start({ config, logger, fatal, showKey }: StartOptions, scope: Scope): Promise<RunningServer> {
   let state: State = 'starting';
-  const ids = createIds();
   const counters = new Counters();
   const events = { failed: fatal, synced: (commits: number, ms: number) => counters.synced(commits, ms) };
-  const storage = await openStorage({ config, ids, logger, scope, events });
+  const storage = await openStorage({ config, ids: createIds(), logger, scope, events });
+  const [newest] = await storage.store.read((tx) => tx.tasks.list(DEFAULT_SPACE, { limit: 1 }));
+  const ids = createIds({ after: newest?.id });
   const base: Base = { config, logger, storage, scope, ids, fatal };
   const { core, links } = await openCore(base);
   const secrets: Secrets = { ...createSecrets(), tokenText: (token) => links.tokenText(token) };
@@ -246,7 +247,7 @@ function openMetrics({
     tasksByState: () => core.tasks.countByState(),
     async oldestQueuedMs() {
       const [oldest] = await core.leases.queue(DEFAULT_SPACE);
-      return oldest === undefined ? 0 : systemClock.now() - oldest.request.createdAt;
+      return oldest === undefined ? 0 : systemClock.since(oldest.request.createdAt);
     },
     agentsConnected: () => links.directory.size,
     logBytesStored: () => storage.logs.bytesStored,

@@ -1,5 +1,5 @@
 /** Opens what a node keeps its state in: the database, the logs, the sealer; over SQLite and files, or over PostgreSQL. */
-import { systemClock, type Ids, type Logger, type Scope } from '@longshore/base';
+import { keepClockSteps, systemClock, type Ids, type Logger, type Scope } from '@longshore/base';
 
 import type { LogStore } from './app/ports/log-store.ts';
 import type { Sealer } from './app/ports/sealer.ts';
@@ -35,6 +35,7 @@ export interface StorageOptions {
 export async function openStorage({ config, ids, logger, scope, events }: StorageOptions): Promise<Storage> {
   const directory = DataDirectory.open(config.dataDir);
   scope.add('the data directory', () => directory.close());
+  keepClockSteps(directory.clockSteps);
   const nodeId = config.nodeId ?? (await directory.nodeId(ids));
   const database = await openDatabase(directory, { config, logger, nodeId, events });
   scope.add('the database', () => database.close());

@@ -17,6 +17,7 @@ import {
   systemClock,
   toError,
   type Logger,
+  keepClockSteps,
 } from '@longshore/base';
 import { parseAddress } from '@longshore/protocol/address';
 import { Goodbye_Reason } from '@longshore/protocol/gen/longshore/link/v1/link';
@@ -69,6 +70,7 @@ export async function run({ values, given }: Resolved<'run'>, logger: Logger): P
   const unlock = holdLock(join(dataDir, 'agent.lock'), identityOf(process.pid));
   let code: number | 'become';
   try {
+    keepClockSteps(join(dataDir, 'clock.json'));
     const link = new LinkProcess({ ...values, dataDir, place }, given, logger);
     restWhenQuiet({
       clock: systemClock,

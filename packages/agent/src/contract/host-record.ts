@@ -80,7 +80,15 @@ export function readHostRecords(dataDir: string): HostRecord[] {
     const record = readRecord(join(hostsFolder(dataDir), name));
     if (record !== null) records.push(record);
   }
-  return records.sort((a, b) => a.startedAtMs - b.startedAtMs);
+  return records.sort(byStart);
+}
+
+/** Which host started later: within a boot the kernel says it, whatever the wall clock showed. */
+export function byStart(a: HostRecord, b: HostRecord): number {
+  const sameBoot = a.process.bootId !== '' && a.process.bootId === b.process.bootId;
+  if (sameBoot && a.process.startTime > 0 && b.process.startTime > 0)
+    return a.process.startTime - b.process.startTime;
+  return a.startedAtMs - b.startedAtMs;
 }
 
 function readRecord(file: string): HostRecord | null {

@@ -18,10 +18,10 @@ export class Tombstones {
   }
 
   /** Forgets those older than `keptMs`; returns how many. */
-  expire(now: number, keptMs: number): number {
+  expire(age: (at: number) => number, keptMs: number): number {
     let count = 0;
     for (const [id, at] of this.#at) {
-      if (now - at <= keptMs) continue;
+      if (age(at) <= keptMs) continue;
       this.#at.delete(id);
       count += 1;
     }

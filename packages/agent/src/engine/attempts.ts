@@ -179,12 +179,10 @@ export class Attempts implements HostListener {
   /** The janitor: what nobody asks for any more, within stated limits. */
   sweep(): void {
     const { clock, tombstones, logger } = this.#options;
-    const now = clock.now();
     for (const attempt of [...this.#byId.values()]) {
       if (attempt.outcome === undefined) continue;
-      const since = now - attempt.outcome.endedAtMs;
-      const unknown =
-        attempt.unknownSince !== undefined && since > UNKNOWN_KEPT_MS && now - attempt.unknownSince > 0;
+      const since = clock.since(attempt.outcome.endedAtMs);
+      const unknown = attempt.unknownSince !== undefined && since > UNKNOWN_KEPT_MS;
       if (!unknown && (attempt.follower !== undefined || since <= UNRELEASED_KEPT_MS)) continue;
       logger.warn('removing an attempt that no server asked for in time', {
         attemptId: attempt.id,

@@ -57,7 +57,7 @@ export class TombstoneFile {
   }
 
   expire(): void {
-    if (this.#tombstones.expire(this.#clock.now(), TOMBSTONE_KEPT_MS) === 0) return;
+    if (this.#tombstones.expire((at) => this.#clock.since(at), TOMBSTONE_KEPT_MS) === 0) return;
     const lines = [...this.#tombstones.entries()].map(([id, at]) => `${id} ${at}\n`);
     const temp = `${this.#file}.new`;
     try {

@@ -10,7 +10,7 @@ import { AppError, type Cancel, type Clock, type Logger, toError } from '@longsh
 import type { FromHost, HostWelcome, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
 import { RefusedReason } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
-import { type HostRecord, readHostRecords } from '../contract/host-record.ts';
+import { byStart, type HostRecord, readHostRecords } from '../contract/host-record.ts';
 import { AGENT_VERSION } from '../contract/version.ts';
 import type { HostListener, HostPort } from '../engine/host-port.ts';
 import { HOST_LAUNCH_LOOK_MS, HOST_LAUNCH_TIMEOUT_MS, HOST_RETRY_MS } from '../limits.ts';
@@ -216,7 +216,7 @@ class SocketHostPort implements HostPort {
   #isBetter(host: KnownHost, before: KnownHost | null): boolean {
     const { launch = 'detached' } = this.#options;
     if (launch === 'detached' && !this.#isOurs(host)) return false;
-    return before === null || !before.isServing || host.record.startedAtMs >= before.record.startedAtMs;
+    return before === null || !before.isServing || byStart(host.record, before.record) >= 0;
   }
 
   #heard(host: KnownHost, frame: NonNullable<FromHost['kind']>): void {

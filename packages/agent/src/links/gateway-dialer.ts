@@ -8,6 +8,7 @@
  * welcomed last keeps it.
  */
 import { AppError, sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { parseAddress } from '@longshore/protocol/address';
 import { channelCredentials, channelOptions } from '@longshore/protocol/credentials';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
 import {
@@ -17,6 +18,8 @@ import {
 } from '@longshore/protocol/gen/longshore/link/v1/link';
 import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import type { PeerIdentity } from '@longshore/protocol/identity';
+import { untimelyCertificateAt } from '@longshore/protocol/peer-chain';
+import { isAboutValidity } from '@longshore/protocol/validity';
 
 import { DIAL_TIMEOUT_MS, GOODBYE_GRACE_MS } from '../limits.ts';
 import type { ServedEnd, ServeServer } from './connection.ts';
@@ -113,10 +116,18 @@ export class GatewayDialer implements AsyncDisposable {
         if (!stopped())
           logger.warn('the session with the server ended: trying again', { detail: end.detail });
       } catch (thrown) {
-        logger.warn('dialling the server failed', { error: toError(thrown).message });
+        logger.warn('dialling the server failed', { error: await this.#explained(loop.address, thrown) });
       }
       await sleep(clock, redial.after(end, clock.monotonic() - began), { signal }).catch(() => undefined);
     }
+  }
+
+  /** Where a certificate's time is the reason, both times are named. */
+  async #explained(address: string, thrown: unknown): Promise<string> {
+    const { message } = toError(thrown);
+    if (!isAboutValidity(message)) return message;
+    const why = await untimelyCertificateAt(parseAddress(address, 'server')).catch(() => undefined);
+    return why === undefined ? message : `the server at ${address} is refused: ${why}`;
   }
 
   async #session(loop: Loop): ReturnType<ServeServer> {
@@ -168,9 +179,13 @@ export class GatewayDialer implements AsyncDisposable {
     }
   }
 
-  /** An expired certificate would fail in the handshake, before any word of ours. */
+  /**
+   * An expired certificate, or one that a server made while its clock was ahead, would fail in the handshake, before
+   * any word of ours.
+   */
   async #freshCertificate(address: string): Promise<void> {
-    if (this.#identity.expiresAt > this.#options.clock.now()) return;
+    const now = this.#options.clock.now();
+    if (this.#identity.issuedAt <= now && now < this.#identity.expiresAt) return;
     this.#renewal ??= this.#renew(address).finally(() => (this.#renewal = undefined));
     await this.#renewal;
   }

@@ -110,6 +110,8 @@ export class HostListener implements AsyncDisposable {
 
   #admit(peer: TlsPeer): LinkServer['injector'] | undefined {
     if (this.#state.kind !== 'unpaired' && peer.identity?.role !== 'server') {
+      // It is told why, by the handlers, which let nobody in without an identity.
+      if (peer.untimely !== undefined) return this.#state.grpc.injector;
       this.#options.logger.warn('a connection was refused: its certificate is not that of a server of ours', {
         peer: peer.peer,
       });
@@ -200,7 +202,13 @@ export class HostListener implements AsyncDisposable {
 
   #refuse(call: LinkCall | DataCall): void {
     call.resume();
-    const error = new AppError('forbidden', 'only a server node of this agent may call it');
+    const untimely = this.#port.peerOf(call)?.untimely;
+    if (untimely !== undefined)
+      this.#options.logger.warn('a server was not let in', { peer: call.getPeer(), error: untimely });
+    const error =
+      untimely === undefined
+        ? new AppError('forbidden', 'only a server node of this agent may call it')
+        : new AppError('unauthenticated', `the server is not let in: ${untimely}`);
     call.emit('error', Object.assign(error, toStatus(error)));
   }
 }

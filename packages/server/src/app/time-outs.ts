@@ -7,8 +7,9 @@ export function armTimeOut(kernel: Kernel, run: Run): void {
   const { task } = run;
   if (task.timeoutMs === 0 || isEnded(task.state)) return;
   const { clock } = kernel.options;
-  // The wall clock, for the task may have begun in another life of this server.
-  const left = Math.max(0, (task.startedAt ?? clock.now()) + task.timeoutMs - clock.now());
+  // It may have begun in another life of this server.
+  const ranMs = task.startedAt === null ? 0 : clock.since(task.startedAt);
+  const left = Math.max(0, task.timeoutMs - ranMs);
   run.timer?.();
   run.timer = clock.after(left, () => kernel.timedOut(run));
 }

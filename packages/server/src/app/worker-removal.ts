@@ -115,7 +115,7 @@ async function isFree(
     looking = looking.then(async () => {
       const { leases, away } = await store.read(async (tx) => ({
         leases: await heldOn(tx, worker),
-        away: unlessAway && (await awayFor(tx, worker, clock.now())) >= UNAVAILABLE_AFTER_MS,
+        away: unlessAway && (await awayFor(tx, worker, clock)) >= UNAVAILABLE_AFTER_MS,
       }));
       if (leases.length === 0) found.resolve(true);
       else if (away) found.resolve(false);
@@ -140,10 +140,10 @@ async function isFree(
 const REMOVAL_LOOK_MS = 500;
 
 /** Milliseconds since a session with it ended; 0 while there is one. */
-async function awayFor(tx: Tx, { id }: Worker, now: number): Promise<number> {
+async function awayFor(tx: Tx, { id }: Worker, clock: Clock): Promise<number> {
   if ((await tx.nodes.sessions()).some(({ workerId }) => workerId === id)) return 0;
   const worker = await tx.workers.find(id);
-  return now - Math.max(worker?.lastSeenAt ?? 0, worker?.connectedAt ?? 0);
+  return Math.min(clock.since(worker?.lastSeenAt ?? 0), clock.since(worker?.connectedAt ?? 0));
 }
 
 function stillHeld(worker: Worker, leases: readonly Lease[]): string | undefined {

@@ -65,15 +65,17 @@ export function whenAway(worker: Pick<Worker, 'health'>, awayMs: number, graceMs
   return { state: 'unavailable', reason: 'No connection with its agent' };
 }
 
+/** How long ago something was, milliseconds; null: it never was. */
+export type Age = number | null;
+
 /** Whether it is time for a check: after the interval, and at once when it is back from `unavailable`, or never had one. */
 export function checkDue(
-  { lastCheckAt, becameAvailableAt }: { lastCheckAt: number | null; becameAvailableAt: number | null },
+  { lastCheck, becameAvailable }: { lastCheck: Age; becameAvailable: Age },
   intervalMs: number,
-  now: number,
 ): boolean {
   if (intervalMs === 0) return false;
-  if (lastCheckAt === null || now - lastCheckAt >= intervalMs) return true;
-  return becameAvailableAt !== null && becameAvailableAt > lastCheckAt;
+  if (lastCheck === null || lastCheck >= intervalMs) return true;
+  return becameAvailable !== null && becameAvailable < lastCheck;
 }
 
 function unhealthy(what: string, said: readonly string[]): Finding {

@@ -19,10 +19,16 @@ import {
 } from '@longshore/protocol/certificates';
 import type { OwnIdentity } from '@longshore/protocol/credentials';
 import { keyFingerprint } from '@longshore/protocol/identity';
+import { validityProblem } from '@longshore/protocol/validity';
 
 import type { Sealer } from '../app/ports/sealer.ts';
 import type { Store } from '../app/ports/store.ts';
-import { AGENT_CERTIFICATE_LIFE_MS, AUTHORITY_LIFE_MS, NODE_CERTIFICATE_LIFE_MS } from '../limits.ts';
+import {
+  AGENT_CERTIFICATE_LIFE_MS,
+  AUTHORITY_LIFE_MS,
+  NODE_CERTIFICATE_LIFE_MS,
+  OWN_CERTIFICATE_LOOK_MS,
+} from '../limits.ts';
 
 const SEAL_CONTEXT = 'authority';
 
@@ -131,10 +137,24 @@ export class ServerAuthority {
       expiresAt,
     });
     for (const heard of this.#renewed) heard(this.#own);
-    this.#cancelRenewal = clock.after((NODE_CERTIFICATE_LIFE_MS * 2) / 3, () => {
+    this.#cancelRenewal();
+    const renew = (): void => {
       this.#issueOwn().catch((error: unknown) =>
         logger.error('renewing the certificate of this node failed', { error }),
       );
+    };
+    const due = clock.after((NODE_CERTIFICATE_LIFE_MS * 2) / 3, renew);
+    const own = new X509Certificate(chainPem);
+    // Made while the clock was wrong, it would keep every agent away once that is set right.
+    const look = clock.every(OWN_CERTIFICATE_LOOK_MS, () => {
+      const problem = validityProblem(own, clock.now());
+      if (problem === undefined) return;
+      logger.warn('this node makes itself another certificate', { nodeId, why: problem });
+      renew();
     });
+    this.#cancelRenewal = () => {
+      due();
+      look();
+    };
   }
 }

@@ -9,12 +9,15 @@
  * is the truth. A server never dials through an HTTP proxy.
  */
 import { sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { parseAddress } from '@longshore/protocol/address';
 import { channelCredentials, channelOptions } from '@longshore/protocol/credentials';
 import type { AgentDataFrame, ServerDataFrame } from '@longshore/protocol/gen/longshore/link/v1/link';
 import { AgentHostClient } from '@longshore/protocol/gen/longshore/link/v1/link';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
 import { serverDataDuplex, serverLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import type { SessionEnd } from '@longshore/protocol/session';
+import { untimelyCertificateAt } from '@longshore/protocol/peer-chain';
+import { isAboutValidity } from '@longshore/protocol/validity';
 
 import type { Store } from '../app/ports/store.ts';
 import type { Worker } from '../domain/worker.ts';
@@ -155,6 +158,12 @@ export class Dialler implements AsyncDisposable {
       if (error !== undefined && /self-signed certificate|certificate has expired/.test(error.message)) {
         void renewListeningAgent(worker, authority, logger);
       }
+      if (error !== undefined && isAboutValidity(error.message))
+        void untimelyCertificateAt(parseAddress(address, 'address')).then(
+          (why) =>
+            logger.warn('an agent was refused', { workerId: id, address, error: why ?? error.message }),
+          () => undefined,
+        );
     });
     try {
       return await serve({

@@ -115,7 +115,7 @@ export class Enrolment {
       return await store.write(async (tx) => {
         const token = await this.#tokenOf(tx, request);
         if (token.usedAt !== null) return await repeated(tx, token, key);
-        if (token.expiresAt <= now)
+        if (clock.since(token.createdAt) >= token.expiresAt - token.createdAt)
           throw new AppError('gone', `token ${token.id} has expired: ask for a new one`);
         const poolIds = await poolsOf(tx, token, request.pools);
         if (!(await tx.tokens.use(token.id, id, now))) throw used(token);

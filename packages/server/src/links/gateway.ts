@@ -4,7 +4,7 @@
  * look at health and schema, nothing else.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { AppError, sleep, toError, type Clock, type Logger } from '@longshore/base';
 import type { Address } from '@longshore/protocol/address';
 import { DataJoin, type ServerDataJoin } from '@longshore/protocol/data-join';
 import type {
@@ -17,7 +17,7 @@ import { AgentGatewayService } from '@longshore/protocol/gen/longshore/link/v1/l
 import { EnrolmentService } from '@longshore/protocol/gen/longshore/trust/v1/trust';
 import { serverDataDuplex, serverLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import { createLinkServer, type LinkServer } from '@longshore/protocol/grpc-server';
-import { identityOfCall } from '@longshore/protocol/identity';
+import { identityOfCall, type PeerIdentity } from '@longshore/protocol/identity';
 import { TlsPort } from '@longshore/protocol/tls-port';
 
 import type { Store } from '../app/ports/store.ts';
@@ -115,7 +115,7 @@ export class Gateway implements AsyncDisposable {
     // At once: an unread stream would buffer without bound while the database answers.
     const peer = identityOfCall(call);
     if (peer?.role !== 'agent') {
-      await this.#refused(call, authenticateAgent(this.#options.store, peer));
+      await this.#refused(call, this.#unknown(call, peer));
       return;
     }
     const over = new Promise<void>((resolve) => call.once('close', resolve));
@@ -135,11 +135,18 @@ export class Gateway implements AsyncDisposable {
   async #data(call: DataCall): Promise<void> {
     const peer = identityOfCall(call);
     if (peer?.role !== 'agent') {
-      await this.#refused(call, authenticateAgent(this.#options.store, peer));
+      await this.#refused(call, this.#unknown(call, peer));
       return;
     }
     // Its session's row was checked, and the nonce names that session of the same agent.
     this.#join.offer({ duplex: serverDataDuplex(call), peer: peer.id });
+  }
+
+  /** @throws AppError that says why this is no agent */
+  async #unknown(call: LinkCall | DataCall, peer: PeerIdentity | undefined): Promise<unknown> {
+    const untimely = this.#port.peerOf(call)?.untimely;
+    if (untimely !== undefined) throw new AppError('unauthenticated', `the agent is not let in: ${untimely}`);
+    return authenticateAgent(this.#options.store, peer);
   }
 
   async #refused(call: LinkCall | DataCall, never: Promise<unknown>): Promise<void> {

@@ -10,7 +10,7 @@ import { recordConnected, recordHealth } from '../app/health-record.ts';
 import type { Health } from '../app/health.ts';
 import type { HealthRecord } from '../app/ports/machines.ts';
 import type { Store, Tx } from '../app/ports/store.ts';
-import { checkDue, whenAway, whenConnected } from '../domain/health.ts';
+import { checkDue, whenAway, whenConnected, type Age } from '../domain/health.ts';
 import type { TaskState, TaskTarget } from '../domain/task.ts';
 import type { Worker } from '../domain/worker.ts';
 import {
@@ -205,8 +205,12 @@ export class HealthSchedule {
       const was = await tx.health.askedAt(spaceId, id);
       const history = await tx.health.history(spaceId, id, HEALTH_RECORDS_KEPT_PER_WORKER);
       const { lastCheckAt, becameAvailableAt } = lastTimes(history);
-      const times = { lastCheckAt: later(lastCheckAt, was), becameAvailableAt };
-      if (!checkDue(times, intervalMs, now)) return undefined;
+      const age = (time: number | null): Age => (time === null ? null : clock.since(time));
+      const ages = {
+        lastCheck: younger(age(lastCheckAt), age(was)),
+        becameAvailable: age(becameAvailableAt),
+      };
+      if (!checkDue(ages, intervalMs)) return undefined;
       // One that takes longer than the interval is not asked for twice.
       const open = await tx.tasks.list(spaceId, {
         kind: 'health',
@@ -234,8 +238,8 @@ function isFor(target: TaskTarget, workerId: string): boolean {
   return target.kind === 'workers' && target.workerIds.includes(workerId);
 }
 
-function later(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+function younger(a: Age, b: Age): Age {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 /** From a history, newest first: when it was last checked, and when it last came. */

@@ -109,9 +109,14 @@ export function attemptRepository(sql: Sql): AttemptRepository {
     get: (spaceId, id) => one('space_id = ? AND id = ?', spaceId, id),
     // Each space has a book: so the key serves, and no index of ids alone is kept for it.
     find: (id) => one('space_id IN (SELECT space_id FROM lease_books) AND id = ?', id),
-    // Not by id alone: for the order of the key SQLite would read all attempts of the space.
+    // In the order of their leases' fences, which rise whatever the clocks of the nodes that made them show.
     ofTask: (spaceId, taskId) =>
-      many('space_id = ? AND task_id = ? ORDER BY created_at, id', spaceId, taskId),
+      many(
+        `space_id = ? AND task_id = ? ORDER BY
+          (SELECT l.fence_n FROM leases l WHERE l.space_id = attempts.space_id AND l.id = attempts.lease_id), id`,
+        spaceId,
+        taskId,
+      ),
     openOnWorker: (workerId) => many('worker_id = ? AND complete = 0 ORDER BY id', workerId),
     async update(attempt) {
       const { generation, n } = attempt.fence;
