@@ -36,6 +36,7 @@ function clockOf(world: World): Clock {
   };
   return {
     now: () => world.now,
+    since: (time) => world.now - time,
     monotonic: () => world.now,
     after: (ms, fn) => arm(ms, fn, false),
     every: (ms, fn) => arm(ms, fn, true),
