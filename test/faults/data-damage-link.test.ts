@@ -5,15 +5,15 @@
  * lives on.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { SegmentHasher } from '@longshore/protocol/segments';
 
 import { faultNumbers, schedule } from '../support/faults.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
-import { checkLog, numberedLines } from '../support/log-oracle.ts';
+import { numberedLines } from '../support/log-oracle.ts';
 import { ENDED } from '../support/rest.ts';
 import type { AgentMode } from '../support/stage-agent.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import type { Dialect } from '../support/store.ts';
+import { checkStored, digestOfStored } from '../support/stored-log.ts';
 import { until } from '../support/until.ts';
 
 type Place = [AgentMode, Dialect];
@@ -99,22 +99,16 @@ describe.each(places)('data connections that break (%s, %s)', (mode, database) =
       const { task, attempt } = await rest.ended(id, { timeoutMs: 120_000 });
 
       expect(task.state).toBe('success');
-      const [stdout, stderr, spool] = await Promise.all([
-        rest.bytes(`/attempts/${attempt.id}/output?stream=stdout`),
-        rest.bytes(`/attempts/${attempt.id}/output?stream=stderr`),
-        rest.bytes(`/attempts/${attempt.id}/spool`),
-      ]);
-      checkLog({ stdout, stderr }, wanted);
-      const hasher = new SegmentHasher();
-      hasher.add(spool);
-      expect(hasher.finish().digest.toString('hex')).toBe(attempt.digest);
+      await checkStored(rest, attempt.id, wanted);
+      const stored = await digestOfStored(rest, attempt.id);
+      expect(stored.digest).toBe(attempt.digest);
       const words = await rest.get<{ items: { text: string }[] }>(`/tasks/${id}/log`);
       expect(words.items.filter(({ text }) => /digest|missing|reach/.test(text))).toEqual([]);
       expect(endedSessions(stage)).toBe(sessions);
       expect(damage.faults()).toBeGreaterThan(seconds / 2);
       expect(damage.flips()).toBeGreaterThan(0);
       process.stderr.write(
-        `data-damage-link (${mode}, ${database}): ${String(spool.length)} bytes, ` +
+        `data-damage-link (${mode}, ${database}): ${String(stored.length)} bytes, ` +
           `${String(damage.faults())} faults (${String(damage.flips())} flips), ${String(proxy.accepted)} connections\n`,
       );
     },

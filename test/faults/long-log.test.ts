@@ -8,7 +8,6 @@
 import { statfsSync } from 'node:fs';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { SegmentHasher } from '@longshore/protocol/segments';
 import { decodeMarker, decodeRecords } from '@longshore/protocol/spool-record';
 
 import { ENDED, type AttemptBody } from '../support/rest.ts';
@@ -17,6 +16,7 @@ import { inEachMode } from '../support/matrix.ts';
 import { peakResidentBytes } from '../support/proc.ts';
 import { SHIM_MISSING } from '../support/shim/build.ts';
 import { POOL, Stage } from '../support/stage.ts';
+import { digestOfStored, download } from '../support/stored-log.ts';
 import { until } from '../support/until.ts';
 
 const { lines, diskBytesPerSecond, quotaBytes } = faultNumbers({
@@ -122,11 +122,10 @@ function printedIn(event: string): number[] {
 
 /** Line by line, without ever holding it. */
 async function mustBeWhole({ rest }: Stage, attempt: AttemptBody): Promise<void> {
-  const answer = await rest.call('GET', `/attempts/${attempt.id}/output?stream=stdout`);
   let next = 1;
   let left = Buffer.alloc(0);
-  for await (const part of answer.body!) {
-    const bytes = Buffer.concat([left, part as Uint8Array]);
+  for await (const part of download(rest, `/attempts/${attempt.id}/output?stream=stdout`)) {
+    const bytes = Buffer.concat([left, part]);
     const whole = bytes.length - (bytes.length % LINE_BYTES);
     for (let at = 0; at < whole; at += LINE_BYTES, next += 1) {
       if (bytes.toString('latin1', at, at + LINE_BYTES) !== `${String(next).padStart(12, '0')} ${FILLER}\n`)
@@ -135,27 +134,7 @@ async function mustBeWhole({ rest }: Stage, attempt: AttemptBody): Promise<void>
     left = bytes.subarray(whole);
   }
   expect([next - 1, left.length]).toEqual([lines, 0]);
-  expect(await digestOf(rest, attempt.id)).toBe(attempt.digest);
-}
-
-async function digestOf(rest: Stage['rest'], attemptId: string): Promise<string> {
-  const answer = await rest.call('GET', `/attempts/${attemptId}/spool`);
-  const hasher = new SegmentHasher();
-  let left = Buffer.alloc(0);
-  for await (const part of answer.body!) {
-    left = Buffer.concat([left, part as Uint8Array]);
-    const whole = wholeRecords(left);
-    hasher.add(left.subarray(0, whole));
-    left = left.subarray(whole);
-  }
-  return hasher.finish().digest.toString('hex');
-}
-
-function wholeRecords(bytes: Buffer): number {
-  let at = 0;
-  while (at + 4 <= bytes.length && at + 24 + bytes.readUInt32BE(at) <= bytes.length)
-    at += 24 + bytes.readUInt32BE(at);
-  return at;
+  expect((await digestOfStored(rest, attempt.id)).digest).toBe(attempt.digest);
 }
 
 describe('a log with a largest size', () => {

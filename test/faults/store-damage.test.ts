@@ -42,8 +42,8 @@ const { rounds, places } = faultNumbers<{ rounds: number; places: Place[] }>({
   },
 });
 const random = schedule('store-damage');
-/** Two closed segments, and a part of the third. */
-const WANTED = { lines: 4700, lineBytes: 1000 };
+/** A closed segment, and a part of the next. */
+const WANTED = { lines: 2400, lineBytes: 1000 };
 /** Its lines, then it waits for a word. */
 const SCRIPT = `(${numberedLines(WANTED)})\nwhile ! test -e go; do sleep 0.05; done`;
 const ARTIFACT = 'head -c 700000 /dev/urandom > a.bin; new_octopusartifact "$PWD/a.bin" a.bin';
@@ -59,13 +59,7 @@ describe.each(places)('a changed byte in the store (%s, %s)', (mode, database) =
     stage = await Stage.open({ database, env: { LONGSHORE_LOG_CHECK_INTERVAL: '100ms' } });
     const agent = await stage.addAgent(mode);
     const { rest } = stage;
-    const { id } = await rest.script(SCRIPT, { pool: POOL });
-    const attempt = await until('all that it prints is stored', async () => {
-      const [found] = await rest.attempts(id);
-      if (found === undefined) return undefined;
-      const err = await rest.bytes(`/attempts/${found.id}/output?stream=stderr`);
-      return err.length === WANTED.lines * WANTED.lineBytes ? found : undefined;
-    });
+    const { id, attempt } = await printed(stage);
     const spool = await rest.bytes(`/attempts/${attempt.id}/spool`);
     const segment = new SegmentHasher().add(spool)[0]!.bytes.length;
 
@@ -90,6 +84,7 @@ describe.each(places)('a changed byte in the store (%s, %s)', (mode, database) =
     const got = await asFarAsItComes(stage, `/attempts/${attempt.id}/spool`);
     expect(got.length).toBeLessThan(spool.length);
     expect(spool.subarray(0, got.length).equals(got)).toBe(true);
+    const follower = stage.start(['task', 'log', '-q', '--follow', id]);
     agent.daemon.start();
     await agent.connected(stage);
     await until('the log is whole again', async () =>
@@ -105,8 +100,11 @@ describe.each(places)('a changed byte in the store (%s, %s)', (mode, database) =
       ['stdout', 'stderr'].map((stream) => rest.bytes(`/attempts/${attempt.id}/output?stream=${stream}`)),
     );
     checkLog({ stdout: stdout!, stderr: stderr! }, WANTED);
-    const before = await warnings(stage, id);
-    expect(before).toEqual([]);
+    const followed = await follower.ended;
+    checkLog({ stdout: followed.stdout, stderr: Buffer.from(followed.stderr) }, WANTED);
+    expect(await warnings(stage, id)).toEqual([]);
+    // No record begins there: that is no damage.
+    expect((await rest.call('GET', `/attempts/${attempt.id}/spool?from=7`)).status).toBe(400);
 
     const record = recordAt(whole, random.between(0, segment - 1));
     await changeByte(stage, database, { attempt, at: random.between(record.from, record.to - 1) });
@@ -126,6 +124,28 @@ describe.each(places)('a changed byte in the store (%s, %s)', (mode, database) =
     const cli = await stage.longshore(['task', 'log', '--follow', id]);
     expect(cli.stderr).toContain(`output is missing: bytes ${record.from}–${record.to} of the log`);
     expect((await warnings(stage, id)).length).toBe(1);
+  }, 120_000);
+
+  test('that a crash has left is found at the start, however seldom the check is', async () => {
+    stage = await Stage.open({ database, env: { LONGSHORE_LOG_CHECK_INTERVAL: '0s' } });
+    const agent = await stage.addAgent(mode);
+    const { rest } = stage;
+    const { id, attempt } = await printed(stage);
+    const spool = await rest.bytes(`/attempts/${attempt.id}/spool`);
+    const segment = new SegmentHasher().add(spool)[0]!.bytes.length;
+    await stage.server.kill();
+    // A verified segment, and the open one, where a torn tail would be cut.
+    await changeByte(stage, database, { attempt, at: random.between(0, segment - 1) });
+    await changeByte(stage, database, { attempt, at: random.between(segment, spool.length - 1) });
+    await stage.startServer();
+    await agent.connected(stage);
+    await until('it is had once more', async () => (await healed(stage!, id)).length === 1);
+    await until('the rest is too', async () =>
+      (await asFarAsItComes(stage!, `/attempts/${attempt.id}/spool`)).equals(spool),
+    );
+    await letGo(agent.dataDir, attempt.id);
+    expect((await rest.ended(id)).task.state).toBe('success');
+    expect(await warnings(stage, id)).toEqual([]);
   }, 120_000);
 
   test('of an artifact: nobody gets it as whole, and its task says so', async () => {
@@ -164,6 +184,18 @@ async function asFarAsItComes({ rest }: Stage, path: string): Promise<Buffer> {
     // It was cut: what came before counts.
   }
   return Buffer.concat(parts);
+}
+
+/** A script that has printed all its lines, and waits. */
+async function printed({ rest }: Stage): Promise<{ id: string; attempt: AttemptBody }> {
+  const { id } = await rest.script(SCRIPT, { pool: POOL });
+  const attempt = await until('all that it prints is stored', async () => {
+    const [found] = await rest.attempts(id);
+    if (found === undefined) return undefined;
+    const err = await rest.bytes(`/attempts/${found.id}/output?stream=stderr`);
+    return err.length === WANTED.lines * WANTED.lineBytes ? found : undefined;
+  });
+  return { id, attempt };
 }
 
 async function texts(stage: Stage, id: string): Promise<{ level: string; text: string }[]> {

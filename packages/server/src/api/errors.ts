@@ -68,6 +68,8 @@ export function answerErrors(logger: Logger) {
         route: request.routeOptions.url,
         error: toError(thrown),
       });
-    void reply.code(statusOf(error)).send(errorBody(error));
+    // A download that fails before its first byte has said already what it would be.
+    for (const header of ['content-length', 'content-disposition']) reply.removeHeader(header);
+    void reply.code(statusOf(error)).type('application/json; charset=utf-8').send(errorBody(error));
   };
 }
