@@ -19,7 +19,7 @@ import { POOL, Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const NUMBERS = faultNumbers({
-  short: { rounds: 2, lines: 1_500, linesPerSecond: 1_000, fullMs: 1_500, writesBefore: 120 },
+  short: { rounds: 1, lines: 1_500, linesPerSecond: 1_000, fullMs: 1_500, writesBefore: 120 },
   full: { rounds: 25, lines: 20_000, linesPerSecond: 4_000, fullMs: 8_000, writesBefore: 600 },
 });
 /** Of one full disk: the store, the journal and each of the round's two attempts try at most every second or so. */

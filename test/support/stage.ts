@@ -75,6 +75,12 @@ export class Stage implements AsyncDisposable {
     return this.#key;
   }
 
+  /** Of a stage on PostgreSQL. */
+  get databaseUrl(): string {
+    if (this.#database === undefined) throw new Error("the stage was not opened with `database: 'postgres'`");
+    return this.#database.url;
+  }
+
   /** The first server node, which is the only one in most stories. */
   get server(): Daemon {
     return this.#first.daemon;

@@ -102,6 +102,11 @@ const OUT_WORDS =
   /Connection terminated|timeout exceeded when trying to connect|connection error and is not queryable/;
 const DISK_FULL = '53100';
 
+export function notReached(thrown: unknown): StorageOut {
+  const error = toError(thrown);
+  return new StorageOut('unavailable', `PostgreSQL can't be reached: ${error.message}`, { cause: error });
+}
+
 /** A database that takes nothing for now, in words of ours; the rest stays what it is. */
 export function storageOut(thrown: unknown): unknown {
   const error = toError(thrown);
@@ -115,7 +120,7 @@ export function storageOut(thrown: unknown): unknown {
       },
     );
   if (!OUT_STATES.test(code) && !OUT_ERRNOS.includes(code) && !OUT_WORDS.test(error.message)) return thrown;
-  return new StorageOut('unavailable', `PostgreSQL can't be reached: ${error.message}`, { cause: error });
+  return notReached(error);
 }
 
 function postgresError(thrown: unknown): Error {

@@ -22,7 +22,7 @@ import { StorageOut } from '../app/ports/store.ts';
 import { Announcements } from './announcements.ts';
 import type { Database, Sql } from './db.ts';
 import { PostgresListener } from './postgres-listener.ts';
-import { isRetryable, PostgresSql, storageOut } from './postgres-sql.ts';
+import { isRetryable, notReached, PostgresSql, storageOut } from './postgres-sql.ts';
 
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database; never logged. */
@@ -53,6 +53,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresDa
   const pool = new pg.Pool(config);
   // An idle connection that breaks is replaced at its next use.
   pool.on('error', (error) => options.logger.warn('a connection to PostgreSQL broke', { error }));
+  // One that is ended may say so when its user has given it back and the pool has thrown it away: nobody listens then.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const announcements = new Announcements(options.logger);
   const listener = new PostgresListener({
     connect: () => new pg.Client({ ...config, keepAlive: true }),
@@ -162,7 +164,8 @@ export class PostgresDatabase implements Database {
   async #once<T>(begin: string, body: (sql: Sql) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw new AppError('unavailable', 'the store is closed');
     const client = await this.#pool.connect().catch((thrown: unknown) => {
-      throw storageOut(thrown);
+      // Whatever keeps a connection from coming about, what was to be stored is not, and may be later.
+      throw notReached(thrown);
     });
     const sql = this.#sqlOf(client);
     let broken: Error | undefined;
