@@ -19,6 +19,7 @@ import {
 } from './contract/host-record.ts';
 import type { Runner } from './contract/runner.ts';
 import { AGENT_VERSION } from './contract/version.ts';
+import { chosenHost } from './contract/versions.ts';
 import { makeRuntimeFolder, makeSecretsFolder, removeFolder } from './host/folders.ts';
 import { Host } from './host/host.ts';
 import { layHelpers } from './host/helper-files.ts';
@@ -29,6 +30,7 @@ import { watchRecord } from './host/record-watch.ts';
 import { identityOf } from './machine/processes.ts';
 import { ProcessRunner } from './runners/process/process-runner.ts';
 import { TerminalRunner } from './runners/terminal/terminal-runner.ts';
+import { become, ownProgram } from './upgrade/become.ts';
 
 /** Another host of this version lives: whoever started us finds that one. */
 const EXIT_NOT_NEEDED = 3;
@@ -39,6 +41,8 @@ const { values } = parseArgs({
     version: { type: 'string', default: AGENT_VERSION },
     // The host that this one takes over from, where it follows one that lives.
     line: { type: 'string' },
+    // A service starts it, again when it ends: it goes on as the version that is to run here.
+    service: { type: 'boolean', default: false },
     // To look for a fault: Node's own way to start processes; no control groups.
     'node-spawn': { type: 'boolean', default: false },
     'no-cgroups': { type: 'boolean', default: false },
@@ -53,6 +57,7 @@ async function main(dataDir: string, version: string): Promise<void> {
   process.umask(0o022); // the functions for scripts are for everybody
   const helpers = layHelpers({ dataDir, version });
   process.umask(0o077);
+  becomeChosen(dataDir);
   const hostId = createIds()();
   const logger = openHostLog(join(dataDir, 'logs', 'host.log'), { hostId, pid: process.pid });
   const self = identityOf(process.pid);
@@ -133,4 +138,11 @@ async function main(dataDir: string, version: string): Promise<void> {
   unlock();
   logger.info('ended');
   process.exit(0);
+}
+
+/** Only a service's host: one that a link launched is of that link's version. */
+function becomeChosen(dataDir: string): void {
+  if (!values.service) return;
+  const file = chosenHost(dataDir, ownProgram());
+  if (file !== undefined) become({ file });
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import {
+  chosenHost,
   chosenProgram,
   confirmTrial,
   giveTrialUp,
@@ -102,4 +103,19 @@ test('what is no JSON is no choice', () => {
   mkdirSync(join(dataDir, 'versions'), { recursive: true });
   writeFileSync(join(dataDir, 'versions', 'current.json'), '{"format"');
   expect(chosen(installed)).toBe('1.0.0');
+});
+
+test('a service starts the host of the version that was confirmed, and no other', () => {
+  const file = join(dataDir, 'versions', '1.1.0', 'bin', 'agent.js');
+  const next = program('1.1.0', file);
+  const host = join(dirname(file), '../dist/host-main.js');
+  program('1.1.0', host);
+  trialOf(next, installed);
+  expect(chosenHost(dataDir, installed)).toBeUndefined();
+  confirmTrial(dataDir);
+  expect(chosenHost(dataDir, installed)).toBe(host);
+  expect(chosenHost(dataDir, { version: '1.1.0', file: host })).toBeUndefined();
+  expect(chosenHost(dataDir, { ...installed, version: '2.0.0' })).toBeUndefined();
+  rmSync(host);
+  expect(chosenHost(dataDir, installed)).toBeUndefined();
 });

@@ -16,7 +16,7 @@
  * installed program runs.
  */
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { isErrno } from '@longshore/base';
 
@@ -50,6 +50,9 @@ export interface LinkRecord {
   process: ProcessIdentity;
   installed: Program;
 }
+
+/** Where the script host stands, seen from the program's folder. */
+const HOST_FROM_PROGRAM = '../dist/host-main.js';
 
 export function versionsFolder(dataDir: string): string {
   return join(dataDir, 'versions');
@@ -125,6 +128,21 @@ export function chosenProgram(
     return self;
   }
   return existsSync(choice.run.file) ? choice.run : self;
+}
+
+/**
+ * The script host that a service is to run in place of its own version's: that
+ * of the confirmed version. Undefined: its own.
+ *
+ * @param self the host's own file, without links
+ */
+export function chosenHost(dataDir: string, self: Program): string | undefined {
+  const choice = readCurrent(dataDir);
+  if (choice === undefined || choice.run.version === self.version) return undefined;
+  // Installed by hand after the upgrade: that is what is to run.
+  if (!isUnpacked(dataDir, self) && choice.installed.version !== self.version) return undefined;
+  const file = join(dirname(choice.run.file), HOST_FROM_PROGRAM);
+  return existsSync(file) ? file : undefined;
 }
 
 /** A version below `versions` that nothing chose is one that was given up: the installed one runs. */

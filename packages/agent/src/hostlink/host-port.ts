@@ -47,6 +47,8 @@ class SocketHostPort implements HostPort {
   #looking = false;
   #closed = false;
   #whenUp: (() => void)[] = [];
+  /** Hosts that were asked to make room for one of our version. */
+  readonly #asked = new Set<string>();
 
   constructor(options: HostPortOptions) {
     this.#options = options;
@@ -117,6 +119,7 @@ class SocketHostPort implements HostPort {
     this.#toOwner(attemptId, { $case: 'forget', value: { attemptId } });
     this.#owners.delete(attemptId);
     this.#cancels.delete(attemptId);
+    this.#replaceIfIdle();
   }
 
   resize(attemptId: string, size: { columns: number; rows: number }): void {
@@ -210,6 +213,18 @@ class SocketHostPort implements HostPort {
       if (this.#owners.get(attemptId) === host) host.send({ $case: 'cancel', value: { attemptId, reason } });
     }
     if (this.connected) for (const resolve of this.#whenUp.splice(0)) resolve();
+  }
+
+  /**
+   * A service's host of another version ends once nothing of it is needed, after an upgrade: its service starts it
+   * again as ours. Asked of each host once, for what is started is not ours to say.
+   */
+  #replaceIfIdle(): void {
+    const target = this.#target;
+    if (this.#options.launch !== 'never' || target?.isUp !== true || this.#isOurs(target)) return;
+    if (this.#asked.has(target.hostId) || [...this.#owners.values()].includes(target)) return;
+    this.#asked.add(target.hostId);
+    target.send({ $case: 'retire', value: {} });
   }
 
   /** Where we may launch, ours; else the newest. */

@@ -38,7 +38,7 @@ StartLimitIntervalSec=0
 Type=exec
 User=${user}
 Group=${user}
-ExecStart=${quote(node)} --max-semi-space-size=4 --max-old-space-size=256 ${quote(hostMain)} --data-dir ${quote(dataDir)}
+ExecStart=${quote(node)} --max-semi-space-size=4 --max-old-space-size=256 ${quote(hostMain)} --service --data-dir ${quote(dataDir)}
 # Each attempt gets a leaf of this cgroup: what calls setsid is killed with it, and a pid limit holds.
 Delegate=yes
 # A stop asks the host, which gives scripts their grace; then everything goes.

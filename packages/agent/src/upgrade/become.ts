@@ -16,7 +16,10 @@ export function ownProgram(): Program {
 }
 
 /** Everything that is held must have been given back: nothing of this program runs after it. */
-export function become({ file }: Program, args: readonly string[] = process.argv.slice(2)): never {
+export function become(
+  { file }: Pick<Program, 'file'>,
+  args: readonly string[] = process.argv.slice(2),
+): never {
   if (process.execve === undefined)
     throw new AppError('unavailable', `this Node can't go on as ${file} in the same process`);
   return process.execve(
