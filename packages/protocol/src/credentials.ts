@@ -6,7 +6,7 @@
  * switched off. Make credentials once an identity: grpc-js compares channels
  * by the very object.
  */
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
 
 import { credentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
@@ -70,12 +70,7 @@ function pinned(
   own: OwnIdentity | undefined,
   objection: (leaf: X509Certificate) => string | undefined,
 ): ChannelCredentials {
-  const context = createSecureContext({
-    ca: rootPem,
-    minVersion: 'TLSv1.3',
-    ...(own === undefined ? {} : { cert: own.chainPem, key: own.keyPem }),
-  });
-  const pinning = credentials.createFromSecureContext(context, {
+  const pinning = credentials.createFromSecureContext(contextOf(rootPem, own), {
     checkServerIdentity(_host, certificate) {
       const why = objection(new X509Certificate(certificate.raw));
       return why === undefined ? undefined : new Error(`the peer is refused: ${why}`);
@@ -104,6 +99,21 @@ function withHandshakeTimeout(pinning: ChannelCredentials): ChannelCredentials {
     return connector;
   };
   return pinning;
+}
+
+/** One costs some milliseconds: who dials thousands, or again and again, makes it once an identity. */
+const contexts = new WeakMap<OwnIdentity, { rootPem: string; context: SecureContext }>();
+
+function contextOf(rootPem: string, own: OwnIdentity | undefined): SecureContext {
+  const known = own === undefined ? undefined : contexts.get(own);
+  if (known?.rootPem === rootPem) return known.context;
+  const context = createSecureContext({
+    ca: rootPem,
+    minVersion: 'TLSv1.3',
+    ...(own === undefined ? {} : { cert: own.chainPem, key: own.keyPem }),
+  });
+  if (own !== undefined) contexts.set(own, { rootPem, context });
+  return context;
 }
 
 /**

@@ -15,6 +15,10 @@ import {
   KEEPALIVE_INTERVAL_MS,
   KEEPALIVE_TIMEOUT_MS,
   MESSAGE_BYTES,
+  PEER_STREAMS,
+  UNVERIFIED_HTTP2_MEGABYTES,
+  UNVERIFIED_MESSAGE_BYTES,
+  UNVERIFIED_STREAMS,
 } from './link-limits.ts';
 
 export type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
@@ -33,34 +37,49 @@ export interface LinkServer {
   wideWindow: boolean;
 }
 
-export function createLinkServer(logger: Logger): LinkServer {
+/** Who calls: `known` peers move bulk; `anybody` may not make this process hold more than a little for it. */
+export type Callers = 'known' | 'anybody';
+
+export function createLinkServer(logger: Logger, callers: Callers = 'known'): LinkServer {
   const server = new Server({
     'grpc.enable_channelz': 0,
-    'grpc.max_receive_message_length': MESSAGE_BYTES,
     'grpc.max_send_message_length': MESSAGE_BYTES,
     'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
+    ...(callers === 'known'
+      ? { 'grpc.max_receive_message_length': MESSAGE_BYTES, 'grpc.max_concurrent_streams': PEER_STREAMS }
+      : {
+          'grpc.max_receive_message_length': UNVERIFIED_MESSAGE_BYTES,
+          'grpc.max_concurrent_streams': UNVERIFIED_STREAMS,
+          'grpc-node.max_session_memory': UNVERIFIED_HTTP2_MEGABYTES,
+        }),
   });
-  const inside = server as unknown as ServerInside;
-  const settable = typeof inside.commonServerOptions === 'object';
-  if (settable && inside.commonServerOptions !== undefined) {
-    inside.commonServerOptions.settings = {
-      ...inside.commonServerOptions.settings,
-      initialWindowSize: CONNECTION_WINDOW_BYTES,
-    };
-  }
+  const wideWindow = callers === 'known' && widenWindow(server);
   // TLS is the port's: these credentials say only that grpc-js has none to do.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const http2Server = inside.http2Servers instanceof Map ? [...inside.http2Servers.keys()].at(-1) : undefined;
+  if (callers === 'anybody') return { server, injector, wideWindow };
+  const http2Servers = (server as unknown as ServerInside).http2Servers;
+  const http2Server = http2Servers instanceof Map ? [...http2Servers.keys()].at(-1) : undefined;
   http2Server?.on('session', (session: ServerHttp2Session) =>
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES),
   );
-  const wideWindow = settable && http2Server !== undefined;
-  if (!wideWindow) {
+  if (!wideWindow || http2Server === undefined) {
     logger.warn(
       'this grpc-js does not let its receive window be widened: transfers from a distance are slow',
     );
+    return { server, injector, wideWindow: false };
   }
   return { server, injector, wideWindow };
+}
+
+/** Of the streams; before the first connection. */
+function widenWindow(server: Server): boolean {
+  const inside = server as unknown as ServerInside;
+  if (typeof inside.commonServerOptions !== 'object') return false;
+  inside.commonServerOptions.settings = {
+    ...inside.commonServerOptions.settings,
+    initialWindowSize: CONNECTION_WINDOW_BYTES,
+  };
+  return true;
 }

@@ -14,9 +14,10 @@
  * bulk is pulled from its source only when the stream has room, so nothing is
  * read from disk, or held, for a peer that does not take it.
  */
-import { toError, type Clock, type Logger } from '@longshore/base';
+import { AppError, toError, type Clock, type Logger } from '@longshore/base';
 
 import type { FrameDuplex } from './duplex.ts';
+import { UNREAD_FRAMES_LIMIT } from './link-limits.ts';
 import { Goodbye_Reason, type AgentFrame, type ServerFrame } from './gen/longshore/link/v1/link.ts';
 
 export interface SessionLimits {
@@ -34,7 +35,7 @@ export type SessionEnd =
   | { kind: 'dead'; detail: string; silentMs: number }
   /** The stream ended without a Goodbye. */
   | { kind: 'lost'; detail: string; error?: Error }
-  /** A frame could not be taken: a bug, or another protocol. */
+  /** A frame could not be taken: the peer broke the protocol (it was told so by a Goodbye), or a bug of ours. */
   | { kind: 'failed'; detail: string; error: Error };
 
 export type SessionState = { kind: 'opening' } | { kind: 'open' } | { kind: 'closed'; end: SessionEnd };
@@ -109,6 +110,11 @@ export class LinkSession<Out extends Frame, In extends Frame> {
     if (this.closed) return;
     this.#control.push(frame);
     this.#pump();
+    if (this.#control.length > UNREAD_FRAMES_LIMIT)
+      this.fail(
+        'sending',
+        new AppError('tooMany', `the peer does not read: ${this.#control.length} frames wait`),
+      );
   }
 
   /** Where bulk frames come from. */
@@ -143,16 +149,27 @@ export class LinkSession<Out extends Frame, In extends Frame> {
   /** Says Goodbye and ends. Idempotent. */
   close(reason: Goodbye_Reason, detail: string): void {
     if (this.closed) return;
-    this.send({ kind: { $case: 'goodbye', value: { reason, detail } } } as Out);
-    // What the stream had no room for is said now, in order: these are small, and the stream ends after them.
-    for (const frame of this.#control) this.#options.duplex.send(frame).catch(() => undefined);
-    this.#control = [];
+    this.#say(reason, detail);
     this.#end({ kind: 'goodbye', from: 'us', reason, detail });
   }
 
   /** Ends without a Goodbye: something is wrong that a Goodbye would hide. */
   fail(detail: string, error: Error): void {
     this.#end({ kind: 'failed', detail, error });
+  }
+
+  /** Ends it for what the peer sent, and says so: nothing it says is believed any more. */
+  refuse(detail: string, error: AppError): void {
+    if (this.closed) return;
+    this.#say(Goodbye_Reason.PROTOCOL, error.message);
+    this.#end({ kind: 'failed', detail, error });
+  }
+
+  #say(reason: Goodbye_Reason, detail: string): void {
+    this.send({ kind: { $case: 'goodbye', value: { reason, detail } } } as Out);
+    // What the stream had no room for is said now, in order: these are small, and the stream ends after them.
+    for (const frame of this.#control) this.#options.duplex.send(frame).catch(() => undefined);
+    this.#control = [];
   }
 
   #pump(): void {
@@ -208,7 +225,9 @@ export class LinkSession<Out extends Frame, In extends Frame> {
           this.#options.receive(frame);
       }
     } catch (thrown) {
-      this.fail(`taking ${kind?.$case ?? 'a frame'}`, toError(thrown));
+      const doing = `taking ${kind?.$case ?? 'a frame'}`;
+      if (isBreach(thrown)) this.refuse(doing, thrown);
+      else this.fail(doing, toError(thrown));
     }
   }
 
@@ -243,6 +262,16 @@ export class LinkSession<Out extends Frame, In extends Frame> {
     this.#options.duplex.close(end.kind === 'goodbye' ? 'goodbye' : end.detail);
     this.#resolveEnded(end);
   }
+}
+
+/**
+ * What a peer's frame may be: an error of these codes, thrown while it is taken, says that it must not have been sent.
+ * Not `conflict` or `notFound`: the two sides may know different things for a while.
+ */
+const BREACHES: ReadonlySet<string> = new Set(['invalid', 'corrupt', 'forbidden', 'tooLarge', 'tooMany']);
+
+export function isBreach(thrown: unknown): thrown is AppError {
+  return thrown instanceof AppError && BREACHES.has(thrown.code);
 }
 
 const REASON_NAMES = new Map(Object.entries(Goodbye_Reason).map(([name, n]) => [n, name.toLowerCase()]));

@@ -5,20 +5,18 @@
  * port takes nobody without one, the server's lets them in to the services
  * that need none (the gRPC handlers deny by default).
  */
-import { createServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type AddressInfo, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { createPublicKey, type X509Certificate } from 'node:crypto';
 
-import { systemClock, toError, type Logger } from '@longshore/base';
+import { systemClock, toError, type Clock, type Logger } from '@longshore/base';
 
 import type { Address } from './address.ts';
 import type { ConnectionInjector } from './grpc-server.ts';
+import { Handshakes } from './handshakes.ts';
 import { identityOf, keyFingerprint, type PeerIdentity } from './identity.ts';
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  UNVERIFIED_CONNECTION_MS,
-  UNVERIFIED_CONNECTIONS_PER_ADDRESS,
-} from './link-limits.ts';
+import { HANDSHAKE_TIMEOUT_MS } from './link-limits.ts';
+import { Unverified, type UnverifiedEnd } from './unverified.ts';
 import { validityProblem } from './validity.ts';
 
 export interface TlsContext {
@@ -44,8 +42,14 @@ export interface TlsPortOptions {
   context: TlsContext;
   /** The gRPC server that shall have the connection; undefined closes it. */
   admit: (peer: TlsPeer) => ConnectionInjector | undefined;
+  clock: Clock;
   logger: Logger;
+  /** Counts the connections that were turned away. */
+  refused?: ((reason: ConnectionRefusal) => void) | undefined;
 }
+
+export type ConnectionRefusal =
+  'queueFull' | 'waitedTooLong' | 'handshakeFailed' | 'notAdmitted' | UnverifiedEnd;
 
 interface Connection {
   socket: TLSSocket;
@@ -54,40 +58,55 @@ interface Connection {
 
 export class TlsPort implements AsyncDisposable {
   readonly #options: TlsPortOptions;
+  readonly #tcp: Server;
   #closed: Promise<void> | undefined;
   readonly #tls: TlsServer;
+  readonly #handshakes: Handshakes;
+  readonly #unverified: Unverified;
   readonly #connections = new Map<string, Connection>();
-  readonly #unverified = new Map<string, number>();
   #context: TlsContext;
+  /** Handshakes under way, by the peer's address and port. */
+  readonly #shaking = new Map<string, () => void>();
 
   constructor(options: TlsPortOptions) {
     this.#options = options;
     this.#context = options.context;
-    this.#tls = createServer({
+    const { clock } = options;
+    const refused = (reason: ConnectionRefusal, address: string): void => this.#refused(reason, address);
+    this.#unverified = new Unverified(clock, refused);
+    this.#handshakes = new Handshakes({ clock, refused, begin: (socket, done) => this.#shake(socket, done) });
+    this.#tcp = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+      socket.on('error', () => undefined);
+      this.#handshakes.add(socket);
+    });
+    // It listens nowhere: it is handed the connections whose turn it is.
+    this.#tls = createTlsServer({
       ...secureContext(options.context),
       minVersion: 'TLSv1.3',
       ALPNProtocols: ['h2'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      noDelay: true,
       requestCert: true,
       // Here we are the server, and `admit` decides with the verdict in hand; no pin of ours is switched off by it.
       // eslint-disable-next-line no-restricted-syntax
       rejectUnauthorized: false,
     });
     this.#tls.on('secureConnection', (socket) => this.#connected(socket));
-    this.#tls.on('tlsClientError', (error) =>
-      options.logger.debug('a TLS handshake failed', { error: error.message }),
-    );
+    this.#tls.on('tlsClientError', (error, socket) => {
+      options.logger.debug('a TLS handshake failed', { error: error.message });
+      // Node tells of a handshake that takes too long, and leaves its connection open.
+      socket.destroy();
+      options.refused?.('handshakeFailed');
+    });
   }
 
   /** @returns the port, of use where 0 was asked for */
   listen({ host, port }: Address): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#tls.once('error', reject);
-      this.#tls.listen(port, host, () => {
-        this.#tls.removeListener('error', reject);
-        this.#tls.on('error', (error) => this.#options.logger.error('the TLS port failed', { error }));
-        resolve((this.#tls.address() as AddressInfo).port);
+      this.#tcp.once('error', reject);
+      this.#tcp.listen(port, host, () => {
+        this.#tcp.removeListener('error', reject);
+        this.#tcp.on('error', (error) => this.#options.logger.error('the TLS port failed', { error }));
+        resolve((this.#tcp.address() as AddressInfo).port);
       });
     });
   }
@@ -120,59 +139,63 @@ export class TlsPort implements AsyncDisposable {
 
   /** No new connections; those that are there go on. Idempotent. */
   stopListening(): void {
-    this.#closed ??= new Promise<void>((resolve) => this.#tls.close(() => resolve()));
+    this.#closed ??= new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopListening();
+    this.#handshakes.close();
     this.cut(() => true);
     await this.#closed;
+  }
+
+  #shake(socket: Socket, done: () => void): void {
+    const peer = peerName(socket);
+    // The pair names the connection to gRPC handlers: two of one name (over two addresses of ours) must not be.
+    if (this.#connections.has(peer) || this.#shaking.has(peer)) {
+      socket.destroy();
+      return;
+    }
+    this.#shaking.set(peer, done);
+    socket.once('close', () => this.#shaking.delete(peer));
+    this.#tls.emit('connection', socket);
   }
 
   #connected(socket: TLSSocket): void {
     const { logger, admit } = this.#options;
     socket.on('error', (error: Error) => logger.debug('a TLS connection failed', { error: error.message }));
+    const name = peerName(socket);
+    this.#shaking.get(name)?.();
+    this.#shaking.delete(name);
     const address = socket.remoteAddress;
     if (address === undefined) {
       socket.destroy();
       return;
     }
-    const peer = describe(socket, `${address}:${String(socket.remotePort)}`, this.#context.authorityPem);
-    // The pair names the connection to gRPC handlers: two of one name (over two addresses of ours) must not be.
-    if (
-      this.#connections.has(peer.peer) ||
-      (peer.identity === undefined && !this.#countUnverified(socket, address))
-    ) {
+    const peer = describe(socket, name, this.#context.authorityPem);
+    if (peer.identity === undefined && !this.#unverified.add(socket, address)) {
       socket.destroy();
       return;
     }
     const injector = admitted(peer, admit, logger);
     if (injector === undefined) {
+      this.#refused('notAdmitted', address);
       socket.destroy();
       return;
     }
-    this.#connections.set(peer.peer, { socket, peer });
-    socket.once('close', () => this.#connections.delete(peer.peer));
+    this.#connections.set(name, { socket, peer });
+    socket.once('close', () => this.#connections.delete(name));
     injector.injectConnection(socket);
   }
 
-  #countUnverified(socket: TLSSocket, address: string): boolean {
-    const count = (this.#unverified.get(address) ?? 0) + 1;
-    if (count > UNVERIFIED_CONNECTIONS_PER_ADDRESS) {
-      this.#options.logger.warn('too many connections without a valid certificate', { address, count });
-      return false;
-    }
-    this.#unverified.set(address, count);
-    const end = setTimeout(() => socket.destroy(), UNVERIFIED_CONNECTION_MS);
-    end.unref();
-    socket.once('close', () => {
-      clearTimeout(end);
-      const left = (this.#unverified.get(address) ?? 1) - 1;
-      if (left === 0) this.#unverified.delete(address);
-      else this.#unverified.set(address, left);
-    });
-    return true;
+  #refused(reason: ConnectionRefusal, address: string): void {
+    this.#options.logger.warn('a connection was turned away', { reason, address });
+    this.#options.refused?.(reason);
   }
+}
+
+function peerName({ remoteAddress, remotePort }: Socket): string {
+  return `${String(remoteAddress)}:${String(remotePort)}`;
 }
 
 function secureContext(context: TlsContext): { ca: string | []; cert: string; key: string } {
@@ -182,13 +205,15 @@ function secureContext(context: TlsContext): { ca: string | []; cert: string; ke
 
 function describe(socket: TLSSocket, peer: string, authorityPem: string | undefined): TlsPeer {
   const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined)
+    return { peer, certificate, identity: undefined, keyFingerprint: undefined, untimely: undefined };
+  const identity = socket.authorized ? identityOf(certificate) : undefined;
   return {
     peer,
     certificate,
-    identity: certificate !== undefined && socket.authorized ? identityOf(certificate) : undefined,
-    keyFingerprint: certificate === undefined ? undefined : keyFingerprint(certificate.publicKey),
-    untimely:
-      certificate === undefined || socket.authorized ? undefined : untimely(certificate, authorityPem),
+    identity,
+    keyFingerprint: identity?.keyFingerprint ?? keyFingerprint(certificate.publicKey),
+    untimely: socket.authorized ? undefined : untimely(certificate, authorityPem),
   };
 }
 

@@ -152,6 +152,8 @@ export const DIAL_LONGEST_BACKOFF_MS = 30_000;
 export const DIAL_RETURN_BACKOFF_MS = 3_000;
 /** … as far as all agents that are away are tried no more often than this together. */
 export const DIALS_PER_SECOND = 100;
+/** Dials begun in one turn of the event loop: each costs some milliseconds. */
+export const DIALS_BEGUN_IN_A_TURN = 4;
 /** A session that lasted so long was good: the next back-off starts from the first window again. */
 export const DIAL_GOOD_SESSION_MS = 10_000;
 /** One that said goodbye may be restarting: for so long it is tried at the first pace. */
@@ -251,8 +253,19 @@ export const ATTEMPT_WINDOW_BYTES = 1024 * 1024;
 export const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
 /** Another link process of the same agent that lives answers within this: far above a round trip, well below DEAD_AFTER_MS. */
 export const COPY_PROBE_MS = 2_000;
+/**
+ * Output and artifacts of a session that may wait to be stored. An agent whose data connection was cut sends again what
+ * is still on its way through a slow disk: so more than the window of a session, which an honest agent keeps to.
+ */
+export const SESSION_HELD_BYTES = 4 * SESSION_WINDOW_BYTES;
+/** Reports of a session that may wait to be stored: a thousand attempts have some each. */
+export const REPORTS_HELD_LIMIT = 20_000;
 /** Attempts in one inventory: far more than a machine ever keeps. */
-export const INVENTORY_LIMIT = 100_000;
+export const INVENTORY_LIMIT = 20_000;
+/** Digests of segments (4 MiB of output each) in one inventory. */
+export const INVENTORY_DIGESTS_LIMIT = 1_000_000;
+/** Artifacts of an attempt: their indexes are below. */
+export const LARGEST_ARTIFACTS = 100_000;
 
 /** A stop waits so long for polling agents to end their streams after our goodbye. */
 export const GOODBYE_GRACE_MS = 1_000;

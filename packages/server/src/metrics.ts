@@ -45,6 +45,18 @@ export class Counters {
     this.#requests.set(group, found);
   }
 
+  /** Connections of agents that were turned away, by the reason; and sessions that were ended for what their agent sent, by the error's code. */
+  readonly refused = new Map<string, number>();
+  readonly violations = new Map<string, number>();
+
+  connectionRefused(reason: string): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+  }
+
+  violated(code: string): void {
+    this.violations.set(code, (this.violations.get(code) ?? 0) + 1);
+  }
+
   requests(): IterableIterator<[string, { count: number; ms: number }]> {
     return this.#requests.entries();
   }
@@ -88,6 +100,14 @@ export class Metrics {
     const tasks = gauge('tasks', 'Tasks by state', ['state']);
     const requests = gauge('http_requests_total', 'Answered HTTP requests by class of status', ['status']);
     const requestSeconds = gauge('http_request_seconds_total', 'Time spent on them', ['status']);
+    const refused = gauge(
+      'connections_refused_total',
+      'Connections to the agent port that were turned away',
+      ['reason'],
+    );
+    const violations = gauge('protocol_violations_total', 'Sessions ended for what their agent sent', [
+      'code',
+    ]);
     const plain = this.#plainFigures().map(({ name, help, read }) => ({ set: gauge(name, help), read }));
     return async () => {
       info.set({ version: this.#sources.version, node: this.#sources.nodeId }, 1);
@@ -98,6 +118,8 @@ export class Metrics {
         requests.set({ status }, count);
         requestSeconds.set({ status }, ms / 1000);
       }
+      for (const [reason, count] of this.counters.refused) refused.set({ reason }, count);
+      for (const [code, count] of this.counters.violations) violations.set({ code }, count);
       for (const { set, read } of plain) set.set(await read());
       this.#delay.reset();
       return { contentType: registry.contentType, body: await registry.metrics() };

@@ -80,7 +80,7 @@ async function start({ config, logger, fatal, showKey }: StartOptions, scope: Sc
   const [newest] = await storage.store.read((tx) => tx.tasks.list(DEFAULT_SPACE, { limit: 1 }));
   const ids = createIds({ after: newest?.id });
   const base: Base = { config, logger, storage, scope, ids, fatal };
-  const { core, links } = await openCore(base);
+  const { core, links } = await openCore(base, counters);
   const secrets: Secrets = { ...createSecrets(), tokenText: (token) => links.tokenText(token) };
   const { store, nodeId } = storage;
   const { adminApiKey } = await bootstrap({ store, clock: systemClock, ids, secrets });
@@ -129,7 +129,7 @@ interface Parts extends Base, Heart {
 }
 
 /** Nothing listens yet: the core first takes up what it owns. */
-async function openCore({ config, logger, storage, scope, ids }: Base): Promise<Heart> {
+async function openCore({ config, logger, storage, scope, ids }: Base, counters: Counters): Promise<Heart> {
   const { store, nodeId, sealer, logs } = storage;
   const clock = systemClock;
   const listen = await withPort(config.agentAddress);
@@ -139,6 +139,7 @@ async function openCore({ config, logger, storage, scope, ids }: Base): Promise<
     publicAddress: () => agentAddress,
     hosts: config.publicAgentAddress === undefined ? [] : [config.publicAgentAddress.host],
     builtInCreator: BUILTIN_CREATOR,
+    counters,
   });
   const core = createCore({
     ...{

@@ -24,7 +24,6 @@ import {
 import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import { createLinkServer, type LinkServer } from '@longshore/protocol/grpc-server';
 import { toStatus } from '@longshore/protocol/grpc-status';
-import { identityOfCall } from '@longshore/protocol/identity';
 import { TlsPort, type TlsContext, type TlsPeer } from '@longshore/protocol/tls-port';
 
 import { GOODBYE_GRACE_MS, SWITCH_GRACE_MS } from '../limits.ts';
@@ -74,7 +73,8 @@ export class HostListener implements AsyncDisposable {
     const identity = options.store.load();
     const { state, context } = await listener.#stateFor(identity);
     listener.#state = state;
-    listener.#port = new TlsPort({ context, logger: options.logger, admit: (peer) => listener.#admit(peer) });
+    const { clock, logger } = options;
+    listener.#port = new TlsPort({ context, clock, logger, admit: (peer) => listener.#admit(peer) });
     listener.#listening = await listener.#port.listen(options.listen);
     options.logger.info('listening for server nodes', { port: listener.#listening, state: state.kind });
     return listener;
@@ -122,8 +122,9 @@ export class HostListener implements AsyncDisposable {
 
   async #stateFor(identity: StoredIdentity | undefined): Promise<{ state: State; context: TlsContext }> {
     const { clock, logger } = this.#options;
-    const grpc = createLinkServer(logger);
-    if (identity !== undefined && identity.expiresAt > clock.now()) {
+    const isPaired = identity !== undefined && identity.expiresAt > clock.now();
+    const grpc = createLinkServer(logger, isPaired ? 'known' : 'anybody');
+    if (isPaired) {
       grpc.server.addService(AgentHostService, {
         link: (call: LinkCall) => void this.#link(call),
         data: (call: DataCall) => this.#data(call),
@@ -169,7 +170,7 @@ export class HostListener implements AsyncDisposable {
   }
 
   async #link(call: LinkCall): Promise<void> {
-    const peer = identityOfCall(call);
+    const peer = this.#port.peerOf(call)?.identity;
     if (peer?.role !== 'server') {
       this.#refuse(call);
       return;
@@ -195,7 +196,7 @@ export class HostListener implements AsyncDisposable {
   }
 
   #data(call: DataCall): void {
-    const peer = identityOfCall(call);
+    const peer = this.#port.peerOf(call)?.identity;
     if (peer?.role !== 'server') this.#refuse(call);
     else this.#join.offer({ duplex: agentDataDuplex(call), peer: peer.id });
   }

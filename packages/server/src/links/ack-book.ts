@@ -30,6 +30,10 @@ export class AckBook {
     setImmediate(() => this.#flush());
   }
 
+  has(attemptId: string): boolean {
+    return this.#acked.has(attemptId);
+  }
+
   of(attemptId: string): { offset: number; event: number } {
     return this.#acked.get(attemptId) ?? { offset: 0, event: 0 };
   }

@@ -34,6 +34,8 @@ export interface AgentLinksOptions {
   publicAddress: (port: number) => string;
   /** Names of this node for its certificate, beside localhost and the host name. */
   hosts?: readonly string[];
+  /** Hears of connections that were turned away, and of sessions ended for what their agent sent. */
+  counters?: { connectionRefused(reason: string): void; violated(code: string): void };
   /** Tokens of this creator make built-in workers. */
   builtInCreator?: string;
 }
@@ -71,7 +73,9 @@ export class AgentLinks implements AsyncDisposable {
       serverName: publicAddress(listen.port),
       ...(builtInCreator === undefined ? {} : { builtInCreator }),
     });
-    this.#gateway = await Gateway.start({ ...common, enrolment, listen });
+    const { counters } = this.#options;
+    const refused = (reason: string): void => counters?.connectionRefused(reason);
+    this.#gateway = await Gateway.start({ ...common, enrolment, listen, refused });
     this.#revocation = new Revocation({
       store,
       clock,
@@ -115,7 +119,7 @@ export class AgentLinks implements AsyncDisposable {
   }
 
   #serve(connection: AgentConnection, inbox: AgentInbox): Promise<SessionEnd> {
-    const { clock, logger, ids, nodeId } = this.#options;
+    const { clock, logger, ids, nodeId, counters } = this.#options;
     const { id, keyFingerprint } = connection.peer;
     const served = serveAgentSession({
       ...connection,
@@ -125,6 +129,7 @@ export class AgentLinks implements AsyncDisposable {
       issueCertificate: async (csrDer) =>
         (await this.authority.issueForAgent(id, csrDer, keyFingerprint)).chainPem,
       packagePiece: (digest, offset) => this.#options.store.read((tx) => tx.packages.piece(digest, offset)),
+      violated: (code) => counters?.violated(code),
       clock,
       logger,
       ids,

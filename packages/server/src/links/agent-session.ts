@@ -23,7 +23,7 @@ import {
   type ServerDataFrame,
   type ServerFrame,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
-import { describeEnd, LinkSession, type SessionEnd } from '@longshore/protocol/session';
+import { describeEnd, isBreach, LinkSession, type SessionEnd } from '@longshore/protocol/session';
 import {
   agreeOnProtocol,
   commonCapabilities,
@@ -44,6 +44,7 @@ import {
   ATTEMPT_WINDOW_BYTES,
   DEAD_AFTER_MS,
   HANDSHAKE_MS,
+  INVENTORY_DIGESTS_LIMIT,
   INVENTORY_LIMIT,
   PING_INTERVAL_MS,
   SESSION_WINDOW_BYTES,
@@ -60,6 +61,8 @@ export interface ServeOptions extends AgentConnection {
   directory: Pick<SessionDirectory, 'welcome' | 'add' | 'remove'>;
   /** This node. */
   nodeId: string;
+  /** Counts sessions that were ended for what their agent sent, by the error's code. */
+  violated?: (code: string) => void;
   /** The chain for a request on the live session (renewal). */
   issueCertificate: (csrDer: Uint8Array) => Promise<string>;
   /** Some bytes of an agent package; undefined where there are none. */
@@ -77,10 +80,12 @@ export async function serveAgentSession(options: ServeOptions): Promise<SessionE
 type State =
   | { kind: 'greeting' }
   | { kind: 'admitting' }
-  | { kind: 'listing'; attempts: AttemptSummary[]; confirmed: Promise<void> }
+  | { kind: 'listing'; attempts: AttemptSummary[]; digests: number; confirmed: Promise<void> }
   | { kind: 'reconciling' }
   | { kind: 'open' }
   | { kind: 'over' };
+
+const LATE_BREACHES: ReadonlySet<string> = new Set(['forbidden', 'tooLarge', 'tooMany', 'invalid']);
 
 type CloseReason = Parameters<AgentSession['close']>[0];
 
@@ -125,7 +130,7 @@ class ServedSession implements AgentSession {
     this.#logger = options.logger.child({ agentId: peer.id, sessionId: this.sessionId });
     const send = (frame: ServerFrame): void => this.#link.send(frame);
     this.#fetching = new Fetching((frame) => this.#command(frame));
-    const fail = (detail: string, error: Error): void => this.#link.fail(detail, error);
+    const fail = (detail: string, error: Error): void => this.#fail(detail, error);
     this.#reports = new Reports({ session: this, inbox, clock, logger: this.#logger, send, fail });
     const limits = {
       pingIntervalMs: PING_INTERVAL_MS,
@@ -217,7 +222,7 @@ class ServedSession implements AgentSession {
       return;
     }
     if (hello.incarnation === undefined)
-      throw new AppError('corrupt', `a Hello of agent ${peer.id} without an incarnation`);
+      throw new AppError('invalid', `a Hello of agent ${peer.id} without an incarnation`);
     this.incarnation = hello.incarnation;
     const admission = await inbox.admit(helloFromWire(hello, hello.tickets[nodeId], peer.keyFingerprint), {
       instance: hello.instance,
@@ -234,7 +239,7 @@ class ServedSession implements AgentSession {
     if (hello.capabilities.includes('output-again'))
       this.fetchOutput = (attemptId, range) => this.#fetching.fetch(attemptId, range);
     this.#ticketHash = createHash('sha256').update(admission.ticket).digest('hex');
-    this.#state = { kind: 'listing', attempts: [], confirmed: Promise.resolve() };
+    this.#state = { kind: 'listing', attempts: [], digests: 0, confirmed: Promise.resolve() };
     this.#capabilities = commonCapabilities(hello.capabilities);
     this.#awaitData();
     this.#link.send({
@@ -272,6 +277,15 @@ class ServedSession implements AgentSession {
     state.attempts.push(...page.attempts.map(summaryFromWire));
     if (state.attempts.length > INVENTORY_LIMIT)
       throw new AppError('tooLarge', `agent ${this.agentId} lists more than ${INVENTORY_LIMIT} attempts`);
+    state.digests += page.attempts.reduce(
+      (sum, { outcome }) => sum + (outcome?.segmentDigests.length ?? 0),
+      0,
+    );
+    if (state.digests > INVENTORY_DIGESTS_LIMIT)
+      throw new AppError(
+        'tooLarge',
+        `agent ${this.agentId} lists more than ${INVENTORY_DIGESTS_LIMIT} digests`,
+      );
     if (!page.last) return;
     this.#state = { kind: 'reconciling' };
     this.#attempt('answering the inventory', this.#reconcile(state));
@@ -373,20 +387,35 @@ class ServedSession implements AgentSession {
   #useData(duplex: FrameDuplex<ServerDataFrame, AgentDataFrame>): void {
     this.#data?.close('a newer data connection took over');
     this.#data = duplex;
-    duplex.receive(({ kind }) => {
+    duplex.receive((frame) => {
       if (this.#state.kind !== 'open') return;
-      if (kind?.$case === 'output') this.#reports.output(kind.value);
-      else if (kind?.$case === 'artifactChunk') this.#reports.artifact(kind.value);
-      else if (kind?.$case !== 'open') throw unexpectedDataFrame(undefined);
+      try {
+        this.#receivedData(frame);
+      } catch (thrown) {
+        if (isBreach(thrown)) this.#link.refuse('taking a data frame', thrown);
+        else this.#link.fail('taking a data frame', toError(thrown));
+      }
     });
+  }
+
+  #receivedData({ kind }: AgentDataFrame): void {
+    if (kind?.$case === 'output') this.#reports.output(kind.value);
+    else if (kind?.$case === 'artifactChunk') this.#reports.artifact(kind.value);
+    else if (kind?.$case !== 'open') throw unexpectedDataFrame(undefined);
   }
 
   /** What fails here leaves the session in no known state: it ends, and the agent comes again. */
   #attempt(what: string, doing: Promise<void>): void {
     doing.catch((thrown: unknown) => {
       this.#logger.error('a session failed', { what, error: toError(thrown) });
-      this.#link.fail(what, toError(thrown));
+      this.#fail(what, toError(thrown));
     });
+  }
+
+  /** What came of a frame later on: `corrupt` and the like may then be said of our own store. */
+  #fail(what: string, error: Error): void {
+    if (error instanceof AppError && LATE_BREACHES.has(error.code)) this.#link.refuse(what, error);
+    else this.#link.fail(what, error);
   }
 
   async #over(end: SessionEnd): Promise<SessionEnd> {
@@ -399,6 +428,7 @@ class ServedSession implements AgentSession {
     this.#stopJoin?.();
     this.#data?.close('the session ended');
     directory.remove(this);
+    if (end.kind === 'failed' && isBreach(end.error)) this.#options.violated?.(end.error.code);
     const why = describeEnd(end);
     // One that never began is a try to reach an agent that is away: there may be many.
     this.#logger[before === 'greeting' ? 'debug' : 'info']('a session ended', {

@@ -21,11 +21,12 @@ import { isAboutValidity } from '@longshore/protocol/validity';
 
 import type { Store } from '../app/ports/store.ts';
 import type { Worker } from '../domain/worker.ts';
-import { WORKER_RESCAN_MS, WORKER_RESCAN_PAUSE_MS } from '../limits.ts';
+import { DIALS_BEGUN_IN_A_TURN, WORKER_RESCAN_MS, WORKER_RESCAN_PAUSE_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
 import type { ServeSession } from './connection.ts';
 import { renewListeningAgent } from './listening-renewal.ts';
 import { Redial } from './redial.ts';
+import { Turns } from './turns.ts';
 
 export interface DiallerOptions {
   store: Store;
@@ -49,6 +50,7 @@ export class Dialler implements AsyncDisposable {
   #away = 0;
   readonly #stops: (() => void)[] = [];
   #scan: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns(DIALS_BEGUN_IN_A_TURN);
   #scanAsked = false;
   #stopPause: (() => void) | undefined;
   #closed = false;
@@ -123,6 +125,7 @@ export class Dialler implements AsyncDisposable {
     const logger = this.#options.logger.child({ workerId: worker.id, address: worker.address });
     const redial = new Redial(clock);
     while (!signal.aborted) {
+      await this.#turns.next();
       const began = clock.monotonic();
       const end = await this.#session(worker, signal).catch((thrown: unknown) => {
         logger.warn('dialling an agent failed', { error: toError(thrown).message });

@@ -1,4 +1,5 @@
 /** The wire's messages ↔ the domain's: enums as names, bytes as hex or base64, nothing else. */
+import { AppError } from '@longshore/base';
 import {
   Interpreter as WireInterpreter,
   Isolation_Mode,
@@ -25,6 +26,7 @@ import type { Fence } from '../domain/fence.ts';
 import type { Outcome, RefusedReason } from '../domain/outcome.ts';
 import type { Interpreter, ScriptSpec } from '../domain/script.ts';
 import type { MachineFacts } from '../domain/worker.ts';
+import { LARGEST_ARTIFACTS } from '../limits.ts';
 
 const INTERPRETERS: Record<Interpreter, WireInterpreter> = {
   bash: WireInterpreter.BASH,
@@ -203,6 +205,7 @@ export function eventFromWire({ n, atOffset, timeMs, kind }: AttemptEvent): Atte
     case 'setVariable':
       return { ...at, kind: 'setVariable', ...kind.value };
     case 'newArtifact':
+      requireArtifactIndex(`with event ${n}`, kind.value.index);
       return { ...at, kind: 'newArtifact', ...kind.value };
     case 'progress':
       return { ...at, kind: 'progress', ...kind.value };
@@ -222,6 +225,15 @@ export function eventFromWire({ n, atOffset, timeMs, kind }: AttemptEvent): Atte
         text: 'an event of a kind that this server does not know',
       };
   }
+}
+
+/** Artifacts are kept by their index, and told of as a list: one of four thousand million would be as long. */
+export function requireArtifactIndex(attemptId: string, index: number): void {
+  if (index < LARGEST_ARTIFACTS) return;
+  throw new AppError(
+    'invalid',
+    `artifact ${index} of attempt ${attemptId}: an attempt has at most ${LARGEST_ARTIFACTS}`,
+  );
 }
 
 function levelFromWire(level: Level): string {

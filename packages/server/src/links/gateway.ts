@@ -17,8 +17,8 @@ import { AgentGatewayService } from '@longshore/protocol/gen/longshore/link/v1/l
 import { EnrolmentService } from '@longshore/protocol/gen/longshore/trust/v1/trust';
 import { serverDataDuplex, serverLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import { createLinkServer, type LinkServer } from '@longshore/protocol/grpc-server';
-import { identityOfCall, type PeerIdentity } from '@longshore/protocol/identity';
-import { TlsPort } from '@longshore/protocol/tls-port';
+import type { PeerIdentity } from '@longshore/protocol/identity';
+import { TlsPort, type ConnectionRefusal } from '@longshore/protocol/tls-port';
 
 import type { Store } from '../app/ports/store.ts';
 import { GOODBYE_GRACE_MS } from '../limits.ts';
@@ -37,6 +37,8 @@ export interface GatewayOptions {
   clock: Clock;
   logger: Logger;
   listen: Address;
+  /** Counts the connections that were turned away. */
+  refused?: ((reason: ConnectionRefusal) => void) | undefined;
 }
 
 type LinkCall = ServerDuplexStream<LinkRequest, LinkResponse>;
@@ -46,6 +48,8 @@ export class Gateway implements AsyncDisposable {
   readonly #options: GatewayOptions;
   readonly #port: TlsPort;
   readonly #grpc: LinkServer;
+  /** For those who show no valid certificate. */
+  readonly #lobby: LinkServer;
   readonly #join: ServerDataJoin;
   readonly #health = new Health(['longshore.link.v1.AgentGateway', 'longshore.trust.v1.Enrolment']);
   readonly #stopRenewal: () => void;
@@ -58,19 +62,24 @@ export class Gateway implements AsyncDisposable {
     this.#options = options;
     this.#join = new DataJoin(clock);
     this.#grpc = createLinkServer(logger);
-    const { server, injector } = this.#grpc;
-    server.addService(AgentGatewayService, {
-      link: (call: LinkCall) => void this.#link(call),
-      data: (call: DataCall) => void this.#data(call),
-    });
-    server.addService(EnrolmentService, enrolment.service);
-    this.#health.addTo(server);
-    addReflection(server, logger);
+    this.#lobby = createLinkServer(logger, 'anybody');
+    for (const { server } of [this.#grpc, this.#lobby]) {
+      server.addService(AgentGatewayService, {
+        link: (call: LinkCall) => void this.#link(call),
+        data: (call: DataCall) => void this.#data(call),
+      });
+      server.addService(EnrolmentService, enrolment.service);
+      this.#health.addTo(server);
+      addReflection(server, logger);
+    }
     const context = (): { authorityPem: string; chainPem: string; keyPem: string } => ({
       authorityPem: authority.certificatePem,
       ...authority.own,
     });
-    this.#port = new TlsPort({ context: context(), logger, admit: () => injector });
+    this.#port = new TlsPort({
+      ...{ context: context(), clock, logger, refused: options.refused },
+      admit: ({ identity }) => (identity === undefined ? this.#lobby : this.#grpc).injector,
+    });
     this.#stopRenewal = authority.onRenewed(() => this.#port.replaceContext(context()));
   }
 
@@ -108,12 +117,13 @@ export class Gateway implements AsyncDisposable {
     // An agent that has read our goodbye ends its stream, and expects us back.
     await Promise.race([Promise.all(this.#links), sleep(this.#options.clock, GOODBYE_GRACE_MS)]);
     this.#grpc.server.forceShutdown();
+    this.#lobby.server.forceShutdown();
     await this.#port[Symbol.asyncDispose]();
   }
 
   async #link(call: LinkCall): Promise<void> {
     // At once: an unread stream would buffer without bound while the database answers.
-    const peer = identityOfCall(call);
+    const peer = this.#port.peerOf(call)?.identity;
     if (peer?.role !== 'agent') {
       await this.#refused(call, this.#unknown(call, peer));
       return;
@@ -133,7 +143,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   async #data(call: DataCall): Promise<void> {
-    const peer = identityOfCall(call);
+    const peer = this.#port.peerOf(call)?.identity;
     if (peer?.role !== 'agent') {
       await this.#refused(call, this.#unknown(call, peer));
       return;

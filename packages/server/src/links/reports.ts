@@ -21,6 +21,7 @@ import type { AgentInbox, AgentSession } from '../app/ports/agents.ts';
 import { StorageOut } from '../app/ports/store.ts';
 import { STORAGE_RETRY_FIRST_MS, STORAGE_RETRY_LONGEST_MS } from '../limits.ts';
 import { AckBook } from './ack-book.ts';
+import { Credit } from './credit.ts';
 import {
   eventFromWire,
   fenceFromWire,
@@ -28,6 +29,7 @@ import {
   phaseFromWire,
   reasonFromWire,
   replyFromWire,
+  requireArtifactIndex,
   verdictToWire,
 } from './frames.ts';
 
@@ -52,6 +54,7 @@ export class Reports {
   /** Of attempts whose output is waiting for room. */
   readonly #backoffs = new Map<string, Backoff>();
   readonly #closing = new AbortController();
+  readonly #credit = new Credit();
 
   constructor(options: ReportsOptions) {
     this.#options = options;
@@ -131,11 +134,17 @@ export class Reports {
     if (again !== undefined && again !== offset) return;
     this.#again.delete(attemptId);
     const { inbox, session } = this.#options;
+    if (missingBytes === 0)
+      this.#credit.within(attemptId, {
+        end: offset + records.length,
+        acked: this.#ackedOf(attemptId, offset),
+      });
     const digest = segmentDigest.length > 0 ? segmentDigest.toString('hex') : null;
     const stored =
       missingBytes > 0
         ? inbox.outputMissing(session, attemptId, offset, missingBytes)
         : inbox.output(session, attemptId, offset, records, digest);
+    this.#credit.hold(records.length, stored);
     stored.then(
       (durable) => {
         this.#backoffs.delete(attemptId);
@@ -148,11 +157,13 @@ export class Reports {
   /** One after another for each attempt: a chunk counts on the one before. */
   artifact(chunk: ArtifactChunk): void {
     const { attemptId, index } = chunk;
+    requireArtifactIndex(attemptId, index);
     const before = this.#artifacts.get(attemptId) ?? Promise.resolve();
     const done = before
       .then(() => this.#artifact(chunk))
       .catch((thrown: unknown) => this.#failed('artifact', `${attemptId}-${index}`, thrown));
     this.#artifacts.set(attemptId, done);
+    this.#credit.hold(chunk.content.length, done);
     void done.then(() => {
       if (this.#artifacts.get(attemptId) === done) this.#artifacts.delete(attemptId);
     });
@@ -214,7 +225,14 @@ export class Reports {
     this.#options.send({ kind: { $case: 'inventoryReply', value: { verdicts: [verdict] } } });
   }
 
+  /** One that this session was not told where to begin goes on where the agent says: a gap is refused later on. */
+  #ackedOf(attemptId: string, offset: number): number {
+    if (!this.acks.has(attemptId)) this.acks.begin(attemptId, offset, 0);
+    return this.acks.of(attemptId).offset;
+  }
+
   #stored(what: string, attemptId: string, stored: Promise<void>): void {
+    this.#credit.hold(0, stored);
     stored.catch((thrown: unknown) => this.#failed(what, attemptId, thrown));
   }
 
@@ -222,6 +240,7 @@ export class Reports {
     const { logger, fail } = this.#options;
     if (this.#closing.signal.aborted) return;
     if (isCode(thrown, 'notFound')) {
+      this.acks.forget(attemptId);
       // Another node's by now, or over: nothing is acknowledged, and the owner will ask for it.
       logger.debug('a report on an attempt that is not under way here', { what, attemptId });
       return;
