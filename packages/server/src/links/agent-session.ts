@@ -31,13 +31,7 @@ import {
   MIN_PROTOCOL,
 } from '@longshore/protocol/versions';
 
-import type {
-  AgentHello,
-  AgentInbox,
-  AgentSession,
-  AttemptSummary,
-  StartCommand,
-} from '../app/ports/agents.ts';
+import type { AgentInbox, AgentSession, AttemptSummary, StartCommand } from '../app/ports/agents.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import {
@@ -51,7 +45,7 @@ import {
 } from '../limits.ts';
 import type { AgentConnection } from './connection.ts';
 import { Fetching } from './fetching.ts';
-import { factsFromWire, specToWire, summaryFromWire, verdictToWire } from './frames.ts';
+import { factsFromWire, helloFromWire, specToWire, summaryFromWire, verdictToWire } from './frames.ts';
 import type { SessionDirectory } from './directory.ts';
 import { Reports } from './reports.ts';
 
@@ -442,21 +436,6 @@ class ServedSession implements AgentSession {
     }
     return end;
   }
-}
-
-function helloFromWire(hello: Hello, ticket: Uint8Array | undefined, keyFingerprint: string): AgentHello {
-  const shown = ticket !== undefined && ticket.length > 0;
-  return {
-    agentId: hello.agentId,
-    keyFingerprint,
-    version: hello.version,
-    incarnation: hello.incarnation ?? { storeId: '', bootId: '', hostId: '' },
-    ticketHash: shown ? createHash('sha256').update(ticket).digest('hex') : '',
-    facts: factsFromWire(hello.facts),
-    ephemeral: hello.ephemeral,
-    draining: hello.draining,
-    copied: hello.copied,
-  };
 }
 
 function unexpected(kind: string | undefined, when: string): AppError {

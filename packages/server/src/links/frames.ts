@@ -1,4 +1,6 @@
 /** The wire's messages ↔ the domain's: enums as names, bytes as hex or base64, nothing else. */
+import { createHash } from 'node:crypto';
+
 import { AppError } from '@longshore/base';
 import {
   Interpreter as WireInterpreter,
@@ -14,12 +16,13 @@ import {
 } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 import type {
   AttemptSummary as WireSummary,
+  Hello,
   MachineFacts as WireFacts,
   StartReply,
   Verdict as WireVerdict,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
 
-import type { AttemptSummary, StartCommand, Verdict } from '../app/ports/agents.ts';
+import type { AgentHello, AttemptSummary, StartCommand, Verdict } from '../app/ports/agents.ts';
 import type { AttemptEventRecord } from '../app/ports/attempts.ts';
 import type { AttemptReport } from '../domain/attempt.ts';
 import type { Fence } from '../domain/fence.ts';
@@ -238,4 +241,23 @@ export function requireArtifactIndex(attemptId: string, index: number): void {
 
 function levelFromWire(level: Level): string {
   return LEVELS.get(level) ?? 'info';
+}
+
+export function helloFromWire(
+  hello: Hello,
+  ticket: Uint8Array | undefined,
+  keyFingerprint: string,
+): AgentHello {
+  const shown = ticket !== undefined && ticket.length > 0;
+  return {
+    agentId: hello.agentId,
+    keyFingerprint,
+    version: hello.version,
+    incarnation: hello.incarnation ?? { storeId: '', bootId: '', hostId: '' },
+    ticketHash: shown ? createHash('sha256').update(ticket).digest('hex') : '',
+    facts: factsFromWire(hello.facts),
+    ephemeral: hello.ephemeral,
+    draining: hello.draining,
+    copied: hello.copied,
+  };
 }
