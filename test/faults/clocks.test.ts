@@ -165,6 +165,10 @@ else
         expect([registered.code, registered.stderr]).toEqual([0, '']);
 
         right();
+        if (by > 0)
+          await until('the server has made itself a certificate of now', () =>
+            /this node makes itself another certificate/.test(stage.server.log()),
+          );
         await agent.connected(stage);
         await stage.rest.post(`/tasks/${long.id}/cancel`);
         await stage.rest.ended(long.id);
