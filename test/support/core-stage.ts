@@ -21,6 +21,7 @@ import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
 import { createSealer } from '@longshore/server/store/sealer';
 
+import { mortalStore } from './mortal-store.ts';
 import { openStage, type Dialect } from './store.ts';
 
 export const SPACE = 'default';
@@ -36,6 +37,8 @@ export interface StageNode {
   core: Core;
   store: Store;
   logs: LogStore;
+  /** As `kill -9`: it says and writes nothing any more. */
+  kill(): void;
   addPool(options?: { strategy?: 'fewest-leases' | 'round-robin'; isDefault?: boolean }): Promise<string>;
   addWorker(poolId: string, change?: Partial<Worker>): Promise<Worker>;
   submit(
@@ -48,10 +51,11 @@ export async function openCoreStage(dialect: Dialect): Promise<CoreStage> {
   const stage = await openStage(dialect);
   const directory = await mkdtemp(join(tmpdir(), 'longshore-core-'));
   const nodes: StageNode[] = [];
+  const killed: StageNode[] = [];
   const ids = createIds();
   return {
     async node(nodeId, { taskCap = 50, clock = systemClock } = {}) {
-      const store = await stage.openStore(nodeId);
+      const { store, kill } = mortalStore(await stage.openStore(nodeId));
       const logs =
         dialect === 'sqlite'
           ? new FileLogStore({ directory, clock: systemClock, failed: fail })
@@ -73,7 +77,14 @@ export async function openCoreStage(dialect: Dialect): Promise<CoreStage> {
         spaces: [SPACE],
       });
       await core.start();
-      const node = stageNode({ core, store, logs, ids });
+      const node = stageNode({
+        ...{ core, store, logs, ids },
+        kill() {
+          kill();
+          nodes.splice(nodes.indexOf(node), 1);
+          killed.push(node);
+        },
+      });
       nodes.push(node);
       return node;
     },
@@ -82,6 +93,7 @@ export async function openCoreStage(dialect: Dialect): Promise<CoreStage> {
         await node.core.close();
         await node.logs.close();
       }
+      for (const node of killed) await node.logs.close();
       await stage.close();
       await rm(directory, { recursive: true, force: true });
     },
@@ -96,12 +108,14 @@ function stageNode({
   core,
   store,
   logs,
+  kill,
   ids,
-}: Pick<StageNode, 'core' | 'store' | 'logs'> & { ids: () => string }): StageNode {
+}: Pick<StageNode, 'core' | 'store' | 'logs' | 'kill'> & { ids: () => string }): StageNode {
   return {
     core,
     store,
     logs,
+    kill,
     async addPool({ strategy = 'fewest-leases', isDefault = false } = {}) {
       const id = ids();
       await store.write(async (tx) => {

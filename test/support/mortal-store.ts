@@ -1,0 +1,41 @@
+/** A store whose node can be killed: from then on nothing that it asked for comes back, as to a process that is no more. */
+import type { Store } from '@longshore/server/app/ports/store';
+
+export function mortalStore(store: Store): { store: Store; kill: () => void } {
+  const life = { dead: false };
+  const never = new Promise<never>(() => undefined);
+  const unlessDead = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (life.dead) return never;
+    const value = await work().catch((thrown: unknown) =>
+      life.dead ? never : Promise.reject(thrown as Error),
+    );
+    return life.dead ? never : value;
+  };
+  return {
+    kill: () => void (life.dead = true),
+    store: {
+      dialect: store.dialect,
+      get generation() {
+        return store.generation;
+      },
+      write: (body) => unlessDead(() => store.write(body)),
+      read: (body) => unlessDead(() => store.read(body)),
+      get out() {
+        return store.out;
+      },
+      recovered: () => store.recovered(),
+      durable: () => unlessDead(() => store.durable()),
+      commit: (body) =>
+        unlessDead(async () => {
+          const { value, durable } = await store.commit(body);
+          return { value, durable: unlessDead(() => durable) };
+        }),
+      announce: (tx, topic, id) => store.announce(tx, topic, id),
+      listen: (topic, heard) =>
+        store.listen(topic, (id) => {
+          if (!life.dead) heard(id);
+        }),
+      close: () => store.close(),
+    },
+  };
+}
