@@ -2,17 +2,18 @@
 import type { Store } from '@longshore/server/app/ports/store';
 
 export function mortalStore(store: Store): { store: Store; kill: () => void } {
-  const life = { dead: false };
+  let dead = false;
+  const isDead = (): boolean => dead;
   const never = new Promise<never>(() => undefined);
   const unlessDead = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (life.dead) return never;
+    if (isDead()) return never;
     const value = await work().catch((thrown: unknown) =>
       life.dead ? never : Promise.reject(thrown as Error),
     );
-    return life.dead ? never : value;
+    return isDead() ? never : value;
   };
   return {
-    kill: () => void (life.dead = true),
+    kill: () => void (dead = true),
     store: {
       dialect: store.dialect,
       get generation() {
@@ -33,7 +34,7 @@ export function mortalStore(store: Store): { store: Store; kill: () => void } {
       announce: (tx, topic, id) => store.announce(tx, topic, id),
       listen: (topic, heard) =>
         store.listen(topic, (id) => {
-          if (!life.dead) heard(id);
+          if (!isDead()) heard(id);
         }),
       close: () => store.close(),
     },
