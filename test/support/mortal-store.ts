@@ -8,7 +8,7 @@ export function mortalStore(store: Store): { store: Store; kill: () => void } {
   const unlessDead = async <T>(work: () => Promise<T>): Promise<T> => {
     if (isDead()) return never;
     const value = await work().catch((thrown: unknown) =>
-      life.dead ? never : Promise.reject(thrown as Error),
+      isDead() ? never : Promise.reject(thrown as Error),
     );
     return isDead() ? never : value;
   };
