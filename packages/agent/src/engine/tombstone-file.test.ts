@@ -1,0 +1,30 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ManualClock } from '@longshore/base';
+
+import { TombstoneFile } from './tombstone-file.ts';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'longshore-tombstones-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+const open = (): TombstoneFile => new TombstoneFile(dataDir, new ManualClock());
+
+test('a line that was cut short takes nothing with it, neither before it nor after', () => {
+  const first = open();
+  first.add('A1');
+  first.close();
+  // As a full disk leaves it.
+  appendFileSync(join(dataDir, 'tombstones'), 'A2 17');
+  const second = open();
+  second.add('A3');
+  second.close();
+  const third = open();
+  expect(['A1', 'A3'].map((id) => third.has(id))).toEqual([true, true]);
+  third.close();
+});
