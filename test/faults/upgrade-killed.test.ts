@@ -47,10 +47,16 @@ inEachMode('an upgrade that is killed', (mode) => {
 
   /** It serves again, in one of the two; and another upgrade goes through. */
   async function expectWell(taskId: string, versions: string[]): Promise<void> {
-    await until('it is connected, in one of the versions', async () => {
-      const worker = await stage.rest.get<{ version: string; connected: boolean }>(`/workers/${agent.name}`);
-      return worker.connected && versions.includes(worker.version);
-    });
+    await until(
+      'it is connected, in one of the versions',
+      async () => {
+        const worker = await stage.rest.get<{ version: string; connected: boolean }>(
+          `/workers/${agent.name}`,
+        );
+        return worker.connected && versions.includes(worker.version);
+      },
+      { timeoutMs: 60_000 },
+    );
     const { attempt } = await stage.rest.ended((await stage.rest.script('exit 4', { pool: POOL })).id);
     expect(attempt.outcome).toEqual({ kind: 'exited', code: 4 });
     const { items } = await stage.rest.get<{ items: { taskId: string }[] }>('/leases');

@@ -57,16 +57,20 @@ describe.each(DATABASES)('a pool on %s', (database) => {
     for (const { id } of scripts) await stage.rest.inState(id, ['executing']);
     const taskId = await upgrade(packageOf('9.4.0'));
     for (const name of names.slice(0, 2)) {
-      await until(`${name} is being upgraded`, async () => {
-        const { upgrading } = await stage.rest.get<{ upgrading: string }>(`/workers/${name}`);
-        return upgrading === taskId;
-      });
+      await until(
+        `${name} is being upgraded`,
+        async () => {
+          const { upgrading } = await stage.rest.get<{ upgrading: string }>(`/workers/${name}`);
+          return upgrading === taskId;
+        },
+        { timeoutMs: 90_000 },
+      );
       await new Promise((resolve) => setTimeout(resolve, draws.between(0, 1500)));
       await stage.server.kill();
       await stage.startServer();
     }
     const task = await stage.rest.inState(taskId, ['success', 'failed', 'cancelled', 'timedOut'], {
-      timeoutMs: 90_000,
+      timeoutMs: 150_000,
     });
     expect(task).toMatchObject({ state: 'success', message: 'Upgraded to 9.4.0: first, second, third' });
     expect(await versions()).toEqual(['9.4.0', '9.4.0', '9.4.0']);
@@ -83,7 +87,7 @@ describe.each(DATABASES)('a pool on %s', (database) => {
       await stage.rest.ended(id);
     }
     expect(await leasesOf(taskId)).toEqual([]);
-  }, 180_000);
+  }, 400_000);
 
   if (database === 'postgres' && !everywhere) return;
 

@@ -25,7 +25,7 @@ const ROLLED_BACK_WITHIN_MS = 60_000;
 /** In the short form a listening agent is tried with what is different for it: its sessions. */
 const { confirmWithin, all } = faultNumbers({
   short: { confirmWithin: '4s', all: false },
-  full: { confirmWithin: '40s', all: true },
+  full: { confirmWithin: '30s', all: true },
 });
 
 inEachMode('a version that does not work', (mode) => {
@@ -59,10 +59,16 @@ inEachMode('a version that does not work', (mode) => {
     ]);
     const tookMs = performance.now() - began;
     expect(ran.code).not.toBe(0);
-    await until('the worker is back', async () => {
-      const worker = await stage.rest.get<{ version: string; connected: boolean }>(`/workers/${agent.name}`);
-      return worker.connected && worker.version === builtVersion();
-    });
+    await until(
+      'the worker is back',
+      async () => {
+        const worker = await stage.rest.get<{ version: string; connected: boolean }>(
+          `/workers/${agent.name}`,
+        );
+        return worker.connected && worker.version === builtVersion();
+      },
+      { timeoutMs: 60_000 },
+    );
     // The script was not disturbed, and the worker takes new ones.
     const { attempt: next } = await stage.rest.ended((await stage.rest.script('exit 6', { pool: POOL })).id);
     expect(next.outcome).toEqual({ kind: 'exited', code: 6 });
@@ -110,19 +116,18 @@ inEachMode('a version that does not work', (mode) => {
   }
 
   const rolledBack = wanted([
-    { what: 'crashes', before: CRASHES_AS_LINK, why: /its link ended/, samePid: false },
-    { what: 'hangs', before: HANGS_AS_LINK, why: /no session with a server within/, samePid: false },
-    { what: 'never connects', before: NEVER_CONNECTS, why: /no session with a server within/, samePid: true },
+    { what: 'crashes', before: CRASHES_AS_LINK, why: /its link ended/ },
+    { what: 'hangs', before: HANGS_AS_LINK, why: /no session with a server within/ },
+    { what: 'never connects', before: NEVER_CONNECTS, why: /no session with a server within/ },
   ]);
-  for (const [n, { what, before, why, samePid }] of rolledBack.entries()) {
+  for (const [n, { what, before, why }] of rolledBack.entries()) {
     test(`is rolled back: it ${what}`, async () => {
-      const { pid } = agent.daemon;
       const { said, tookMs } = await tried(`9.3.${n}`, { before });
       expect(said).toMatch(why);
       expect(said).toMatch(/rolled back/);
       expect(tookMs).toBeLessThan(ROLLED_BACK_WITHIN_MS);
       expect(existsSync(join(agent.dataDir, 'versions', 'trial.json'))).toBe(false);
-      expect(linkOf(agent.dataDir).pid === pid).toBe(samePid);
+      expect(linkOf(agent.dataDir).version).toBe(builtVersion());
     }, 120_000);
   }
 });

@@ -126,5 +126,29 @@ inEachMode('an upgrade', (mode) => {
       expect(code).not.toBe(0);
       expect(stderr).toMatch(why);
     });
+    test('to a package for other machines', async () => {
+      const arch = process.arch === 'x64' ? 'arm64' : 'x64';
+      const bytes = packageOf('9.1.1', { manifest: { arch } });
+      await longshore('agent-package', 'add', writePackage(stage.folder, bytes));
+      const ran = await stage.longshore(['worker', 'upgrade', agent.name, '--to', '9.1.1', '--yes']);
+      expect(ran.code).not.toBe(0);
+      expect(ran.stderr).toMatch(
+        new RegExp(`its machine is linux ${process.arch}, .* for linux ${arch} only`),
+      );
+    });
+
+    test.each([
+      ['that is cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1000)],
+      [
+        'with a changed byte',
+        (bytes: Buffer) => Buffer.from(bytes.map((b, i) => (i === bytes.length >> 1 ? b ^ 1 : b))),
+      ],
+    ])('a package %s, by the server', async (_, damage) => {
+      const file = writePackage(stage.folder, damage(packageOf('9.1.2')));
+      const ran = await stage.longshore(['agent-package', 'add', file]);
+      expect(ran.code).not.toBe(0);
+      expect(ran.stderr).toMatch(/the agent package can't be used/);
+      expect(await longshore('agent-package', 'list')).not.toContain('9.1.2');
+    });
   });
 });

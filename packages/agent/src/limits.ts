@@ -171,7 +171,7 @@ export const OUTPUT_BYTES_A_COLLECTION = 8 * 1024 * 1024;
 // ---- upgrades ----
 
 /** A version has so long, unless its upgrade says less, to have a session and its script host; with ending it and starting the one before it stays below 60 s. */
-export const TRIAL_MS = 40_000;
+export const TRIAL_MS = 30_000;
 /** A version on trial gives itself up so long after its time: the guard has done it by then, unless it was killed. */
 export const TRIAL_OWN_MORE_MS = 5_000;
 /** A self-test ends within this. */
@@ -181,7 +181,7 @@ export const SELF_TEST_SCRIPT_MS = 15_000;
 /** The guard looks at the trial's files at this beat. */
 export const TRIAL_LOOK_MS = 50;
 /** A link that was asked to become another version has done so within this. */
-export const BECOME_MS = 5_000;
+export const BECOME_MS = 10_000;
 /** A link that ended is started again by the machine's services within this; else the guard does it. */
 export const RESTARTED_BY_OTHERS_MS = 4_000;
 /** Bytes of a package that are asked for at a time: small, for they go by control. The server sends as much. */

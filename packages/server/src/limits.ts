@@ -236,7 +236,7 @@ export const STOP_LONGEST_MS = 25_000;
 export const PACKAGE_CHUNK_BYTES = 128 * 1024;
 /** What an operator may give a new version to prove itself: with going back it stays within 60 s. */
 export const SHORTEST_CONFIRMATION_MS = 1_000;
-export const LONGEST_CONFIRMATION_MS = 40_000;
+export const LONGEST_CONFIRMATION_MS = 30_000;
 /** An upgrade of one worker, from its self-test on: above all the time-outs that the agent has for its parts. */
 export const UPGRADE_LONGEST_MS = 5 * 60_000;
 

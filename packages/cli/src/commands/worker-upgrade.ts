@@ -26,7 +26,7 @@ export function workerUpgrade(noun: Command): void {
     .option('--to <version>', 'of an agent package; the one that was added last where not given')
     .option(
       '--confirm-within <duration>',
-      'an agent goes back when its new version has no session in this time; 40s where not given',
+      'an agent goes back when its new version has no session in this time; 30s where not given',
       durationOf('--confirm-within'),
     )
     .option('-d, --detach', 'print the id of the task, and leave it to the server')

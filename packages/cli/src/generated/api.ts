@@ -1264,7 +1264,7 @@ export interface components {
             event: "end";
         };
         UpgradeWorkers: {
-            /** @description An agent goes back to the version before when the new one has no session in this time; none: 40 s */
+            /** @description An agent goes back to the version before when the new one has no session in this time; none: 30 s */
             confirmWithinMs?: number;
             /** @description Name or id of a worker pool, instead of workers */
             pool?: string;

@@ -14,7 +14,7 @@ export const upgradeWorkers = z
       .max(LONGEST_CONFIRMATION_MS)
       .optional()
       .describe(
-        'An agent goes back to the version before when the new one has no session in this time; none: 40 s',
+        'An agent goes back to the version before when the new one has no session in this time; none: 30 s',
       ),
   })
   .refine(({ workers, pool }) => (workers === undefined) !== (pool === undefined), {
