@@ -181,13 +181,12 @@ export class Attempts {
   }
 
   /**
-   * The output that was said before can be read by then: who sees the outcome sees all of it. That it is durable is
-   * waited for beside the commit, where a failure ends the process; where the store may fail for a while it comes
-   * first.
+   * The output that was said before is durable by then: a commit that calls the attempt complete must not outlive the
+   * power loss that takes its output, for the agent would be told to forget it.
    */
   async #outputKept(live: Live): Promise<void> {
     await live.readable;
-    if (this.#kernel.options.store.dialect === 'postgres') await live.stored;
+    await live.stored;
   }
 
   /** If the last missing piece of an ended attempt has come. */
