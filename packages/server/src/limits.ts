@@ -208,6 +208,8 @@ export const LOG_WRITE_INLINE_BYTES = 16 * 1024;
 export const LOG_SYNCS_AT_ONCE = 2;
 /** Log bytes read at once to find a torn tail. */
 export const LOG_RECOVER_READ_BYTES = 1024 * 1024;
+/** Logs that are read and synced at once when their tasks are taken up: times the one above, its memory. */
+export const LOGS_RECOVERED_AT_ONCE = 8;
 /** Bytes of a chunk row in PostgreSQL, at most; appends of one turn share rows up to it. */
 export const LOG_CHUNK_BYTES = 1024 * 1024;
 /** Artifact bytes read at once. */

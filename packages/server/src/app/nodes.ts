@@ -8,7 +8,7 @@
  */
 import { isSettled } from '../domain/attempt-transition.ts';
 import type { Task } from '../domain/task.ts';
-import { NODE_DEAD_AFTER_MS, REAPER_LEASES } from '../limits.ts';
+import { LOGS_RECOVERED_AT_ONCE, NODE_DEAD_AFTER_MS, REAPER_LEASES } from '../limits.ts';
 import type { Turn } from './batch.ts';
 import { announceTask, note, releaseLease, type Kernel } from './kernel.ts';
 import { advance } from './orchestrator.ts';
@@ -107,7 +107,9 @@ export class Nodes {
       const run = await kernel.batch.add((turn) => this.#takeTask(turn, { spaceId, id, from }));
       if (run !== undefined) runs.push(run);
     }
-    for (const run of runs) for (const live of run.attempts.values()) await this.#recoverLog(live);
+    const lives = runs.flatMap((run) => [...run.attempts.values()]);
+    for (let at = 0; at < lives.length; at += LOGS_RECOVERED_AT_ONCE)
+      await Promise.all(lives.slice(at, at + LOGS_RECOVERED_AT_ONCE).map((live) => this.#recoverLog(live)));
     for (const run of runs) await kernel.batch.add((turn) => advance(kernel, turn, run));
     return runs;
   }

@@ -39,7 +39,8 @@ export class FileLogStore implements LogStore {
   readonly #artifacts: ArtifactFiles;
   /** Open files, the one used last at the end. */
   readonly #files = new Map<string, LogFile>();
-  readonly #folders = new Set<string>();
+  /** Folders whose name this process has made durable. */
+  readonly #named = new Set<string>();
   /** Lengths of files that were closed when all of them was durable. */
   readonly #closedAt = new Map<string, number>();
   readonly #journal: Journal;
@@ -111,7 +112,11 @@ export class FileLogStore implements LogStore {
   }
 
   async recover(attemptId: string, verified = 0): Promise<number> {
-    return (await this.#openExisting(attemptId)?.recover(verified)) ?? 0;
+    const file = this.#openExisting(attemptId);
+    if (file === undefined) return 0;
+    const length = await file.recover(verified);
+    // Written by a process that was killed: in the page cache perhaps, and on what is stored promises are made.
+    return file.append(length, new Uint8Array(0)).durable;
   }
 
   async truncate(attemptId: string, length: number): Promise<void> {
@@ -211,25 +216,26 @@ export class FileLogStore implements LogStore {
         },
         refused: (error) => this.#refused(error),
         dirty: (written) => this.#rounds.add(written),
+        named: () => this.#named.add(dirname(path)),
         journal: (offset, bytes, durable) =>
           this.#journal.add({ kind: 'append', attemptId, offset, bytes }, durable),
       },
     });
-    // Not before the file is made: a full disk must not make its folder's name one that is never synced.
-    this.#folders.add(dirname(path));
     if (this.#files.size >= LOG_FILES_OPEN) this.#closeUnused();
     this.#files.set(attemptId, file);
     return file;
   }
 
-  /** Directories that hold a name which may not be durable yet; makes the folder. */
+  /**
+   * Directories to sync with the file's first sync; makes the folder. A file
+   * or folder that is there may be so by the journal alone, or by a process
+   * that was killed before it synced: then its name is not durable yet.
+   */
   #namesToSync(path: string): string[] {
     const folder = dirname(path);
-    const known = this.#folders.has(folder);
-    if (!known) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const directories = known && existsSync(path) ? [] : [folder];
-    if (!known) directories.push(this.#directory);
-    return directories;
+    if (this.#named.has(folder)) return [folder];
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return [folder, this.#directory];
   }
 
   #closeUnused(): void {

@@ -45,10 +45,13 @@ export function openJournal(
     applyEntries(directory, logs);
     writeFileSync(bootFile, boot);
   }
-  return new Journal(
+  const journal = new Journal(
     { directory, failed, refused, syncLogs: (attemptIds) => syncLogs(logs, attemptIds) },
     { fresh },
   );
+  // What is written to the journal is not safe before its name is, and that of its folder.
+  for (const folder of [directory, dirname(directory)]) syncFolder(folder);
+  return journal;
 }
 
 function applyEntries(directory: string, logs: string): void {

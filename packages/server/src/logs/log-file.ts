@@ -46,13 +46,15 @@ export interface LogFileEvents {
   refused(error: AppError): void;
   /** It was written and has to be synced. */
   dirty(file: LogFile): void;
+  /** Its name, and that of its folder, are durable. */
+  named(): void;
   /** Makes a short append durable without a sync of the file. */
   journal(offset: number, bytes: Buffer, durable: () => void): void;
 }
 
 export interface LogFileOptions {
   path: string;
-  /** Directories whose entries are new. */
+  /** Directories in which it, or its folder, may not be named durably yet. */
   newDirectories: string[];
   /** What is known to be durable; 0 when an earlier process may have written it and died before it synced. */
   durable: number;
@@ -64,6 +66,8 @@ export class LogFile implements Syncable {
   readonly fd: number;
   readonly #events: LogFileEvents;
   #newDirectories: string[];
+  /** The sync under way makes them durable too. */
+  #naming = false;
   #accepted: number;
   #length: number;
   #durable: number;
@@ -177,6 +181,7 @@ export class LogFile implements Syncable {
   takeNewDirectories(): string[] {
     const taken = this.#newDirectories;
     this.#newDirectories = [];
+    this.#naming = taken.length > 0;
     return taken;
   }
 
@@ -187,6 +192,8 @@ export class LogFile implements Syncable {
 
   synced(): void {
     this.#sync = 'none';
+    if (this.#naming) this.#events.named();
+    this.#naming = false;
     this.#durable = Math.max(this.#durable, this.#covered);
     this.#promised = Math.max(this.#promised, this.#durable);
     this.#settle();

@@ -36,7 +36,10 @@ export interface LogStore {
   rewrite(attemptId: string, offset: number, records: Uint8Array): Promise<void>;
   /** Hears each growth of one attempt's log; returns what ends it. */
   follow(attemptId: string, grown: (length: number) => void): () => void;
-  /** At a start: cuts a torn tail off, but nothing before `verified`; returns the length, a record boundary. */
+  /**
+   * At a start: cuts a torn tail off, but nothing before `verified`; resolves with the length, a record boundary, when
+   * all up to there is durable.
+   */
   recover(attemptId: string, verified?: number): Promise<number>;
   /** Cuts the log off at `length`, a record boundary: what follows was not what its digest says. */
   truncate(attemptId: string, length: number): Promise<void>;
