@@ -8,7 +8,7 @@ import { SegmentHasher } from '@longshore/protocol/segments';
 
 import type { Schedule } from './faults.ts';
 import { checkLog, numberedLines, type NumberedLines } from './log-oracle.ts';
-import { ENDED, type RestClient, type TaskBody } from './rest.ts';
+import { ENDED, type AttemptBody, type RestClient, type TaskBody } from './rest.ts';
 import type { RunCounter } from './run-counter.ts';
 import { until } from './until.ts';
 
@@ -23,6 +23,7 @@ export interface LoadOptions {
   shortestMs: number;
   longestMs: number;
   linesPerSecond: number;
+  lineBytes?: number;
 }
 
 interface Script {
@@ -66,11 +67,20 @@ export class ScriptLoad {
   }
 
   async #submit(): Promise<void> {
-    const { schedule, counter, pool, prefix, shortestMs, longestMs, linesPerSecond } = this.#options;
+    const {
+      schedule,
+      counter,
+      pool,
+      prefix,
+      shortestMs,
+      longestMs,
+      linesPerSecond,
+      lineBytes = 40,
+    } = this.#options;
     const name = `${prefix}${this.#scripts.length + 1}`;
     const exitCode = schedule.pick(EXIT_CODES);
     const seconds = schedule.between(shortestMs, longestMs) / 1000;
-    const lines = { lines: Math.ceil(seconds * linesPerSecond), linesPerSecond, exitCode };
+    const lines = { lines: Math.ceil(seconds * linesPerSecond), linesPerSecond, exitCode, lineBytes };
     const script: Script = { name, lines, exitCode, taskId: '' };
     this.#scripts.push(script);
     const body = counter.counted(name, numberedLines(lines));
@@ -137,20 +147,9 @@ export class ScriptLoad {
     });
     const output = (stream: string): Promise<Buffer> =>
       rest.bytes(`/attempts/${attempt.id}/output?stream=${stream}`);
-    const [stdout, stderr, spool] = await Promise.all([
-      output('stdout'),
-      output('stderr'),
-      rest.bytes(`/attempts/${attempt.id}/spool`),
-    ]);
+    const [stdout, stderr] = await Promise.all([output('stdout'), output('stderr')]);
     checkLog({ stdout, stderr }, lines);
-    const hasher = new SegmentHasher();
-    hasher.add(spool);
-    const { digest, length } = hasher.finish();
-    expect({ name, length, digest: digest.toString('hex') }).toEqual({
-      name,
-      length: attempt.outputLength,
-      digest: attempt.digest,
-    });
+    await expectWhole(rest, attempt.id);
   }
 
   /** Newest first; those of this load only. */
@@ -166,6 +165,19 @@ export class ScriptLoad {
       before = last.id;
     }
   }
+}
+
+/** The stored bytes are those of which the agent told length and digest. */
+export async function expectWhole(rest: RestClient, attemptId: string): Promise<void> {
+  const attempt = await rest.get<AttemptBody>(`/attempts/${attemptId}`);
+  const hasher = new SegmentHasher();
+  hasher.add(await rest.bytes(`/attempts/${attemptId}/spool`));
+  const { digest, length } = hasher.finish();
+  expect({ attemptId, length, digest: digest.toString('hex') }).toEqual({
+    attemptId,
+    length: attempt.outputLength,
+    digest: attempt.digest,
+  });
 }
 
 /** By its name: fetch's errors are of another realm than a test's. */

@@ -11,6 +11,8 @@ export interface StageServerOptions {
   /** Of its data, within the stage's folder. */
   name: string;
   folder: string;
+  /** `name` unless told: a copy of a node's data is taken up under the node's own id. */
+  nodeId?: string;
   builtinWorker: boolean;
   /** A fault proxy before its agent port, which is then its public agent address. */
   proxied?: boolean;
@@ -29,7 +31,7 @@ export class StageServer {
   readonly #proxy: FaultProxy | undefined;
 
   private constructor(
-    { name, folder, builtinWorker, env, shim = false }: StageServerOptions,
+    { name, folder, nodeId = name, builtinWorker, env, shim = false }: StageServerOptions,
     ports: { http: number; agent: number },
     proxy: FaultProxy | undefined,
   ) {
@@ -46,7 +48,7 @@ export class StageServer {
         ...['--data-dir', this.dataDir, '--http-address', `127.0.0.1:${ports.http}`],
         ...['--agent-address', this.agentAddress],
         ...['--public-agent-address', proxy?.address ?? this.agentAddress],
-        ...['--node-id', name, '--builtin-worker', builtinWorker ? 'on' : 'off'],
+        ...['--node-id', nodeId, '--builtin-worker', builtinWorker ? 'on' : 'off'],
         ...['--log-format', 'json', '--log-level', 'debug'],
       ],
       logFile: join(folder, `${name}.log`),
