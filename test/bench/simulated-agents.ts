@@ -134,5 +134,6 @@ function hello(agentId: string, index: number): (AgentFrame['kind'] & { $case: '
     },
     ephemeral: false,
     draining: false,
+    quarantined: '',
   };
 }

@@ -205,6 +205,7 @@ export class PlayedAgent implements AgentSession {
   readonly degraded = false;
   readonly over = false;
   readonly can = (capability: string): boolean => capability === 'upgrade';
+  readonly liftQuarantine = (): void => undefined;
   readonly #core: Core;
   /** By script body; any other script says nothing and ends with 0. */
   readonly plays = new Map<string, Play>();
@@ -228,7 +229,7 @@ export class PlayedAgent implements AgentSession {
         incarnation: this.incarnation,
         ticketHash: this.#ticketHash,
       },
-      ...{ ephemeral: false, draining: false },
+      ...{ ephemeral: false, draining: false, quarantined: '' },
       facts: {
         ...{
           hostname: 'h',

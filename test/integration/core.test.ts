@@ -334,6 +334,39 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     expect(await quarantineOf(agent)).toBe('');
   });
 
+  test('an agent that says that it is quarantined gets no script until it says otherwise', async () => {
+    const [agent, other] = [await connected(), await connected()];
+    await node.core.inbox.quarantined(agent.session, 'leftovers of host 1');
+    expect(await quarantineOf(agent)).toBe('leftovers of host 1');
+    await node.submit({ kind: 'pool', poolId });
+    await until('the other one gets it', () => other.starts.length === 1);
+    await agent.disconnect();
+    agent.quarantined = 'leftovers of host 2';
+    await agent.connect(node.core);
+    await node.core.inbox.quarantined(agent.session, '');
+    expect(await quarantineOf(agent)).toBe('');
+    await node.submit({ kind: 'workers', workerIds: [agent.worker.id] });
+    await until('it starts', () => agent.starts.length === 1);
+  });
+
+  test('what an agent says of its quarantine stands when what was given up there is gone, and the other way round', async () => {
+    const agent = await connected();
+    const id = await node.submit({ kind: 'pool', poolId }, { timeoutMs: 600 });
+    await until('it starts', () => agent.starts.length === 1);
+    const [start] = agent.starts;
+    await agent.accept(start!);
+    await agent.disconnect();
+    await node.core.tasks.ended(SPACE, id);
+    agent.quarantined = 'leftovers';
+    await agent.connect(node.core);
+    expect(await quarantineOf(agent)).toContain('was given up');
+    await agent.finish(start!.attemptId, { kind: 'cancelled' });
+    await until('it is released', () => agent.attempts.size === 0);
+    expect(await quarantineOf(agent)).toBe('leftovers');
+    await node.core.inbox.quarantined(agent.session, '');
+    expect(await quarantineOf(agent)).toBe('');
+  });
+
   test('a quarantine ends with what was given up, while its task still waits for another worker', async () => {
     const [away, here] = [await connected(), await connected()];
     const workerIds = [away.worker.id, here.worker.id];

@@ -180,6 +180,23 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
       expect(agent.host.started).toEqual([]);
     });
 
+    test('a quarantine is told, refuses every Start, and ends with an operator’s word', async () => {
+      await connect();
+      await started('before');
+      agent.host.unclear('process 7 goes on after KILL');
+      await until('it is told', () => inbox.quarantines.length === 1);
+      expect(inbox.quarantines[0]).toContain('process 7 goes on after KILL');
+      start('refused');
+      await until('it is refused', () => inbox.of('refused').replies.length === 1);
+      expect(inbox.of('refused').replies).toEqual(['quarantined']);
+      expect(inbox.of('before').outcome).toBeUndefined();
+      inbox.session!.liftQuarantine();
+      await until('it is over', () => inbox.quarantines.length === 2);
+      expect(inbox.quarantines[1]).toBe('');
+      await until('what was left is settled', () => inbox.of('before').outcome === 'interrupted');
+      await started('after');
+    });
+
     test('a process that can not be made is an outcome', async () => {
       await connect();
       await started('a1');

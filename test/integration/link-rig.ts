@@ -67,6 +67,7 @@ export class FileHost implements HostPort {
   readonly started: string[] = [];
   readonly cancelled: string[] = [];
   readonly forgotten: string[] = [];
+  presumed = 0;
   readonly acked: [string, number][] = [];
   /** What a Start does at once; nothing by default. */
   onStart: (attemptId: string) => void = () => undefined;
@@ -121,6 +122,15 @@ export class FileHost implements HostPort {
 
   input(): void {
     throw new Error('no terminal here');
+  }
+
+  presumeGone(): void {
+    this.presumed += 1;
+    this.gone(this.hostId);
+  }
+
+  unclear(detail: string): void {
+    this.#listener?.hostUnclear?.(this.hostId, detail);
   }
 
   knows(hostId: string): boolean {
@@ -226,6 +236,7 @@ export class RecordingInbox implements AgentInbox {
   session: AgentSession | undefined;
   sessions = 0;
   drainings: boolean[] = [];
+  quarantines: string[] = [];
   ticket = 0;
   confirmedTickets = 0;
   admission: (hello: AgentHello) => Admission | undefined = () => undefined;
@@ -380,6 +391,10 @@ export class RecordingInbox implements AgentInbox {
 
   async factsChanged(): Promise<void> {
     this.onReport();
+  }
+
+  async quarantined(_s: AgentSession, reason: string): Promise<void> {
+    this.quarantines.push(reason);
   }
 
   async draining(_s: AgentSession, draining: boolean): Promise<void> {

@@ -220,6 +220,10 @@ export class FarAgent {
   /** What it does with a Start; by default it takes it and waits. */
   onStart: (command: StartCommand) => void = () => undefined;
   verdicts: Verdict[] = [];
+  /** What it says of itself in its next Hello. */
+  quarantined = '';
+  /** How often an operator's word came. */
+  lifted = 0;
   #session: AgentSession | undefined;
   #core: Core | undefined;
   #ticket = '';
@@ -252,6 +256,7 @@ export class FarAgent {
       facts: FACTS,
       ephemeral: false,
       draining: false,
+      quarantined: this.quarantined,
     });
     if (admission.kind === 'rejected') throw new Error(`rejected: ${admission.reason}: ${admission.detail}`);
     this.#ticket = createHash('sha256').update(admission.ticket).digest('hex');
@@ -327,6 +332,9 @@ export class FarAgent {
         return over;
       },
       can: () => false,
+      liftQuarantine: () => {
+        this.lifted += 1;
+      },
       start: (start) => {
         this.starts.push(start);
         this.onStart(start);

@@ -151,6 +151,7 @@ export class Member {
       draining: false,
       instance: '',
       copied: false,
+      quarantined: '',
     };
   }
 }

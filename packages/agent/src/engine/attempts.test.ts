@@ -23,6 +23,7 @@ const HOST: HostPort = {
   acknowledged: () => undefined,
   forget: () => undefined,
   knows: () => false,
+  presumeGone: () => undefined,
   resize: () => undefined,
   input: () => undefined,
   close: () => Promise.resolve(),
@@ -40,6 +41,7 @@ beforeEach(() => {
   tombstones = new TombstoneFile(dataDir, clock);
   attempts = new Attempts({
     ...{ dataDir, bootId: 'boot', host: HOST, tombstones, clock, logger: silentLogger },
+    quarantined: () => undefined,
     foreignHosts: new Set(),
   });
 });

@@ -34,6 +34,8 @@ export interface AttemptsOptions {
   tombstones: TombstoneFile;
   /** Of the original, where this data directory is a copy: what they have is not ours to finish. */
   foreignHosts: ReadonlySet<string>;
+  /** Told when the reason for taking no attempt changes; empty: attempts are taken. */
+  quarantined: (reason: string) => void;
   clock: Clock;
   logger: Logger;
 }
@@ -162,18 +164,23 @@ export class Attempts implements HostListener {
   async hostGone(hostId: string, { proven }: { proven: boolean }): Promise<void> {
     this.#hosts.delete(hostId);
     this.#gone.set(hostId, proven);
-    if (this.#unclear.delete(hostId)) this.#options.logger.info('no longer quarantined', { hostId });
+    if (this.#unclear.delete(hostId)) {
+      this.#options.logger.info('no longer quarantined', { hostId });
+      this.#options.quarantined(this.quarantined);
+    }
     this.judgeAll();
     await Promise.all(this.#closings);
   }
 
   hostUnclear(hostId: string, detail: string): void {
     this.#hosts.delete(hostId);
-    if (!this.#unclear.has(hostId)) this.#options.logger.error('quarantined', { hostId, detail });
+    if (this.#unclear.has(hostId)) return;
+    this.#options.logger.error('quarantined', { hostId, detail });
     this.#unclear.set(
       hostId,
       `script host ${hostId} ended, and what it left behind may still run: ${detail}`,
     );
+    this.#options.quarantined(this.quarantined);
   }
 
   /** The janitor: what nobody asks for any more, within stated limits. */

@@ -117,6 +117,7 @@ class LinkEngine implements Engine {
     this.#attempts = new Attempts({
       ...{ dataDir, bootId, host, tombstones, clock, logger },
       foreignHosts: new Set(options.place?.foreignHosts),
+      quarantined: (reason) => this.#tell({ kind: { $case: 'quarantined', value: { reason } } }),
     });
     this.#commands = new Commands({
       dataDir,
@@ -161,6 +162,7 @@ class LinkEngine implements Engine {
       attempts: this.#attempts,
       commands: this.#commands,
       tickets: this.#tickets,
+      liftQuarantine: () => this.#options.host.presumeGone(),
       clock: this.#options.clock,
       logger,
       events,
@@ -222,6 +224,7 @@ class LinkEngine implements Engine {
       draining: this.#draining,
       instance: this.#instance,
       copied: this.#options.place?.copied === true,
+      quarantined: this.#attempts.quarantined,
     };
   }
 

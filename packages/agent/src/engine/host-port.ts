@@ -54,6 +54,8 @@ export interface HostPort {
   forget(attemptId: string): void;
   resize(attemptId: string, size: Terminal): void;
   input(attemptId: string, bytes: Uint8Array): void;
+  /** Somebody vouches for what dead hosts left behind and could not be shown to be gone: `hostGone` follows, unproven. */
+  presumeGone(): void;
   /** Lets go of the socket; the host and its scripts go on. */
   close(): Promise<void>;
 }

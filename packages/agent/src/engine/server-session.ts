@@ -66,6 +66,8 @@ export interface ServerSessionOptions {
   attempts: Attempts;
   commands: Commands;
   tickets: Tickets;
+  /** An operator vouches for what dead script hosts left behind. */
+  liftQuarantine: () => void;
   clock: Clock;
   logger: Logger;
   events: SessionEvents;
@@ -251,6 +253,10 @@ export class ServerSession implements CommandSession {
       case 'dataUnavailable':
         this.#lane?.unavailable(kind.value.detail);
         return;
+      case 'liftQuarantine': {
+        this.#options.liftQuarantine();
+        return;
+      }
       case 'certificateIssued':
         return events.certificateIssued?.(kind.value.certificateChainPem);
       case 'deregistered':

@@ -82,9 +82,14 @@ class SocketHostPort implements HostPort {
       );
       cancel = clock.every(HOST_LAUNCH_TIMEOUT_MS, () => {
         // One that lives has scripts, and is neither replaced nor given up: they may be long.
-        const hung = [...this.#hosts.values()].find((host) => host.isServing && !host.isUp);
-        if (hung === undefined) reject(error);
-        else logger.warn('a script host lives and does not answer: waiting for it', { hostId: hung.hostId });
+        const awaited = [...this.#hosts.values()].find(
+          (host) => (host.isServing && !host.isUp) || host.isClearing,
+        );
+        if (awaited === undefined) reject(error);
+        else
+          logger.warn('waiting for a script host that does not answer, or for what a dead one left behind', {
+            hostId: awaited.hostId,
+          });
       });
     });
     await this.#look();
@@ -130,6 +135,10 @@ class SocketHostPort implements HostPort {
     this.#toOwner(attemptId, { $case: 'input', value: { attemptId, bytes: Buffer.from(bytes) } });
   }
 
+  presumeGone(): void {
+    for (const host of this.#hosts.values()) host.presumeGone();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelLook?.();
@@ -146,13 +155,17 @@ class SocketHostPort implements HostPort {
     this.#looking = true;
     try {
       for (const record of readHostRecords(this.#options.dataDir)) this.#know(record);
-      await Promise.all([...this.#hosts.values()].map((host) => host.look()));
+      // What a dead one left behind is cleared first; what does not go is no reason to go without a host.
+      const hosts = [...this.#hosts.values()];
+      for (const host of hosts) if (host.isUnclear) void host.look();
+      await Promise.all(hosts.filter((host) => !host.isUnclear).map((host) => host.look()));
       await this.#launchIfNone();
     } catch (thrown) {
       this.#options.logger.error('looking after the script hosts', { error: toError(thrown) });
     } finally {
       this.#looking = false;
     }
+    this.#tellWhenUp();
     if (!this.connected || [...this.#hosts.values()].some((host) => !host.isUp)) this.#lookSoon();
   }
 
@@ -212,7 +225,13 @@ class SocketHostPort implements HostPort {
     for (const [attemptId, reason] of this.#cancels) {
       if (this.#owners.get(attemptId) === host) host.send({ $case: 'cancel', value: { attemptId, reason } });
     }
-    if (this.connected) for (const resolve of this.#whenUp.splice(0)) resolve();
+    this.#tellWhenUp();
+  }
+
+  /** A link that starts says first whether what a dead host left behind is gone: until then it takes nothing. */
+  #tellWhenUp(): void {
+    if (!this.connected || [...this.#hosts.values()].some((host) => host.isClearing)) return;
+    for (const resolve of this.#whenUp.splice(0)) resolve();
   }
 
   /**

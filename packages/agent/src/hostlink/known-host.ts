@@ -36,6 +36,8 @@ export class KnownHost {
   readonly #logger: Logger;
   #state: 'away' | 'connecting' | 'up' | 'clearing' | 'unclear' | 'gone' = 'away';
   #client: HostClient | null = null;
+  /** It was found unclear: so it stays while it is looked at again. */
+  #isUnclear = false;
 
   constructor(
     record: HostRecord,
@@ -56,6 +58,20 @@ export class KnownHost {
     return this.#state === 'up';
   }
 
+  get isGone(): boolean {
+    return this.#state === 'gone';
+  }
+
+  /** Dead, and what it left behind is not yet gone, nor known to stay. */
+  get isClearing(): boolean {
+    return this.#state === 'clearing' && !this.#isUnclear;
+  }
+
+  /** It left something behind that did not go: it is looked at again and again, and nothing waits for that. */
+  get isUnclear(): boolean {
+    return this.#isUnclear;
+  }
+
   /** Not proven dead. */
   get isServing(): boolean {
     return this.#state === 'away' || this.#state === 'connecting' || this.#state === 'up';
@@ -66,6 +82,11 @@ export class KnownHost {
     if (this.#state !== 'away' && this.#state !== 'unclear') return;
     if (isAlive(this.record.process)) this.#connect();
     else await this.#clear();
+  }
+
+  /** What it left behind could not be shown to be gone, and somebody vouches for it. */
+  presumeGone(): void {
+    if (this.#isUnclear) this.#buried(false);
   }
 
   send(frame: NonNullable<ToHost['kind']>): void {
@@ -98,7 +119,7 @@ export class KnownHost {
   }
 
   async #clear(): Promise<void> {
-    const again = this.#state === 'unclear';
+    const again = this.#isUnclear;
     this.#state = 'clearing';
     let remains: string;
     try {
@@ -106,17 +127,22 @@ export class KnownHost {
     } catch (thrown) {
       remains = `what script host ${this.hostId} left behind could not be cleared: ${toError(thrown).message}`;
     }
+    // Vouched for meanwhile.
+    if (this.isGone) return;
     if (remains === '') {
-      this.#state = 'gone';
       this.#logger.info('a script host has ended, and nothing of it is left');
-      // The record goes last: a link that is killed before finds it again, and does all this once more.
-      void this.#events
-        .gone(this, canProve(this.record))
-        .then(() => removeHostRecord(this.#dataDir, this.hostId));
+      this.#buried(canProve(this.record));
       return;
     }
     this.#state = 'unclear';
+    this.#isUnclear = true;
     if (!again) this.#logger.error('a script host died, and what it left behind is not gone', { remains });
     this.#events.unclear(this, remains);
+  }
+
+  #buried(proven: boolean): void {
+    this.#state = 'gone';
+    // The record goes last: a link that is killed before finds it again, and does all this once more.
+    void this.#events.gone(this, proven).then(() => removeHostRecord(this.#dataDir, this.hostId));
   }
 }

@@ -44,8 +44,10 @@ export class AgentAdmission {
       (await this.#presences.arrive(hello.agentId, presence));
     const admission = await store.write((tx) => this.#judge(tx, hello, { twoAlive, fresh }));
     kernel.roster.discardWorker(hello.agentId);
-    if (admission.kind === 'welcome') kernel.sessions.setDraining(hello.agentId, hello.draining);
-    else if (admission.reason === 'locked' && !admission.onlyThis) {
+    if (admission.kind === 'welcome') {
+      kernel.sessions.setDraining(hello.agentId, hello.draining);
+      kernel.sessions.setQuarantined(hello.agentId, hello.quarantined);
+    } else if (admission.reason === 'locked' && !admission.onlyThis) {
       this.#presences.lock(hello.agentId, admission.detail);
       const other = kernel.sessions.get(hello.agentId) ?? kernel.options.agents.session(hello.agentId);
       other?.close('locked', admission.detail);

@@ -10,6 +10,7 @@ import type { Turn } from './batch.ts';
 import { saveTask, type Kernel } from './kernel.ts';
 import { giveUp } from './orchestrator.ts';
 import type { AgentSession } from './ports/agents.ts';
+import { heedQuarantine } from './quarantine.ts';
 import { underWay, type Run } from './runs.ts';
 import { outOfReach, whyItWaits } from './unreachable.ts';
 
@@ -58,6 +59,7 @@ export class Agents {
         });
       }
       await turn.tx.nodes.sessionOpened(kernel.options.nodeId, worker.id);
+      await heedQuarantine(kernel, turn, worker.id);
       this.#workerChanged(turn, worker);
       for (const run of this.#runsOn(session.agentId)) await this.#goesOn(turn, run);
     });
@@ -146,6 +148,12 @@ export class Agents {
 
   async factsChanged(session: AgentSession, facts: Worker['facts']): Promise<void> {
     await this.#update(session.agentId, (worker) => ({ ...worker, facts }));
+  }
+
+  async quarantined(session: AgentSession, reason: string): Promise<void> {
+    const kernel = this.#kernel;
+    kernel.sessions.setQuarantined(session.agentId, reason);
+    await kernel.batch.add((turn) => heedQuarantine(kernel, turn, session.agentId));
   }
 
   async draining(session: AgentSession, draining: boolean): Promise<void> {

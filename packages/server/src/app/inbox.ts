@@ -94,6 +94,7 @@ export function inboxOf(
     commandRefused: (session, attemptId, refused) => commandRefused(kernel, session, { attemptId, refused }),
     factsChanged: (session, facts) => agents.factsChanged(session, facts),
     draining: (session, draining) => agents.draining(session, draining),
+    quarantined: (session, reason) => agents.quarantined(session, reason),
     deregister: (session) => agents.deregister(session),
     async warning(session, attemptId, text) {
       if (isUnderWay(session, attemptId)) await attempts.warning(attemptId, text);

@@ -1,11 +1,14 @@
 /**
  * A worker on which something was given up takes no new lease until it is back
- * and nothing of that can be left there.
+ * and nothing of that can be left there; nor does one whose agent says that
+ * what a dead script host left behind may still run.
  *
  * Always true: the quarantine ends in the very turn in which the last attempt
- * that was given up there is known to be gone, whoever says so.
+ * that was given up there is known to be gone, whoever says so, and the agent
+ * no longer says that it is quarantined; or by an operator's word.
  */
 import type { Attempt } from '../domain/attempt.ts';
+import type { Worker } from '../domain/worker.ts';
 import type { Turn } from './batch.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -27,8 +30,26 @@ export async function endQuarantine(kernel: Kernel, turn: Turn, workerId: string
   if (worker === undefined || worker.quarantined === '') return;
   const open = await turn.tx.attempts.openOnWorker(workerId);
   if (open.some((attempt) => attempt.outcome?.kind === 'lost')) return;
-  await turn.tx.workers.update({ ...worker, quarantined: '' });
-  kernel.options.store.announce(turn.tx, 'worker', workerId);
+  const quarantined = kernel.sessions.quarantineOf(workerId);
+  if (quarantined !== worker.quarantined) await changeTo(kernel, turn, { worker, quarantined });
+}
+
+/** What the agent says of itself becomes the worker's; not over an attempt that was given up there. */
+export async function heedQuarantine(kernel: Kernel, turn: Turn, workerId: string): Promise<void> {
+  const quarantined = kernel.sessions.quarantineOf(workerId);
+  const worker = await turn.tx.workers.find(workerId);
+  if (worker === undefined) return;
+  if (quarantined === '') await endQuarantine(kernel, turn, workerId);
+  else if (worker.quarantined === '') await changeTo(kernel, turn, { worker, quarantined });
+}
+
+async function changeTo(
+  kernel: Kernel,
+  turn: Turn,
+  { worker, quarantined }: { worker: Worker; quarantined: string },
+): Promise<void> {
+  await turn.tx.workers.update({ ...worker, quarantined });
+  kernel.options.store.announce(turn.tx, 'worker', worker.id);
   kernel.roster.discard();
   kernel.passAtEnd(turn, worker.spaceId);
 }

@@ -26,6 +26,8 @@ export class Sessions {
   readonly #draining = new Set<string>();
   /** Agents that an operator let in again after their identity was locked: their disk may have lost its memory. */
   readonly #doubted = new Set<string>();
+  /** Agents that said that they are quarantined, and why: until they say otherwise. */
+  readonly #quarantined = new Map<string, string>();
   readonly #startedAt: number;
 
   constructor(clock: Clock) {
@@ -70,6 +72,16 @@ export class Sessions {
   /** What it does not list may have run all the same. */
   isDoubted(agentId: string): boolean {
     return this.#doubted.has(agentId);
+  }
+
+  setQuarantined(agentId: string, reason: string): void {
+    if (reason === '') this.#quarantined.delete(agentId);
+    else this.#quarantined.set(agentId, reason);
+  }
+
+  /** As the agent said last; empty: it is not. */
+  quarantineOf(agentId: string): string {
+    return this.#quarantined.get(agentId) ?? '';
   }
 
   isDraining(agentId: string): boolean {

@@ -99,14 +99,17 @@ export function createWorkers(parts: WorkersParts): Workers {
         const poolIds = pools === undefined ? undefined : await changedPools(tx, worker, pools);
         return { to: changed(worker, { ...rest, poolIds }), action: 'worker.changed', detail: request };
       }),
-    unlock: (caller, nameOrId) =>
-      change(caller, nameOrId, async (tx, worker) => {
+    async unlock(caller, nameOrId) {
+      const overview = await change(caller, nameOrId, async (tx, worker) => {
         // The copy that comes next is the one that stays; the other is turned away from then on.
         if (worker.locked !== '')
           for (const ticket of await tx.tickets.of(worker.id)) await tx.tickets.put(opened(ticket));
         const detail = { locked: worker.locked, quarantined: worker.quarantined };
         return { to: unlocked(worker), action: 'worker.unlocked', detail };
-      }),
+      });
+      parts.agents.session(overview.worker.id)?.liftQuarantine();
+      return overview;
+    },
     delete: (caller, nameOrId, { force = false } = {}) => deleteWorker(parts, caller, { nameOrId, force }),
   };
 }

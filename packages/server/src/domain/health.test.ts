@@ -68,3 +68,15 @@ test.each([
 ])('a check is due: %s', (_name, lastCheck, becameAvailable, intervalMs, due) => {
   expect(checkDue({ lastCheck, becameAvailable }, intervalMs)).toBe(due);
 });
+
+test.each(['draining', 'quarantined'] as const)(
+  'an agent that is %s at the moment is no less healthy',
+  (reason) => {
+    const outcome = {
+      kind: 'refused',
+      reason,
+      detail: 'the script host does not answer at present',
+    } as const;
+    expect(judgeCheck({ outcome, message: '', warnings: [], errors: [] })).toBeNull();
+  },
+);

@@ -44,6 +44,8 @@ export function judgeCheck(result: CheckResult): Finding | null {
     case 'timedOut':
       return unhealthy('The health script took too long', said);
     case 'refused':
+      // It takes nothing at the moment, and says so itself: its script host is being replaced, say. The next check tells.
+      if (outcome.reason === 'draining' || outcome.reason === 'quarantined') return null;
       return unhealthy(`The agent refused the health script: ${outcome.detail}`, []);
     case 'lost':
       return { state: 'unavailable', reason: `Lost during a health check: ${outcome.detail}` };

@@ -173,6 +173,10 @@ class ServedSession implements AgentSession {
     return this.#capabilities.includes(capability);
   }
 
+  liftQuarantine(): void {
+    this.#command({ kind: { $case: 'liftQuarantine', value: {} } });
+  }
+
   close(reason: CloseReason, detail: string): void {
     this.#link.close(GOODBYES[reason], detail);
   }
@@ -309,6 +313,9 @@ class ServedSession implements AgentSession {
     switch (kind.$case) {
       case 'factsChanged':
         this.#attempt('storing facts', inbox.factsChanged(this, factsFromWire(kind.value.facts)));
+        return;
+      case 'quarantined':
+        this.#attempt('storing that it is quarantined', inbox.quarantined(this, kind.value.reason));
         return;
       case 'draining':
         this.#attempt('storing that it drains', inbox.draining(this, kind.value.draining));

@@ -258,6 +258,7 @@ export function helloFromWire(
     facts: factsFromWire(hello.facts),
     ephemeral: hello.ephemeral,
     draining: hello.draining,
+    quarantined: hello.quarantined,
     copied: hello.copied,
   };
 }

@@ -48,6 +48,8 @@ export interface AgentSession extends AttemptPort {
   readonly over: boolean;
   /** Whether both ends have this capability. */
   can(capability: string): boolean;
+  /** An operator vouches for what the agent could not show to be gone. */
+  liftQuarantine(): void;
   close(reason: 'shutdown' | 'replaced' | 'revoked' | 'locked' | 'deregistered', detail: string): void;
 }
 
@@ -68,6 +70,8 @@ export interface AgentHello {
   facts: MachineFacts;
   ephemeral: boolean;
   draining: boolean;
+  /** Why it takes no attempt: what a dead script host left behind can't be shown to be gone. Empty: it takes some. */
+  quarantined: string;
   /** The agent found its data directory at another place than the one that it was made for. */
   copied?: boolean;
 }
@@ -179,6 +183,8 @@ export interface AgentInbox {
   commandRefused(session: AgentSession, attemptId: string, refused: RefusedCommand): Promise<void>;
   factsChanged(session: AgentSession, facts: MachineFacts): Promise<void>;
   draining(session: AgentSession, draining: boolean): Promise<void>;
+  /** @param reason as in Hello */
+  quarantined(session: AgentSession, reason: string): Promise<void>;
   deregister(session: AgentSession): Promise<void>;
   warning(session: AgentSession, attemptId: string, text: string): Promise<void>;
 }

@@ -67,6 +67,7 @@ export interface AgentFrame {
     | { $case: "linkDegraded"; value: LinkDegraded }
     | { $case: "packageWanted"; value: PackageWanted }
     | { $case: "outputAgain"; value: OutputAgain }
+    | { $case: "quarantined"; value: Quarantined }
     | undefined;
 }
 
@@ -88,6 +89,7 @@ export interface ServerFrame {
     | { $case: "dataUnavailable"; value: DataUnavailable }
     | { $case: "packageChunk"; value: PackageChunk }
     | { $case: "outputWanted"; value: OutputWanted }
+    | { $case: "liftQuarantine"; value: LiftQuarantine }
     | undefined;
 }
 
@@ -155,6 +157,8 @@ export interface Hello {
   instance: string;
   /** Its data directory is at another place than the one that it was made for. */
   copied: boolean;
+  /** As of Quarantined. */
+  quarantined: string;
 }
 
 export interface Hello_TicketsEntry {
@@ -380,6 +384,19 @@ export interface CertificateRequest {
 export interface CertificateIssued {
   /** PEM: leaf, then the certificate authority. */
   certificateChainPem: string;
+}
+
+/**
+ * What a dead script host left behind can't be shown to be gone: the agent
+ * refuses every Start until it is, or until somebody vouches for it.
+ */
+export interface Quarantined {
+  /** Why; empty: no longer. */
+  reason: string;
+}
+
+/** An operator has looked: the agent goes on as if nothing of it were left. */
+export interface LiftQuarantine {
 }
 
 export interface Draining {
@@ -748,6 +765,9 @@ export const AgentFrame: MessageFns<AgentFrame> = {
       case "outputAgain":
         OutputAgain.encode(message.kind.value, writer.uint32(178).fork()).join();
         break;
+      case "quarantined":
+        Quarantined.encode(message.kind.value, writer.uint32(202).fork()).join();
+        break;
     }
     return writer;
   },
@@ -941,6 +961,14 @@ export const AgentFrame: MessageFns<AgentFrame> = {
             message.kind = { $case: "outputAgain", value: OutputAgain.decode(reader, reader.uint32()) };
             continue;
           }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.kind = { $case: "quarantined", value: Quarantined.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1091,6 +1119,12 @@ export const AgentFrame: MessageFns<AgentFrame> = {
         }
         break;
       }
+      case "quarantined": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "quarantined", value: Quarantined.fromPartial(object.kind.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -1150,6 +1184,9 @@ export const ServerFrame: MessageFns<ServerFrame> = {
         break;
       case "outputWanted":
         OutputWanted.encode(message.kind.value, writer.uint32(130).fork()).join();
+        break;
+      case "liftQuarantine":
+        LiftQuarantine.encode(message.kind.value, writer.uint32(202).fork()).join();
         break;
     }
     return writer;
@@ -1296,6 +1333,14 @@ export const ServerFrame: MessageFns<ServerFrame> = {
             message.kind = { $case: "outputWanted", value: OutputWanted.decode(reader, reader.uint32()) };
             continue;
           }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.kind = { $case: "liftQuarantine", value: LiftQuarantine.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1407,6 +1452,12 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       case "outputWanted": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "outputWanted", value: OutputWanted.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "liftQuarantine": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "liftQuarantine", value: LiftQuarantine.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -1940,6 +1991,7 @@ function createBaseHello(): Hello {
     draining: false,
     instance: "",
     copied: false,
+    quarantined: "",
   };
 }
 
@@ -1980,6 +2032,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.copied !== false) {
       writer.uint32(96).bool(message.copied);
+    }
+    if (message.quarantined !== "") {
+      writer.uint32(106).string(message.quarantined);
     }
     return writer;
   },
@@ -2096,6 +2151,14 @@ export const Hello: MessageFns<Hello> = {
             message.copied = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.quarantined = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2137,6 +2200,7 @@ export const Hello: MessageFns<Hello> = {
     message.draining = object.draining ?? false;
     message.instance = object.instance ?? "";
     message.copied = object.copied ?? false;
+    message.quarantined = object.quarantined ?? "";
     return message;
   },
 };
@@ -4758,6 +4822,104 @@ export const CertificateIssued: MessageFns<CertificateIssued> = {
   fromPartial(object: DeepPartial<CertificateIssued>): CertificateIssued {
     const message = createBaseCertificateIssued();
     message.certificateChainPem = object.certificateChainPem ?? "";
+    return message;
+  },
+};
+
+function createBaseQuarantined(): Quarantined {
+  return { reason: "" };
+}
+
+export const Quarantined: MessageFns<Quarantined> = {
+  encode(message: Quarantined, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Quarantined {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuarantined();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Quarantined>): Quarantined {
+    return Quarantined.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Quarantined>): Quarantined {
+    const message = createBaseQuarantined();
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseLiftQuarantine(): LiftQuarantine {
+  return {};
+}
+
+export const LiftQuarantine: MessageFns<LiftQuarantine> = {
+  encode(_: LiftQuarantine, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiftQuarantine {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiftQuarantine();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LiftQuarantine>): LiftQuarantine {
+    return LiftQuarantine.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<LiftQuarantine>): LiftQuarantine {
+    const message = createBaseLiftQuarantine();
     return message;
   },
 };
