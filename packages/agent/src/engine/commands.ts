@@ -127,12 +127,13 @@ export class Commands {
     if (attempt !== undefined) this.#cancel(attempt, reason);
   }
 
-  acknowledged(
-    session: CommandSession,
-    { attemptId, offset, event }: { attemptId: string; offset: number; event: number },
-  ): void {
+  acknowledged(session: CommandSession, claimed: { attemptId: string; offset: number; event: number }): void {
+    const { attemptId } = claimed;
     const attempt = this.#options.attempts.get(attemptId);
     if (attempt === undefined || !session.sender.has(attempt)) return;
+    // Never more than there is: what a script writes later on was not acknowledged by a word of before.
+    const offset = Math.min(claimed.offset, attempt.outputLength);
+    const event = Math.min(claimed.event, attempt.eventCount);
     const before = attempt.state.ackedOffset;
     attempt.acknowledged(offset, event);
     if (!attempt.ended && Math.floor(before / ACK_TELL_BYTES) < Math.floor(offset / ACK_TELL_BYTES)) {

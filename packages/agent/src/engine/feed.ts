@@ -178,7 +178,7 @@ export class Feed {
     complete: boolean;
   }): number {
     if (this.#artifact?.index !== index) return 0;
-    const fresh = Math.max(0, offset - this.#artifact.acked);
+    const fresh = Math.max(0, Math.min(offset, this.#artifact.sent) - this.#artifact.acked);
     const back = offset < this.#artifact.acked && !complete;
     this.#artifact.acked += fresh;
     if (complete) {

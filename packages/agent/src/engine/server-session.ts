@@ -8,7 +8,7 @@
  * of the same node; a session that ends disturbs no script.
  */
 import type { Clock, Logger } from '@longshore/base';
-import { AppError } from '@longshore/base';
+import { AppError, isId } from '@longshore/base';
 import type { DataSource } from '@longshore/protocol/data-join';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
 import {
@@ -212,6 +212,9 @@ export class ServerSession implements CommandSession {
 
   #command(kind: ServerFrame['kind']): void {
     const { commands, events } = this.#options;
+    // Ids become names of folders.
+    if (kind !== undefined && 'attemptId' in kind.value && !isId(kind.value.attemptId))
+      throw new AppError('invalid', `the server sent ${kind.$case} of an attempt whose id is not one`);
     switch (kind?.$case) {
       case 'start': {
         commands.start(this, kind.value);
