@@ -45,6 +45,7 @@ export class LeaseMachine {
       facts: this.worker.facts!,
       ephemeral: false,
       draining: false,
+      quarantined: '',
     });
     if (admission.kind === 'rejected') throw new Error(admission.detail);
     const hash = createHash('sha256').update(admission.ticket).digest('hex');
@@ -90,6 +91,7 @@ export class LeaseMachine {
         return over;
       },
       can: () => false,
+      liftQuarantine: () => undefined,
       start: (command) => this.#start(node, command),
       adopt: (attemptId) => this.#report(attemptId),
       cancel: (attemptId) => setImmediate(() => this.#end(attemptId, { kind: 'cancelled' })),
