@@ -63,7 +63,7 @@ export class Member {
     });
     const stop = (): void => session.close(Goodbye_Reason.SHUTDOWN, 'the agent stops');
     signal.addEventListener('abort', stop, { once: true });
-    session.send({ kind: { $case: 'hello', value: this.#hello() } });
+    session.send({ kind: { $case: 'hello', value: this.hello() } });
     const end = await session.ended;
     signal.removeEventListener('abort', stop);
     this.#session = undefined;
@@ -128,7 +128,7 @@ export class Member {
     }));
   }
 
-  #hello(): Hello {
+  hello(): Hello {
     return {
       agentId: this.agentId,
       version: '0.1.0',
