@@ -163,7 +163,13 @@ export class TlsPort implements AsyncDisposable {
 
   #connected(socket: TLSSocket): void {
     const { logger, admit } = this.#options;
-    socket.on('error', (error: Error) => logger.debug('a TLS connection failed', { error: error.message }));
+    socket.on('error', (error: Error) => {
+      logger.debug('a TLS connection failed', { error: error.message });
+      // HTTP/2 has the handle: without this it stays open, with all that it was to write.
+      socket.destroy();
+    });
+    // Its peer says no more: nothing can come of it.
+    socket.once('end', () => socket.destroy());
     const name = peerName(socket);
     this.#shaking.get(name)?.();
     this.#shaking.delete(name);
