@@ -62,7 +62,6 @@ export function serverKilled(database: Dialect): void {
         });
         expect(inconsistencies(await readTables(stage.store))).toEqual([]);
         await stage.startServer();
-        for (const agent of stage.agents) await agent.connected(stage);
         await load.expectExact({ timeoutMs: LONGEST_MS + 60_000 });
         const tables = await until('all leases are free', async () => {
           const now = await readTables(stage.store);
