@@ -207,6 +207,8 @@ class ServedSession implements AgentSession {
   }
 
   async #admit(hello: Hello): Promise<void> {
+    // A Hello that was there before us is given to us while we are being made.
+    await Promise.resolve();
     const { inbox, nodeId, peer } = this.#options;
     if (hello.agentId !== peer.id)
       throw new AppError('forbidden', `agent ${peer.id} calls itself ${hello.agentId}`);
