@@ -87,7 +87,8 @@ export class LinkSession<Out extends Frame, In extends Frame> {
     void duplex.closed.then(({ reason, error }) =>
       this.#end({ kind: 'lost', detail: reason, ...(error && { error }) }),
     );
-    duplex.receive((frame) => this.#received(frame));
+    // Not at once: what came before us is handed over in the call, and who makes us does not hold us yet.
+    queueMicrotask(() => duplex.receive((frame) => this.#received(frame)));
   }
 
   get state(): SessionState {
