@@ -228,7 +228,7 @@ describe('deleting a worker', () => {
   test('by force while its machine is away: what ran there is lost by the word of the operator', async () => {
     const agent = await stage.addAgent('polling', { name: 'd2' });
     const alive = join(stage.folder, 'alive');
-    const { id } = await stage.rest.script(`echo $$ > ${alive}; echo ready; while :; do sleep 0.1; done`, {
+    const { id } = await stage.rest.script(`echo $$ > ${alive}; echo ready; exec sleep 600`, {
       workers: ['d2'],
     });
     await stage.rest.outputHas(id, 'ready\n');

@@ -177,6 +177,8 @@ export const LAZY_WRITE_MS = 50;
 export const UNREACHABLE_NOTICE_MS = 2_000;
 /** A worker whose session ended counts as about to return for so long: above the agents' longest back-off (30 s). */
 export const RECONNECT_GRACE_MS = 35_000;
+/** A timer may fire a little early by the monotonic clock: what it is to find over is asked for so much later. */
+export const TIMER_EARLY_MS = 5;
 /** A node's beat, for the other nodes. */
 export const NODE_BEAT_MS = 2_000;
 /** A node whose beat stood still for so long on the observer's clock is dead: several beats. */

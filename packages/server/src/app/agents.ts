@@ -5,7 +5,7 @@ import { whenConnected } from '../domain/health.ts';
 import { confirmed } from '../domain/session-ticket.ts';
 import { move } from '../domain/task-transition.ts';
 import type { Worker } from '../domain/worker.ts';
-import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
+import { RECONNECT_GRACE_MS, TIMER_EARLY_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import type { Turn } from './batch.ts';
 import { saveTask, type Kernel } from './kernel.ts';
 import { giveUp } from './orchestrator.ts';
@@ -78,8 +78,9 @@ export class Agents {
       });
     };
     // Silence has lasted long enough by itself; a stream that ended may be followed by the next at once.
-    later(Math.max(0, UNREACHABLE_NOTICE_MS - silentMs), () => this.unreachable(session.agentId));
-    later(RECONNECT_GRACE_MS + 1, () => this.#graceEnded(session.agentId));
+    const noticeMs = Math.max(0, UNREACHABLE_NOTICE_MS - silentMs);
+    later(noticeMs + TIMER_EARLY_MS, () => this.unreachable(session.agentId));
+    later(RECONNECT_GRACE_MS + TIMER_EARLY_MS, () => this.#graceEnded(session.agentId));
     await kernel.batch.add(async (turn) => {
       const worker = await turn.tx.workers.find(session.agentId);
       await turn.tx.nodes.sessionClosed(kernel.options.nodeId, session.agentId);

@@ -133,7 +133,7 @@ export function createCore(options: CoreOptions): Core {
       // They say that they wait; and what had timed out is given up only when it has had the time to come back.
       stops.push(
         clock.after(UNREACHABLE_NOTICE_MS, lookForThem),
-        clock.after(RECONNECT_GRACE_MS + 1, lookForThem),
+        clock.after(RECONNECT_GRACE_MS + TIMER_EARLY_MS, lookForThem),
       );
     },
     async drain() {
