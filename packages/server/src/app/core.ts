@@ -6,7 +6,7 @@
 import { toError } from '@longshore/base';
 
 import { isEnded } from '../domain/task-transition.ts';
-import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
+import { RECONNECT_GRACE_MS, TIMER_EARLY_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import { Agents } from './agents.ts';
 import { Attempts } from './attempts.ts';
 import { Batch, type Turn } from './batch.ts';
