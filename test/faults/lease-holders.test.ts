@@ -260,6 +260,6 @@ async function killSome(stage: Stage, random: Schedule): Promise<void> {
       agent.daemon.start();
       return;
     case 'host':
-      process.kill(agent.hostPid, 'SIGKILL');
+      process.kill(await until('it has a host', () => agent.runningHost()), 'SIGKILL');
   }
 }

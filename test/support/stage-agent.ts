@@ -78,9 +78,14 @@ export class StageAgent {
 
   /** The pid of its script host. */
   get hostPid(): number {
-    const host = processesIn(this.dataDir).find(({ command }) => isHost(command));
-    if (host === undefined) throw new Error(`no script host of ${this.name} is running`);
-    return host.pid;
+    const pid = this.runningHost();
+    if (pid === undefined) throw new Error(`no script host of ${this.name} is running`);
+    return pid;
+  }
+
+  /** Undefined for the moment between the end of one and the next. */
+  runningHost(): number | undefined {
+    return processesIn(this.dataDir).find(({ command }) => isHost(command))?.pid;
   }
 
   /** The one that a listening agent's server passes. */
