@@ -8,7 +8,7 @@ import type { Worker } from '../domain/worker.ts';
 import { RECONNECT_GRACE_MS, TIMER_EARLY_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import type { Turn } from './batch.ts';
 import { saveTask, type Kernel } from './kernel.ts';
-import { giveUp } from './orchestrator.ts';
+import { giveUp } from './wishes.ts';
 import type { AgentSession } from './ports/agents.ts';
 import { heedQuarantine } from './quarantine.ts';
 import { underWay, type Run } from './runs.ts';

@@ -20,7 +20,7 @@ import { LogCheck } from './log-check.ts';
 import { mendedLogs } from './mended-logs.ts';
 import { Mending } from './mending.ts';
 import { Nodes } from './nodes.ts';
-import { askToEnd } from './orchestrator.ts';
+import { askToEnd } from './wishes.ts';
 import { StorageOut } from './ports/store.ts';
 import { QueueView } from './queue-view.ts';
 import { Roster, Sessions } from './roster.ts';

@@ -9,7 +9,7 @@ import type { Turn } from './batch.ts';
 import type { NewTask, OutputVariable, TaskChange, Tasks, TaskView } from './core-api.ts';
 import { announceTask, note, type Kernel } from './kernel.ts';
 import { didNotRun } from './did-not-run.ts';
-import { askToEnd } from './orchestrator.ts';
+import { askToEnd } from './wishes.ts';
 import type { Tx } from './ports/store.ts';
 import type { QueueView } from './queue-view.ts';
 import type { Scheduler } from './scheduler.ts';
