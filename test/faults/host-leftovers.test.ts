@@ -83,7 +83,11 @@ interface Undying {
       counter.counted(`${agent.name}-${name}`, `echo $$ > ${file}; while :; do sleep 1; done`),
       { workers: [agent.name] },
     );
-    const pid = await until('it runs', () => existsSync(file) && Number(readFileSync(file, 'utf8')));
+    // The file is there before its pid is; and group 0 would be this very process.
+    const pid = await until(
+      'it runs',
+      () => existsSync(file) && (Number(readFileSync(file, 'utf8')) || undefined),
+    );
     const group = join(FREEZER, `longshore-test-${process.pid}-${groups.length}`);
     groups.push(group);
     mkdirSync(group);
