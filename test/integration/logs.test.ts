@@ -9,10 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createIds, isCode, systemClock, type AppError } from '@longshore/base';
 import { decodeMarker, decodeRecords, encodeRecords } from '@longshore/protocol/spool-record';
 import type { LogStore } from '@longshore/server/app/ports/log-store';
+import { StorageOut } from '@longshore/server/app/ports/store';
 import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
+import type { RowDatabase } from '@longshore/server/logs/rows';
 
-import { openStage } from '../support/store.ts';
+import { openStage, type StoreStage } from '../support/store.ts';
+import { until } from '../support/until.ts';
 
 const ids = createIds();
 /** The first test to need PostgreSQL makes a server; a loaded machine takes its time. */
@@ -315,6 +318,91 @@ describe('logs in files', () => {
     expect(await after.recover(id)).toBe(a.length);
     expect((await stat(path)).size).toBe(a.length);
     await place.close();
+  });
+});
+
+describe('logs in rows whose database goes away', () => {
+  let stage: StoreStage;
+  let logs: RowLogStore;
+  /** What the next transactions throw when they are told to, before they reach the database. */
+  const failures: PromiseWithResolvers<Error>[] = [];
+
+  beforeAll(async () => {
+    stage = await openStage('postgres');
+    await stage.openStore('n');
+    const database = await stage.open('n');
+    const failing: RowDatabase = {
+      async transact(body, options) {
+        const failure = failures.shift();
+        if (failure !== undefined) throw await failure.promise;
+        return database.transact(body, options);
+      },
+      read: (body) => database.read(body),
+      notify: (...args) => database.notify(...args),
+      listen: (...args) => database.listen(...args),
+    };
+    logs = new RowLogStore({ database: failing, clock: systemClock });
+  }, POSTGRES_START_MS);
+  afterAll(async () => {
+    await logs.close();
+    await stage.close();
+  });
+
+  /** An append that is given to the database, and fails when it is told to. */
+  async function doomed(
+    id: string,
+    offset: number,
+    bytes: Buffer,
+  ): Promise<{ told: Promise<unknown>; fail: () => void }> {
+    const failure = Promise.withResolvers<Error>();
+    failures.push(failure);
+    const appended = told(logs.append(id, offset, bytes).durable);
+    await until('its transaction has begun', () => failures.length === 0);
+    return { told: appended, fail: () => failure.resolve(new StorageOut('unavailable', 'it is away')) };
+  }
+  const told = async (durable: Promise<number>): Promise<number | string> =>
+    durable.catch((thrown: unknown) => (thrown as AppError).code);
+
+  test('what was accepted after an append that failed leaves no gap: it fails too, and can be given again', async () => {
+    const id = ids();
+    const [a, b, c] = [record('one'), record('two'), record('three')];
+    await logs.append(id, 0, a).durable;
+    const second = await doomed(id, a.length, b);
+    const third = told(logs.append(id, a.length + b.length, c).durable);
+    await new Promise((resolve) => setImmediate(resolve));
+    second.fail();
+    expect([await second.told, await third]).toEqual(['unavailable', 'unavailable']);
+    expect(await logs.append(id, a.length, Buffer.concat([b, c])).durable).toBe(
+      a.length + b.length + c.length,
+    );
+    expect(await logs.read(id, 0, 1000)).toEqual(Buffer.concat([a, b, c]));
+  });
+
+  test('what is given again while it is on its way is no more durable than that', async () => {
+    const id = ids();
+    const a = record('one');
+    const once = await doomed(id, 0, a);
+    const again = told(logs.append(id, 0, a).durable);
+    await new Promise((resolve) => setImmediate(resolve));
+    once.fail();
+    expect([await once.told, await again]).toEqual(['unavailable', 'unavailable']);
+    expect(await logs.length(id)).toBe(0);
+  });
+
+  test('a node that does not know how the log has grown leaves neither a gap nor anything twice', async () => {
+    const id = ids();
+    const [a, b, c] = [record('one'), record('two'), record('three')];
+    await logs.append(id, 0, a).durable;
+    await stage.openStore('other');
+    const other = new RowLogStore({ database: await stage.open('other'), clock: systemClock });
+    await other.truncate(id, 0);
+    expect(await told(logs.append(id, a.length, b).durable)).toBe('conflict');
+    await other.append(id, 0, Buffer.concat([a, b])).durable;
+    expect(await logs.append(id, a.length, Buffer.concat([b, c])).durable).toBe(
+      a.length + b.length + c.length,
+    );
+    expect(await logs.read(id, 0, 1000)).toEqual(Buffer.concat([a, b, c]));
+    await other.close();
   });
 });
 

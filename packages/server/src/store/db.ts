@@ -19,8 +19,14 @@ export interface Sql {
 
 export interface Database {
   readonly dialect: 'sqlite' | 'postgres';
-  /** One transaction; see `Store.commit`. `announcements` are sent to all nodes when it commits. */
-  transact<T>(body: (sql: Sql) => Promise<T>): Promise<{ value: T; durable: Promise<void> }>;
+  /**
+   * One transaction; see `Store.commit`. `announcements` are sent to all nodes when it commits. Serializable unless
+   * told, and tried again when it can't be serialised.
+   */
+  transact<T>(
+    body: (sql: Sql) => Promise<T>,
+    options?: TransactOptions,
+  ): Promise<{ value: T; durable: Promise<void> }>;
   read<T>(body: (sql: Sql) => Promise<T>): Promise<T>;
   /** One durable transaction, alone among all nodes: migrations and first starts. */
   alone<T>(body: (sql: Sql) => Promise<T>): Promise<T>;
@@ -28,6 +34,11 @@ export interface Database {
   notify(sql: Sql, topic: string, id: string): void;
   listen(topic: string, heard: (id: string) => void): () => void;
   close(): Promise<void>;
+}
+
+export interface TransactOptions {
+  /** `readCommitted`: each statement sees what was committed before it, and keys alone decide between nodes. */
+  isolation: 'serializable' | 'readCommitted';
 }
 
 /** A numbered migration; statements run in order, in one transaction. */

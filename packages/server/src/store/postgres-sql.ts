@@ -131,6 +131,7 @@ function postgresError(thrown: unknown): Error {
   return error;
 }
 
+/** By its looks: a system error of another realm (a test's) is no instance of ours. */
 function sqlState(thrown: unknown): string {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : '';
 }

@@ -20,7 +20,7 @@ import {
 } from '../limits.ts';
 import { StorageOut } from '../app/ports/store.ts';
 import { Announcements } from './announcements.ts';
-import type { Database, Sql } from './db.ts';
+import type { Database, Sql, TransactOptions } from './db.ts';
 import { PostgresListener } from './postgres-listener.ts';
 import { isRetryable, notReached, PostgresSql, storageOut } from './postgres-sql.ts';
 
@@ -76,7 +76,10 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresDa
 const INT8 = 20;
 
 /** With its id: by that PostgreSQL can be asked what became of it. */
-const WRITE = 'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT txid_current()::text AS id';
+const WRITE: Record<TransactOptions['isolation'], string> = {
+  serializable: 'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT txid_current()::text AS id',
+  readCommitted: 'BEGIN ISOLATION LEVEL READ COMMITTED; SELECT txid_current()::text AS id',
+};
 
 /** Of the two statements in one, the second one's answer. */
 function transactionId(begun: unknown): string {
@@ -100,12 +103,16 @@ export class PostgresDatabase implements Database {
     this.#announcements = announcements;
   }
 
-  async transact<T>(body: (sql: Sql) => Promise<T>): Promise<{ value: T; durable: Promise<void> }> {
+  async transact<T>(
+    body: (sql: Sql) => Promise<T>,
+    { isolation }: TransactOptions = { isolation: 'serializable' },
+  ): Promise<{ value: T; durable: Promise<void> }> {
+    const begin = WRITE[isolation];
     try {
-      return { value: await this.#once(WRITE, body), durable: this.#durable };
+      return { value: await this.#once(begin, body), durable: this.#durable };
     } catch (thrown) {
       if (!isRetryable(thrown)) throw thrown;
-      return { value: await this.#retrying.run(() => this.#again(body)), durable: this.#durable };
+      return { value: await this.#retrying.run(() => this.#again(begin, body)), durable: this.#durable };
     }
   }
 
@@ -142,12 +149,12 @@ export class PostgresDatabase implements Database {
     return this.#closing;
   }
 
-  async #again<T>(body: (sql: Sql) => Promise<T>): Promise<T> {
+  async #again<T>(begin: string, body: (sql: Sql) => Promise<T>): Promise<T> {
     const backoff = new Backoff({ firstMs: POSTGRES_RETRY_FIRST_MS, longestMs: POSTGRES_RETRY_LONGEST_MS });
     for (let tries = 2; ; tries += 1) {
       await sleep(systemClock, backoff.next());
       try {
-        return await this.#once(WRITE, body);
+        return await this.#once(begin, body);
       } catch (thrown) {
         if (!isRetryable(thrown)) throw thrown;
         if (tries >= POSTGRES_TRIES) {
@@ -169,27 +176,27 @@ export class PostgresDatabase implements Database {
     });
     const sql = this.#sqlOf(client);
     let broken: Error | undefined;
+    let unanswered: { id: string; value: T; cause: Error };
     const onError = (error: Error): void => {
       broken = error;
     };
     client.on('error', onError);
     try {
-      const writes = begin === WRITE;
       const begun = (await client.query(begin)) as unknown;
       const value = await body(sql);
       // A body that swallowed a failed statement must not seem committed.
       if (sql.failure !== undefined) throw sql.failure;
       try {
         await client.query('COMMIT');
+        this.#publish(sql);
+        return value;
       } catch (thrown) {
         // The connection broke before the answer came: it may be committed all the same.
+        const writes = Object.values(WRITE).includes(begin);
         if (!writes || !(storageOut(thrown) instanceof StorageOut)) throw thrown;
         broken = toError(thrown);
-        if (!(await this.#wasCommitted(transactionId(begun)))) throw thrown;
+        unanswered = { id: transactionId(begun), value, cause: broken };
       }
-      const announced = this.#announcements.publish(sql);
-      if (announced.length > 0) this.#listener.announce(announced);
-      return value;
     } catch (thrown) {
       this.#announcements.drop(sql);
       await client.query('ROLLBACK').catch((error: unknown) => (broken = toError(error)));
@@ -205,6 +212,19 @@ export class PostgresDatabase implements Database {
       client.off('error', onError);
       client.release(broken);
     }
+    // Its connection has been given back: to ask takes one, and all of them may wait for an answer.
+    try {
+      if (!(await this.#wasCommitted(unanswered.id))) throw storageOut(unanswered.cause);
+      this.#publish(sql);
+      return unanswered.value;
+    } finally {
+      this.#announcements.drop(sql);
+    }
+  }
+
+  #publish(sql: Sql): void {
+    const announced = this.#announcements.publish(sql);
+    if (announced.length > 0) this.#listener.announce(announced);
   }
 
   /**
