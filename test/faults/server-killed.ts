@@ -36,7 +36,11 @@ if (SHIM_MISSING !== undefined) console.warn(`SKIPPED: kills between a commit an
 export function serverKilled(database: Dialect): void {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open({ database, shim: SHIM_MISSING === undefined });
+    stage = await Stage.open({
+      ...{ database, shim: SHIM_MISSING === undefined },
+      // All of them at once: none waits for another's end.
+      env: { LONGSHORE_TASK_CAP: String(scripts) },
+    });
     for (const mode of AGENT_MODES) await stage.addAgent(mode, { slots: scripts });
   }, 60_000);
   afterAll(() => stage.close(), 60_000);
