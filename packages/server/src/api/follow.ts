@@ -30,6 +30,8 @@ interface FollowedAttempt {
   place: AttemptPlace;
   /** Spool bytes that can be read. */
   length: number;
+  /** What comes next of it can't be had now, and will be told of as growth. */
+  waits: boolean;
   /** The last event about it, not to be repeated. */
   told: string;
   stop: () => void;
@@ -76,6 +78,7 @@ export class TaskFollower {
       if (change.kind === 'attempt' && !this.#attempts.has(change.attempt.id))
         this.#beginAttempt(change.attempt);
     }
+    let gathered = false;
     try {
       // Its scripts are sent at the end of this turn: that goes before words about it.
       if (missed !== undefined) await new Promise((resolve) => setImmediate(resolve));
@@ -87,8 +90,13 @@ export class TaskFollower {
         await this.#sendOutput();
         this.#flush();
         await this.#sink.room();
-        if (ENDED.has(this.#task.state) && this.#changes.length === 0) {
-          await this.#end();
+        if (ENDED.has(this.#task.state) && !gathered) {
+          await this.#gather();
+          gathered = true;
+          continue;
+        }
+        if (gathered && this.#isAllSent()) {
+          await this.#tellEnd();
           return;
         }
         await this.#slept();
@@ -188,6 +196,7 @@ export class TaskFollower {
       attempt,
       place,
       length: attempt.outputLength,
+      waits: false,
       told: '',
       stop: () => undefined,
     };
@@ -195,6 +204,7 @@ export class TaskFollower {
     const grown = (length: number): void => {
       if (length <= followed.length) return;
       followed.length = length;
+      followed.waits = false;
       this.#stir();
     };
     followed.stop = logs.follow(attempt.id, grown);
@@ -263,8 +273,9 @@ export class TaskFollower {
     const chunk = await this.#services.logs
       .read(attempt.id, place.offset, STREAM_READ_BYTES)
       .catch((thrown: unknown) => {
-        if (isCode(thrown, 'unavailable')) return undefined;
-        throw thrown;
+        if (!isCode(thrown, 'unavailable')) throw thrown;
+        followed.waits = true;
+        return undefined;
       });
     if (chunk === undefined || chunk.length === 0) {
       // Damaged, and its agent is away; or it was cut off there. It is fetched again, and is told of as growth.
@@ -290,11 +301,11 @@ export class TaskFollower {
   }
 
   /**
-   * Sends what is still stored of it, then says that it was all. What was heard
-   * is enough when it has an end for each attempt; else the rows are read.
+   * The task has ended: what is still to be told of it is known now. What was heard is enough when it has an end for
+   * each attempt; else the rows are read.
    */
-  async #end(): Promise<void> {
-    const { core, names } = this.#services;
+  async #gather(): Promise<void> {
+    const { core } = this.#services;
     const followed = [...this.#attempts.values()];
     if (followed.length === 0 || followed.some(({ attempt }) => attempt.endedAt === null)) {
       const [attempts] = await Promise.all([
@@ -305,8 +316,16 @@ export class TaskFollower {
     }
     for (const { attempt } of this.#attempts.values()) await this.#fillEvents(attempt);
     for (const one of this.#attempts.values()) one.length = Math.max(one.length, one.attempt.outputLength);
-    await this.#sendOutput();
-    if (this.#stopped) return;
+  }
+
+  /** However many changes come meanwhile: nothing that is stored may be missing before the end is told. */
+  #isAllSent(): boolean {
+    if (this.#changes.length > 0) return false;
+    return [...this.#attempts.values()].every(({ place, length, waits }) => !waits && place.offset >= length);
+  }
+
+  async #tellEnd(): Promise<void> {
+    const { names } = this.#services;
     this.#event('end', {
       task: await taskView(this.#task, names),
       attempts: await Promise.all(
