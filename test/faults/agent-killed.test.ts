@@ -4,6 +4,7 @@
  * is stored once and in order, a reader who follows live sees the same, and the
  * output goes on within 5 s of the link's restart.
  */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -14,6 +15,7 @@ import { LiveFollower } from '../support/live-follower.ts';
 import { checkLog, numberedLines, type NumberedLines } from '../support/log-oracle.ts';
 import { inFaultMatrix } from '../support/matrix.ts';
 import { RunCounter } from '../support/run-counter.ts';
+import { AGENT_MODES } from '../support/stage-agent.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
@@ -109,6 +111,27 @@ inFaultMatrix('the link process is killed', (mode, database) => {
     return (await stage.rest.attempts(taskId)).some(({ complete }) => complete);
   }
 });
+
+test('a link process that is killed before its script host has read the Start: the script runs once, and ends as it does', async () => {
+  await using stage = await Stage.open();
+  const counter = new RunCounter(join(stage.folder, 'runs'));
+  for (const mode of AGENT_MODES) {
+    const agent = await stage.addAgent(mode);
+    await stage.rest.ended((await stage.rest.script('true', { workers: [agent.name] })).id);
+    process.kill(agent.hostPid, 'SIGSTOP');
+    const body = counter.counted(mode, 'exit 23');
+    const { id } = await stage.rest.script(body, { workers: [agent.name] });
+    await until('its workspace is laid', () => readdirSync(join(agent.dataDir, 'attempts')).length > 0);
+    await agent.daemon.kill();
+    agent.daemon.start();
+    process.kill(agent.hostPid, 'SIGCONT');
+    const { attempt } = await stage.rest.ended(id);
+    expect(attempt.outcome).toEqual({ kind: 'exited', code: 23 });
+    expect(await stage.rest.attempts(id)).toHaveLength(1);
+  }
+  counter.expectEachOnce();
+  await expectNoLeaks(stage);
+}, 120_000);
 
 test(
   'a link process that was away for long: the output of its scripts goes on within 5 s of its return',

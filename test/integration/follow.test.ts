@@ -70,7 +70,7 @@ test('a task that ends while its follower catches up, and goes on being spoken o
         read: logs.read.bind(logs),
         follow: () => () => undefined,
         length: () => new Promise<number>(() => undefined),
-      } as unknown as typeof logs,
+      },
     },
     { task: await core.tasks.get(DEFAULT_SPACE, body.id), place: beginning() },
     {

@@ -485,6 +485,27 @@ export function linkBehaviour(name: string, open: () => Promise<Transport>): voi
       await until('the third too', () => inbox.of('a3').outcome === 'interrupted');
     });
 
+    test('an agent that died between laying a workspace and handing it over: not listed, and started by the next Start', async () => {
+      const first = await connect();
+      agent.host.takes = false;
+      start('a1');
+      await until(
+        'it is laid, and handed to a host that does not get it',
+        () => agent.host.lost.length === 1,
+      );
+      expect(inbox.of('a1').replies).toEqual([]);
+      first.cut();
+      await first.agentEnd;
+      agent.host.takes = true;
+      await agent.restart();
+      await connect();
+      expect(inbox.inventories.at(-1)).toEqual([]);
+      start('a1');
+      await until('it is accepted', () => inbox.of('a1').replies.length === 1);
+      expect(inbox.of('a1').replies).toEqual(['accepted']);
+      expect(agent.host.started).toEqual(['a1']);
+    });
+
     test('a newer session of the same agent replaces the older one', async () => {
       const first = await connect();
       await connect();

@@ -65,6 +65,9 @@ export class FileHost implements HostPort {
   hostId = 'host-1';
   connected = true;
   readonly started: string[] = [];
+  /** False: what it is handed is lost on the way. */
+  takes = true;
+  readonly lost: string[] = [];
   readonly cancelled: string[] = [];
   readonly forgotten: string[] = [];
   presumed = 0;
@@ -91,6 +94,10 @@ export class FileHost implements HostPort {
   }
 
   start({ attemptId }: { attemptId: string }): void {
+    if (!this.takes) {
+      this.lost.push(attemptId);
+      return;
+    }
     this.started.push(attemptId);
     mkdirSync(workspacePaths(this.#dataDir, attemptId).spool, { recursive: true });
     this.#running.set(attemptId, {
@@ -99,7 +106,12 @@ export class FileHost implements HostPort {
       phase: Phase.RUNNING,
       ended: false,
     });
+    this.tell(attemptId);
     this.onStart(attemptId);
+  }
+
+  starting(): Iterable<string> {
+    return [];
   }
 
   cancel(attemptId: string): void {

@@ -149,7 +149,7 @@ export const DIAL_LONGEST_BACKOFF_MS = 30_000;
  * The window grows no further than this while few agents are away: an agent that is restarted goes on within 5 s,
  * however long it was away and however often that happened before.
  */
-export const DIAL_RETURN_BACKOFF_MS = 3_000;
+export const DIAL_RETURN_BACKOFF_MS = 1_500;
 /** … as far as all agents that are away are tried no more often than this together. */
 export const DIALS_PER_SECOND = 100;
 /** Dials begun in one turn of the event loop: each costs some milliseconds. */

@@ -192,14 +192,19 @@ export class SimulatedAgent {
     const connected = new Map(this.#hostUp ? [[this.#hostId, this.#taken]] : []);
     for (const found of this.#workspaces.values()) {
       if (found.outcome !== null) continue;
-      const judged = judge(found.attemptId, found, {
-        bootId: this.#bootId,
-        connected,
-        gone: this.#gone,
-        known: () => true,
-        foreign: new Set(),
-      });
+      const judged = judge(
+        found.attemptId,
+        { ...found, begun: this.processes.has(found.attemptId) },
+        {
+          bootId: this.#bootId,
+          connected,
+          gone: this.#gone,
+          known: () => true,
+          foreign: new Set(),
+        },
+      );
       if (judged.kind === 'interrupted') this.#attemptEnds(found, judged);
+      else if (judged.kind === 'neverTaken') this.#neverTaken(found);
     }
   }
 
@@ -321,7 +326,7 @@ export class SimulatedAgent {
       known.fence = fence;
       this.#witness.obeyed(this, attemptId, fence);
       this.#follow(session, known);
-      session.line.toServer({ kind: 'accepted', attemptId });
+      if (this.#taken.has(attemptId)) session.line.toServer({ kind: 'accepted', attemptId });
     } else this.#begin(session, { attemptId, action, fence });
   }
 
@@ -341,7 +346,6 @@ export class SimulatedAgent {
     };
     this.#workspaces.set(attemptId, workspace);
     this.#witness.obeyed(this, attemptId, fence);
-    session.line.toServer({ kind: 'accepted', attemptId });
     this.#follow(session, workspace);
     // The link may die between writing the workspace and handing it over; what it wrote to the socket arrives.
     const life = this.#life;
@@ -350,6 +354,7 @@ export class SimulatedAgent {
       if (this.#life !== life || this.#hostId !== hostId || !this.#hostUp || workspace.outcome !== null)
         return;
       this.#taken.add(attemptId);
+      this.#report(workspace, { kind: 'accepted', attemptId });
       this.#run(workspace);
     });
   }
@@ -370,6 +375,11 @@ export class SimulatedAgent {
       // A host that is gone writes no outcome; its process ends all the same.
       if (!process.over) this.#processEnds(process, { code });
     });
+  }
+
+  /** The link died before it had handed it over: it is not listed, and so is sent again. */
+  #neverTaken({ attemptId }: Workspace): void {
+    this.#workspaces.delete(attemptId);
   }
 
   #processEnds(process: Process, how: { code: number } | 'killed'): void {

@@ -7,6 +7,8 @@ export interface Found {
   /** The host that it was handed to, and the boot in which. */
   handedTo: string;
   bootId: string;
+  /** A host has written something of it. */
+  begun: boolean;
 }
 
 export interface HostView {
@@ -24,6 +26,8 @@ export interface HostView {
 export type Judgement =
   /** Its host runs it, or has yet to be heard. */
   | { kind: 'live' }
+  /** Its host lives and never had it: the link died between laying it and handing it over. Nothing of it has run. */
+  | { kind: 'neverTaken' }
   /** `proven` false: something of it could have hidden from the sweep that ended it. */
   | { kind: 'interrupted'; detail: string; proven: boolean };
 
@@ -49,12 +53,9 @@ export function judge(attemptId: string, found: Found, view: HostView): Judgemen
       proven: proven ?? false,
     };
   const knows = view.connected.get(found.handedTo);
-  if (knows !== undefined && !knows.has(attemptId)) {
-    return {
-      kind: 'interrupted',
-      detail: 'the agent ended before its script host had taken it',
-      proven: true,
-    };
-  }
-  return { kind: 'live' };
+  if (knows === undefined || knows.has(attemptId)) return { kind: 'live' };
+  // What a host was told it lists until it is told to forget it, which follows the outcome.
+  return found.begun
+    ? { kind: 'interrupted', detail: 'its script host lives and does not know it any more', proven: false }
+    : { kind: 'neverTaken' };
 }

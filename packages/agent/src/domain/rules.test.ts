@@ -101,7 +101,7 @@ describe('a verdict', () => {
 });
 
 describe('a workspace without an outcome', () => {
-  const found = { handedTo: 'h1', bootId: 'b1' };
+  const found = { handedTo: 'h1', bootId: 'b1', begun: false };
   const view = {
     bootId: 'b1',
     connected: new Map<string, Set<string>>(),
@@ -114,13 +114,18 @@ describe('a workspace without an outcome', () => {
     ['its host runs it', { ...view, connected: new Map([['h1', new Set(['a'])]]) }, 'live'],
     ['its host has yet to be heard', view, 'live'],
     ['another host is there', { ...view, connected: new Map([['h2', new Set<string>()]]) }, 'live'],
-    ['its host never got it', { ...view, connected: new Map([['h1', new Set<string>()]]) }, 'interrupted'],
+    ['its host never got it', { ...view, connected: new Map([['h1', new Set<string>()]]) }, 'neverTaken'],
     ['its host is proven dead', { ...view, gone: new Map([['h1', true]]) }, 'interrupted'],
     ['its host was cleared by a link that was killed then', { ...view, known: () => false }, 'interrupted'],
     ['a copy of its data directory', { ...view, foreign: new Set(['h1']) }, 'interrupted'],
     ['another boot', { ...view, bootId: 'b2' }, 'interrupted'],
   ])('%s', (_what, seen, kind) => {
     expect(judge('a', found, seen).kind).toBe(kind);
+  });
+
+  test('its host does not know it, and something of it was written: never guessed to be unbegun', () => {
+    const seen = { ...view, connected: new Map([['h1', new Set<string>()]]) };
+    expect(judge('a', { ...found, begun: true }, seen)).toMatchObject({ kind: 'interrupted', proven: false });
   });
 
   test.each([

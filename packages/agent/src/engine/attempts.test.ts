@@ -23,6 +23,7 @@ const HOST: HostPort = {
   acknowledged: () => undefined,
   forget: () => undefined,
   knows: () => false,
+  starting: () => [],
   presumeGone: () => undefined,
   resize: () => undefined,
   input: () => undefined,

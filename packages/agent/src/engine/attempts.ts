@@ -8,6 +8,7 @@
  */
 import { toError, type Clock, type Logger } from '@longshore/base';
 import type { AttemptState, HostWelcome, StartFailed } from '@longshore/protocol/gen/longshore/host/v1/host';
+import { RefusedReason } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 import { workspacePaths } from '../contract/workspace.ts';
 import { judge } from '../domain/recovery.ts';
@@ -24,7 +25,7 @@ import { LocalAttempt } from './local-attempt.ts';
 import { phaseFromWire } from './names.ts';
 import { toWire } from './outcome-file.ts';
 import type { TombstoneFile } from './tombstone-file.ts';
-import { listWorkspaces, readState, removeWorkspace } from './workspace-files.ts';
+import { listWorkspaces, readState, removeWorkspace, wasBegun } from './workspace-files.ts';
 import { WorkspacePool } from './workspace-pool.ts';
 
 export interface AttemptsOptions {
@@ -126,7 +127,11 @@ export class Attempts implements HostListener {
 
   connected(welcome: HostWelcome): void {
     this.#gone.delete(welcome.hostId);
-    this.#hosts.set(welcome.hostId, new Set(welcome.attempts.map((a) => a.attemptId)));
+    const { host } = this.#options;
+    this.#hosts.set(
+      welcome.hostId,
+      new Set([...welcome.attempts.map(({ attemptId }) => attemptId), ...host.starting(welcome.hostId)]),
+    );
     for (const state of welcome.attempts) this.state(state);
     for (const attempt of this.#byId.values()) {
       if (attempt.state.handedTo !== welcome.hostId || attempt.ended) continue;
@@ -140,6 +145,7 @@ export class Attempts implements HostListener {
   state(state: AttemptState): void {
     const attempt = this.#byId.get(state.attemptId);
     if (attempt === undefined || attempt.ended) return;
+    attempt.taken();
     attempt.reached({
       phase: phaseFromWire(state.phase),
       outputLength: state.outputLength,
@@ -237,16 +243,37 @@ export class Attempts implements HostListener {
   #judge(attempt: LocalAttempt): void {
     if (attempt.ended || attempt.closing || attempt.readOutcome()) return;
     const { bootId, host, foreignHosts } = this.#options;
-    const verdict = judge(attempt.id, attempt.state, {
+    const found = { ...attempt.state, begun: wasBegun(attempt.paths) };
+    const verdict = judge(attempt.id, found, {
       bootId,
       connected: this.#hosts,
       gone: this.#gone,
       known: (hostId) => host.knows(hostId),
       foreign: foreignHosts,
     });
-    if (verdict.kind !== 'interrupted') return;
+    if (verdict.kind === 'live') return;
+    if (verdict.kind === 'neverTaken') {
+      this.#neverTaken(attempt);
+      return;
+    }
     const { detail, proven } = verdict;
     void this.#close(attempt, { kind: 'interrupted', detail }, { bestEffortCleanup: !proven });
+  }
+
+  /**
+   * Its server finds that it is not listed, and sends it again. One that a session has listed is denied by its outcome,
+   * for what is listed is not sent again.
+   */
+  #neverTaken(attempt: LocalAttempt): void {
+    this.#options.logger.info('an attempt had not reached its script host', { attemptId: attempt.id });
+    if (attempt.follower !== undefined) {
+      const detail = 'the agent was started anew before its script host had it';
+      void this.#close(attempt, { kind: 'refused', reason: RefusedReason.DRAINING, detail });
+      return;
+    }
+    attempt.spool.close();
+    this.#byId.delete(attempt.id);
+    removeWorkspace(attempt.paths, 0);
   }
 
   /** Writes the outcome that the host did not write. */

@@ -84,7 +84,7 @@ export class Commands {
         const attempt = attempts.get(start.attemptId);
         attempt?.raiseFence(fence);
         if (attempt !== undefined && !session.sender.has(attempt)) this.#feed(session, attempt);
-        session.send(accepted(start.attemptId));
+        attempt?.whenTaken(() => session.send(accepted(start.attemptId)));
         return;
       }
       case 'stale': {
@@ -291,9 +291,9 @@ export class Commands {
     }
     const attempt = new LocalAttempt(dataDir, state);
     attempts.add(attempt);
-    host.start({ attemptId, workspace: paths.root, spec });
+    attempt.whenTaken(() => session.send(accepted(attemptId)));
     this.#feed(session, attempt);
-    session.send(accepted(attemptId));
+    host.start({ attemptId, workspace: paths.root, spec });
   }
 
   #feed(session: CommandSession, attempt: LocalAttempt): void {

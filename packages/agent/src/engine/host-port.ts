@@ -3,8 +3,9 @@
  * implements it over the unix socket; bytes travel by disk, never here.
  *
  * Always true: a start that the port has taken is either running in the host
- * that `hostId` named, or answered by `startFailed`. A port that lost its host
- * reconnects (or launches one) by itself and tells `connected` again.
+ * that `hostId` named (which `state` or `connected` say), or answered by
+ * `startFailed`, or handed to it again when it is back. A port that lost its
+ * host reconnects (or launches one) by itself and tells `connected` again.
  */
 import type { AttemptState, HostWelcome, StartFailed } from '@longshore/protocol/gen/longshore/host/v1/host';
 import type { ScriptSpec, Terminal } from '@longshore/protocol/gen/longshore/link/v1/attempt';
@@ -43,6 +44,8 @@ export interface HostPort {
   readonly hostId: string;
   /** Stays over an upgrade, whose new host follows one that lives: part of the agent's incarnation. `hostId` where absent. */
   readonly line?: string;
+  /** Of this host: attempts that it has not said to have yet. */
+  starting(hostId: string): Iterable<string>;
   /** False while the socket is down: the engine refuses nothing, it waits for `connected`. */
   readonly connected: boolean;
   /** The workspace (absolute path) holds everything but what is sensitive, which is in `spec`. */

@@ -41,6 +41,8 @@ export class LocalAttempt {
   /** Its end without an outcome is being written down. */
   closing = false;
   #follower: Follower | undefined;
+  #taken = false;
+  #whenTaken: (() => void) | undefined;
   #ackUnsaved = false;
 
   constructor(dataDir: string, state: WorkspaceState) {
@@ -60,6 +62,18 @@ export class LocalAttempt {
 
   get follower(): Follower | undefined {
     return this.#follower;
+  }
+
+  /** A script host has it, or has had it: only then is its Start answered. The last one asked for counts. */
+  whenTaken(answer: () => void): void {
+    if (this.#taken) answer();
+    else this.#whenTaken = answer;
+  }
+
+  taken(): void {
+    this.#taken = true;
+    this.#whenTaken?.();
+    this.#whenTaken = undefined;
   }
 
   /** From now on its output goes there, and nowhere else. */

@@ -7,6 +7,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -93,6 +94,17 @@ export function readState(paths: WorkspacePaths): WorkspaceState | undefined {
     return JSON.parse(readFileSync(paths.state, 'utf8')) as WorkspaceState;
   } catch (error) {
     if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a host has written something of it: output, an event, an artifact. */
+export function wasBegun({ spool, events, artifacts }: WorkspacePaths): boolean {
+  if (existsSync(events) || existsSync(artifacts)) return true;
+  try {
+    return readdirSync(spool).length > 0;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
     throw error;
   }
 }

@@ -38,6 +38,8 @@ class SocketHostPort implements HostPort {
   readonly #buried = new Set<string>();
   /** Which host has an attempt. */
   readonly #owners = new Map<string, KnownHost>();
+  /** Starts that their host has not said to have: handed to it again when it is back. It starts an id once. */
+  readonly #starting = new Map<string, { host: KnownHost; request: Parameters<HostPort['start']>[0] }>();
   /** Cancels that its host may not have heard, for it was away. */
   readonly #cancels = new Map<string, string>();
   #listener: HostListener | null = null;
@@ -108,7 +110,12 @@ class SocketHostPort implements HostPort {
       return;
     }
     this.#owners.set(request.attemptId, target);
+    this.#starting.set(request.attemptId, { host: target, request });
     target.send({ $case: 'start', value: request });
+  }
+
+  *starting(hostId: string): Iterable<string> {
+    for (const [attemptId, { host }] of this.#starting) if (host.hostId === hostId) yield attemptId;
   }
 
   cancel(attemptId: string, reason: string): void {
@@ -123,6 +130,7 @@ class SocketHostPort implements HostPort {
   forget(attemptId: string): void {
     this.#toOwner(attemptId, { $case: 'forget', value: { attemptId } });
     this.#owners.delete(attemptId);
+    this.#starting.delete(attemptId);
     this.#cancels.delete(attemptId);
     this.#replaceIfIdle();
   }
@@ -211,12 +219,17 @@ class SocketHostPort implements HostPort {
   }
 
   #up(host: KnownHost, welcome: HostWelcome): void {
-    for (const { attemptId } of welcome.attempts) this.#owners.set(attemptId, host);
+    for (const { attemptId } of welcome.attempts) {
+      this.#owners.set(attemptId, host);
+      this.#starting.delete(attemptId);
+    }
     const before = this.#target;
     if (this.#isBetter(host, before)) this.#target = host;
     // It may have been told to retire by a link of another version, whose trial was given up.
     if (this.#target === host) host.send({ $case: 'resume', value: {} });
     this.#launchedAt = -Infinity;
+    for (const one of this.#starting.values())
+      if (one.host === host) host.send({ $case: 'start', value: one.request });
     this.#listener?.connected(welcome);
     for (const other of this.#hosts.values()) {
       if (other !== this.#target && other.isUp && this.#target?.isUp === true)
@@ -256,10 +269,12 @@ class SocketHostPort implements HostPort {
   #heard(host: KnownHost, frame: NonNullable<FromHost['kind']>): void {
     if (frame.$case === 'state') {
       this.#owners.set(frame.value.attemptId, host);
+      this.#starting.delete(frame.value.attemptId);
       if (frame.value.ended) this.#cancels.delete(frame.value.attemptId);
       this.#listener?.state(frame.value);
     } else if (frame.$case === 'startFailed') {
       this.#cancels.delete(frame.value.attemptId);
+      this.#starting.delete(frame.value.attemptId);
       this.#listener?.startFailed(frame.value);
     }
   }
@@ -270,6 +285,7 @@ class SocketHostPort implements HostPort {
     for (const [attemptId, owner] of this.#owners) {
       if (owner !== host) continue;
       this.#owners.delete(attemptId);
+      this.#starting.delete(attemptId);
       this.#cancels.delete(attemptId);
     }
     if (this.#target === host) this.#target = null;

@@ -6,7 +6,7 @@
  *                                    ▼
  *                                 expecting it: each 0.25 s, for DIAL_RESTART_MS, then growing
  *
- * The longest wait is 3 s where few agents are away, so that one that is
+ * The longest wait is 1.5 s where few agents are away, so that one that is
  * started again is soon back, and up to 30 s where many are.
  */
 import { Backoff, type Clock } from '@longshore/base';
