@@ -3,6 +3,18 @@ import { describe, expect, test } from '@jest/globals';
 import { sleep, systemClock } from './clock.ts';
 import { ManualClock } from './manual-clock.ts';
 
+test('what is to be done in months is not done at once', async () => {
+  let early = 0;
+  const stop = systemClock.every(2 ** 40, () => (early += 1));
+  const ticks = Promise.withResolvers<void>();
+  let n = 0;
+  const stopTicks = systemClock.every(2, () => (n += 1) > 10 && ticks.resolve());
+  await ticks.promise;
+  stop();
+  stopTicks();
+  expect(early).toBe(0);
+});
+
 describe('a manual clock', () => {
   test('fires what falls due, in order of time, and nothing else', () => {
     const clock = new ManualClock(0);

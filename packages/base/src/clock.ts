@@ -50,11 +50,23 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(ms, fn) {
+    if (ms > LONGEST_TIMER_MS) return everyLong(ms, fn);
     const timer = setInterval(fn, ms);
     timer.unref();
     return () => clearInterval(timer);
   },
 };
+
+/** What setInterval would call each millisecond. */
+function everyLong(ms: number, fn: () => void): Cancel {
+  const next = (): Cancel =>
+    systemClock.after(ms, () => {
+      cancel = next();
+      fn();
+    });
+  let cancel = next();
+  return () => cancel();
+}
 
 /**
  * Resolves after `ms`.

@@ -12,8 +12,17 @@ describe('durations', () => {
     ['2d', 172_800_000],
   ])('%s is %d ms', (text, ms) => expect(parseDuration(text, '--timeout')).toBe(ms));
 
-  test.each(['', '10', 'm', '-5s', '5 s', '10m!', '1h 30m'])('%j is refused, by field and value', (text) => {
-    expect(() => parseDuration(text, '--timeout')).toThrow(`--timeout: ${JSON.stringify(text)}`);
+  test.each(['', '10', 'm', '-5s', '5 s', '10m!', '1h 30m', '9999999999d'])(
+    '%j is refused, by field and value',
+    (text) => {
+      expect(() => parseDuration(text, '--timeout')).toThrow(`--timeout: ${JSON.stringify(text)}`);
+    },
+  );
+
+  test('a long row of digits costs little', () => {
+    const began = process.cpuUsage();
+    expect(() => parseDuration('1'.repeat(200_000), '--timeout')).toThrow('--timeout');
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1000);
   });
 
   test.each([

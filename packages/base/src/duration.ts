@@ -2,6 +2,10 @@ import { invalid } from './errors.ts';
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+export const A_DURATION = 'a duration such as 90s, 10m or 1h30m';
+
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+
 /**
  * `90s`, `10m`, `1h30m`, `250ms` as milliseconds.
  *
@@ -9,11 +13,11 @@ const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_00
  * @throws AppError `invalid`
  */
 export function parseDuration(text: string, field: string): number {
-  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
-  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== text.trim()) {
-    throw invalid(field, text, 'a duration such as 90s, 10m or 1h30m');
-  }
-  return Math.round(parts.reduce((sum, [, n, unit]) => sum + Number(n) * (UNIT_MS[unit ?? ''] ?? 0), 0));
+  const trimmed = text.trim();
+  const parts = DURATION.test(trimmed) ? [...trimmed.matchAll(/([\d.]+)([a-z]+)/g)] : [];
+  const ms = Math.round(parts.reduce((sum, [, n, unit]) => sum + Number(n) * (UNIT_MS[unit ?? ''] ?? 0), 0));
+  if (parts.length === 0 || !Number.isSafeInteger(ms)) throw invalid(field, text, A_DURATION);
+  return ms;
 }
 
 /** Milliseconds in the largest two units that fit: `1h 30m`, `12s`, `250ms`. */

@@ -43,12 +43,36 @@ export class AppError extends Error {
     message: string,
     options: { cause?: unknown; fields?: readonly FieldProblem[]; detail?: Record<string, unknown> } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(withoutSecrets(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
-    this.fields = options.fields ?? [];
-    this.detail = options.detail ?? {};
+    this.fields = (options.fields ?? []).map(withoutSecret);
+    this.detail = plainFacts(options.detail ?? {});
   }
+}
+
+/** One-time tokens, pairing strings and API keys, whose first letters say what they are; and passwords in URLs. */
+const HANDED_OUT = /(ls[tpk]_)[A-Za-z0-9_-]{40,}/g;
+const PASSWORD_OF_URL = /(:\/\/)[^\s/@:]*:[^\s/@]*@/g;
+
+/** Whoever gives a secret in the place of something else (an id, a file's name) must not find it in a log. */
+export function withoutSecrets(text: string): string {
+  return text.replace(HANDED_OUT, '$1…').replace(PASSWORD_OF_URL, '$1…@');
+}
+
+function withoutSecret(problem: FieldProblem): FieldProblem {
+  const { field, value } = problem;
+  return {
+    ...problem,
+    field: withoutSecrets(field),
+    ...(typeof value === 'string' ? { value: withoutSecrets(value) } : {}),
+  };
+}
+
+function plainFacts(facts: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([key, fact]) => [key, typeof fact === 'string' ? withoutSecrets(fact) : fact]),
+  );
 }
 
 /** One wrong field, as an error whose message names field, value and what would be right. */
@@ -101,9 +125,13 @@ export function assertNever(value: never, what = 'value'): never {
   throw new AppError('bug', `unexpected ${what}: ${show(value)}`);
 }
 
+/** Of a longer value the beginning is shown: it says which one is meant. */
+const LONGEST_SHOWN_CHARACTERS = 200;
+
 function show(value: unknown): string {
   try {
-    return json(value) ?? typeof value;
+    const shown = withoutSecrets(json(value) ?? typeof value);
+    return shown.length > LONGEST_SHOWN_CHARACTERS ? `${shown.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : shown;
   } catch {
     return typeof value;
   }

@@ -13,6 +13,7 @@ export {
   isErrno,
   notFound,
   toError,
+  withoutSecrets,
   type ErrorCode,
   type FieldProblem,
 } from './errors.ts';

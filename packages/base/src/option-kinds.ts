@@ -1,7 +1,9 @@
 /** The kinds of options: how each reads a flag's or variable's text, and a file's value. Part of `options.ts`. */
-import { parseDuration } from './duration.ts';
+import { isIPv6 } from 'node:net';
+
+import { A_DURATION, parseDuration } from './duration.ts';
 import { AppError, invalid } from './errors.ts';
-import { formatSize, parseSize } from './size.ts';
+import { A_SIZE, formatSize, parseSize } from './size.ts';
 
 export interface OptionKind<T> {
   /** Shown for the value in help: `NAME`, `N`; empty for a flag without a value. */
@@ -50,6 +52,7 @@ function range(min: number, max: number): string {
 
 const YES = ['true', 'on', 'yes', '1'];
 const NO = ['false', 'off', 'no', '0'];
+const YES_OR_NO = 'true or false (also on, off, yes, no)';
 
 export const boolean: OptionKind<boolean> = {
   placeholder: '',
@@ -58,11 +61,11 @@ export const boolean: OptionKind<boolean> = {
     const word = given.trim().toLowerCase();
     if (YES.includes(word)) return true;
     if (NO.includes(word)) return false;
-    throw invalid(field, given, 'true or false (also on, off, yes, no)');
+    throw invalid(field, given, YES_OR_NO);
   },
   fromFile(given, field) {
     if (typeof given === 'boolean') return given;
-    return boolean.fromText(String(given), field);
+    return boolean.fromText(scalar(given, field, YES_OR_NO), field);
   },
   show: String,
 };
@@ -79,7 +82,7 @@ export const duration: OptionKind<number> = {
   placeholder: 'DURATION',
   multiple: false,
   fromText: (given, field) => parseDuration(given, field),
-  fromFile: (given, field) => parseDuration(typeof given === 'string' ? given : '', field),
+  fromFile: (given, field) => parseDuration(scalar(given, field, A_DURATION), field),
   show: (ms) => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`),
 };
 
@@ -88,8 +91,7 @@ export const size: OptionKind<number> = {
   placeholder: 'SIZE',
   multiple: false,
   fromText: (given, field) => parseSize(given, field),
-  fromFile: (given, field) =>
-    parseSize(typeof given === 'number' || typeof given === 'string' ? String(given) : '', field),
+  fromFile: (given, field) => parseSize(scalar(given, field, A_SIZE), field),
   show: formatSize,
 };
 
@@ -157,6 +159,8 @@ export const map: OptionKind<Readonly<Record<string, string>>> = {
       .join(','),
 };
 
+const AN_ADDRESS = 'host:port, such as 0.0.0.0:8080 or [::1]:8080';
+
 /** host:port; `[::1]:80` and `:80` (any host) too. */
 export interface Address {
   host: string;
@@ -167,21 +171,28 @@ export const address: OptionKind<Address> = {
   placeholder: 'HOST:PORT',
   multiple: false,
   fromText: parseAddress,
-  fromFile: (given, field) => parseAddress(String(given), field),
+  fromFile: (given, field) => parseAddress(scalar(given, field, AN_ADDRESS), field),
   show: formatAddress,
 };
 
 /** @throws AppError `invalid` */
 export function parseAddress(given: string, field: string): Address {
-  const parts = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^[\]:\s]*)):(\d{1,5})$/.exec(given.trim());
-  const port = Number(parts?.[3]);
-  if (parts === null || port > 65_535)
-    throw invalid(field, given, 'host:port, such as 0.0.0.0:8080 or [::1]:8080');
-  return { host: parts[1] ?? (parts[2] === '' ? '0.0.0.0' : (parts[2] ?? '')), port };
+  const [, ipv6, name = '', digits] = /^(?:\[([^[\]\s]+)\]|([^[\]:\s]*)):(\d{1,5})$/.exec(given.trim()) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535 || (ipv6 !== undefined && !isIPv6(ipv6)))
+    throw invalid(field, given, AN_ADDRESS);
+  return { host: ipv6 ?? (name === '' ? '0.0.0.0' : name), port };
 }
 
 export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A text of the file, or a number as it would be written there. @throws AppError `invalid` */
+function scalar(given: unknown, field: string, expected: string): string {
+  if (typeof given === 'string') return given;
+  if (typeof given === 'number') return String(given);
+  throw invalid(field, given, expected);
 }
 
 /** Adds what is given again to what was given before. */

@@ -127,6 +127,38 @@ describe('resolveOptions', () => {
     expect(await refusal(['--config', 'c'], {}, { c: 'data_dir: x' })).toContain('did you mean dataDir?');
   });
 
+  test.each(['--toString=x', '--constructor=x', '--__proto__=1', '--hasOwnProperty', '--no-toString'])(
+    'refuses %s, which every object has and no table',
+    async (flag) => expect(await refusal([flag])).toContain('there is no option'),
+  );
+
+  test.each([
+    ['constructor: 1', 'there is no option constructor in c'],
+    ['__proto__: 1', 'there is no option __proto__ in c'],
+    ['ephemeral: { toString: 1 }', 'ephemeral in c: {"toString":1} is not right; expected true or false'],
+    ['listen: { toString: 1 }', 'listen in c: {"toString":1} is not right; expected host:port'],
+    ['grace: 10', 'grace in c: "10" is not right; expected a duration'],
+    ['listen: "[abc]:80"', 'expected host:port'],
+    ['just text', 'the configuration file c must be a map of options'],
+    ['dataDir: !x a', 'the configuration file c is not YAML: tag resolve failed at line 1, column 10'],
+    [`dataDir: ${'x'.repeat(100_000)}`, 'is longer than 65536 characters'],
+    ['{'.repeat(300), 'opening brackets'],
+    [`${' '.repeat(500)}a: 1`, 'is indented too deeply at line 1'],
+  ])('refuses a file with %.40j', async (content, message) => {
+    expect(await refusal(['--config', 'c'], {}, { c: content })).toContain(message);
+  });
+
+  test.each([
+    'database: [hunter2',
+    'database: "hunter2\n x: 1',
+    'database: hunter2\n token: 1',
+    'a: *hunter2',
+  ])('shows no word of a file that is not YAML: %j', async (content) => {
+    const error = (await resolve(['--config', 'c'], {}, { c: content }).catch((e: unknown) => e)) as AppError;
+    expect(error.message).toContain('is not YAML');
+    expect(error.message + String(error.cause)).not.toContain('hunter2');
+  });
+
   test('a secret comes by variable or file, never by flag, and is never shown', async () => {
     expect(await refusal(['--database', 'postgres://u:p@h/d'])).not.toContain('u:p');
     expect((await resolve([], { LONGSHORE_DATABASE: 's3cret' })).values.database).toBe('s3cret');

@@ -98,6 +98,8 @@ export interface ResolvedOptions<Table extends OptionTable> {
   readonly help: boolean;
 }
 
+const LONGEST_NAME_SHOWN = 100;
+
 interface Given {
   value: unknown;
   source: OptionSource;
@@ -186,11 +188,11 @@ interface FlagContext {
 }
 
 function takeFlag(token: FlagToken, { table, keys, options, given }: FlagContext): void {
-  const negated = token.rawName.startsWith('--no-') && !(token.name in options);
+  const negated = token.rawName.startsWith('--no-') && !Object.hasOwn(options, token.name);
   const name = negated ? token.name.replace(/^no-/, '') : token.name;
-  if (!(name in options))
+  if (!Object.hasOwn(options, name))
     throw unknown(
-      token.rawName,
+      cut(token.rawName),
       Object.keys(options).map((each) => `--${each}`),
     );
   const key = keys.get(name);
@@ -253,23 +255,12 @@ async function readConfigFile(
 ): Promise<Map<string, Given>> {
   const content = await readNamed(path, 'the configuration file', input);
   // Only who has a file needs the parser.
-  const { parse } = await import('yaml');
-  let document: unknown;
-  try {
-    document = parse(content);
-  } catch (cause) {
-    throw new AppError('invalid', `the configuration file ${path} is not YAML: ${toError(cause).message}`, {
-      cause,
-    });
-  }
+  const { readYamlMap } = await import('./yaml-map.ts');
   const given = new Map<string, Given>();
-  if (document === null || document === undefined) return given;
-  if (typeof document !== 'object' || Array.isArray(document))
-    throw new AppError('invalid', `the configuration file ${path} must be a map of options`);
-  for (const [key, value] of Object.entries(document)) {
-    const spec = table[key];
+  for (const [key, value] of readYamlMap(content, `the configuration file ${path}`)) {
+    const spec = Object.hasOwn(table, key) ? table[key] : undefined;
     if (spec === undefined && input.otherKeys?.includes(key) === true) continue;
-    if (spec === undefined) throw unknown(`${key} in ${path}`, Object.keys(table), key);
+    if (spec === undefined) throw unknown(`${cut(key)} in ${path}`, Object.keys(table), key);
     if (value !== null)
       given.set(key, {
         value: hideSecret(
@@ -301,8 +292,9 @@ async function readSecretFiles(
 async function readNamed(path: string, what: string, { readText: read }: OptionInput): Promise<string> {
   try {
     return await (read === undefined ? readFile(path, 'utf8') : read(path));
-  } catch (cause) {
-    throw new AppError('invalid', `${what}, ${path}, can't be read: ${toError(cause).message}`, { cause });
+  } catch (thrown) {
+    // Not as the cause, which would be shown as it is: a secret may stand in the place of the path.
+    throw new AppError('invalid', `${what}, ${path}, can't be read: ${toError(thrown).message}`);
   }
 }
 
@@ -335,6 +327,11 @@ function wrong(
 function nameIn(source: OptionSource, key: string, { envPrefix }: OptionInput): string {
   if (source === 'environment') return envOf(key, envPrefix);
   return source === 'flag' ? `--${flagOf(key)}` : key;
+}
+
+/** Of a name that can't be ours the beginning is enough. */
+function cut(name: string): string {
+  return name.length > LONGEST_NAME_SHOWN ? `${name.slice(0, LONGEST_NAME_SHOWN)}…` : name;
 }
 
 function unknown(given: string, known: readonly string[], word = given): AppError {

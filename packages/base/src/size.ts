@@ -14,12 +14,13 @@ const UNITS: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
+export const A_SIZE = 'a size, such as 500MB, 10GiB or a count of bytes';
+
 /** @throws AppError `invalid` */
 export function parseSize(text: string, field: string): number {
   const [, digits = '', unit = ''] = /^(\d+)\s*([A-Za-z]*)$/.exec(text.trim()) ?? [];
   const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN);
-  if (digits === '' || !Number.isSafeInteger(bytes))
-    throw invalid(field, text, 'a size, such as 500MB, 10GiB or a count of bytes');
+  if (digits === '' || !Number.isSafeInteger(bytes)) throw invalid(field, text, A_SIZE);
   return bytes;
 }
 
