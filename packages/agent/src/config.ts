@@ -1,6 +1,7 @@
 /** The agent's options: one table, from which each command takes what it needs. */
 import { hostname } from 'node:os';
 
+import { AppError } from '@longshore/base';
 import { option, resolveOptions, type OptionTable, type OptionValues } from '@longshore/base/options';
 
 import { TRIAL_MS } from './limits.ts';
@@ -171,6 +172,7 @@ export async function readOptions<C extends Command>(
     env: withoutCommandLine(env),
     otherKeys: ALL_KEYS,
   });
+  refuseWords(command, resolved.positionals);
   const given = new Set(
     Object.entries(resolved.sources)
       .filter(([, source]) => source !== 'default')
@@ -182,6 +184,15 @@ export async function readOptions<C extends Command>(
     positionals: resolved.positionals,
     help: resolved.help,
   };
+}
+
+/** Only `service` takes words; any other that stands there is a flag's value that the flag did not take, such as `--ephemeral false`. */
+function refuseWords(command: Command, words: readonly string[]): void {
+  if (command === 'service' || words.length === 0) return;
+  throw new AppError(
+    'invalid',
+    `\`${command}\` takes nothing but options, and "${words.join(' ')}" is none; a flag without a value is set by --NAME and by --NAME=false`,
+  );
 }
 
 /** LONGSHORE_SERVER is also the command line's, which means the REST API's URL: that is not for us. */

@@ -24,7 +24,7 @@ import type { Resolved, Values } from '../config.ts';
 import { renderUnits, UNIT_NAMES } from '../machine/units.ts';
 
 export async function service({ values, positionals }: Resolved<'service'>): Promise<number> {
-  switch (positionals[0]) {
+  switch (positionals.join(' ')) {
     case 'install':
       return install(values);
     case 'uninstall':
@@ -32,7 +32,10 @@ export async function service({ values, positionals }: Resolved<'service'>): Pro
     case 'status':
       return status();
     default:
-      throw new AppError('invalid', `service ${positionals[0] ?? ''}: expected install, uninstall or status`);
+      throw new AppError(
+        'invalid',
+        `service ${positionals.join(' ')}: expected install, uninstall or status`,
+      );
   }
 }
 
@@ -88,11 +91,11 @@ async function status(): Promise<number> {
       '--property=LoadState,ActiveState,SubState,StatusText',
       name,
     ]);
-    const state = Object.fromEntries(
+    const state: Record<string, string> = Object.fromEntries(
       stdout
         .trim()
         .split('\n')
-        .map((line) => line.split('=', 2) as [string, string]),
+        .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     );
     const installed = state.LoadState === 'loaded';
     const what = installed ? `${state.ActiveState ?? '?'} (${state.SubState ?? '?'})` : 'not installed';

@@ -11,7 +11,8 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isErrno } from '@longshore/base';
+import { isErrno, isId } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 /** Who a process is: a pid alone may be another's by now. */
 export interface ProcessIdentity {
@@ -20,6 +21,12 @@ export interface ProcessIdentity {
   startTime: number;
   bootId: string;
 }
+
+export const PROCESS_IDENTITY: Shape<ProcessIdentity> = shape.fields({
+  pid: shape.count,
+  startTime: shape.count,
+  bootId: shape.text,
+});
 
 export interface HostRecord {
   format: 1;
@@ -78,7 +85,7 @@ export function readHostRecords(dataDir: string): HostRecord[] {
   const records: HostRecord[] = [];
   for (const name of names) {
     const record = readRecord(join(hostsFolder(dataDir), name));
-    if (record !== null) records.push(record);
+    if (record !== null && name === `${record.hostId}.json`) records.push(record);
   }
   return records.sort(byStart);
 }
@@ -91,10 +98,21 @@ export function byStart(a: HostRecord, b: HostRecord): number {
   return a.startedAtMs - b.startedAtMs;
 }
 
+const RECORD: Shape<HostRecord> = shape.fields({
+  format: shape.only(1),
+  hostId: shape.such('an id', isId),
+  line: shape.optional(shape.text),
+  version: shape.text,
+  process: PROCESS_IDENTITY,
+  startedAtMs: shape.number,
+  socket: shape.text,
+  cgroup: shape.text,
+  secrets: shape.text,
+});
+
 function readRecord(file: string): HostRecord | null {
   try {
-    const record = JSON.parse(readFileSync(file, 'utf8')) as HostRecord | { format: undefined };
-    return record.format === 1 ? record : null;
+    return readJson(readFileSync(file, 'utf8'), RECORD, file);
   } catch {
     return null;
   }

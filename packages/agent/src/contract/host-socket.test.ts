@@ -41,6 +41,23 @@ describe('frames of the host’s socket', () => {
     );
   });
 
+  test('a big frame costs about what it has bytes, however it is cut', () => {
+    const start = {
+      attemptId: 'a',
+      workspace: '/w',
+      spec: ScriptSpec.fromPartial({ body: Buffer.alloc(2 ** 25) }),
+    };
+    const bytes = encodeToHost({ $case: 'start', value: start });
+    const reader = toHostReader();
+    const began = process.cpuUsage();
+    let frames = 0;
+    for (let at = 0; at < bytes.length; at += 16_384)
+      frames += reader.push(bytes.subarray(at, at + 16_384)).length;
+    expect(frames).toBe(1);
+    // Joined at each read it would be 32 GB.
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1000);
+  });
+
   test('a length that can’t be is refused at once', () => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(HOST_FRAME_LIMIT_BYTES + 1);

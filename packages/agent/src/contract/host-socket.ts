@@ -51,7 +51,7 @@ export class FrameReader<K> {
 
   #frameBytes(): number | null {
     if (this.#held < LENGTH_BYTES) return null;
-    const length = this.#joined(LENGTH_BYTES).readUInt32BE(0);
+    const length = this.#start(LENGTH_BYTES).readUInt32BE(0);
     if (length > HOST_FRAME_LIMIT_BYTES)
       throw new AppError(
         'corrupt',
@@ -61,18 +61,17 @@ export class FrameReader<K> {
   }
 
   #take(size: number): Buffer {
-    const all = this.#joined(size);
-    this.#parts = all.length > size ? [all.subarray(size)] : [];
+    const first = this.#start(size);
+    const rest = first.subarray(size);
+    this.#parts = rest.length > 0 ? [rest, ...this.#parts.slice(1)] : this.#parts.slice(1);
     this.#held -= size;
-    return all.subarray(0, size);
+    return first.subarray(0, size);
   }
 
-  /** The first part, made long enough: a big frame is joined once, not at each read. */
-  #joined(size: number): Buffer {
+  /** The first part, made long enough: a big frame is joined once, when all of it is here. */
+  #start(size: number): Buffer {
     const [first] = this.#parts;
-    if (first !== undefined && first.length >= size) {
-      if (this.#parts.length === 1) return first;
-    }
+    if (first !== undefined && first.length >= size) return first;
     const all = Buffer.concat(this.#parts);
     this.#parts = [all];
     return all;

@@ -18,9 +18,10 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { isErrno } from '@longshore/base';
+import { isCode, isErrno } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
-import type { ProcessIdentity } from './host-record.ts';
+import { PROCESS_IDENTITY, type ProcessIdentity } from './host-record.ts';
 
 /** How this version writes the data directory, and the oldest and newest way that it can read. */
 export const DATA_FORMAT = { writes: 1, readsFrom: 1, readsTo: 1 } as const;
@@ -50,6 +51,21 @@ export interface LinkRecord {
   process: ProcessIdentity;
   installed: Program;
 }
+
+const PROGRAM = shape.fields({ version: shape.text, file: shape.text });
+const CHOICE: Shape<VersionChoice> = shape.fields({
+  format: shape.only(1),
+  run: PROGRAM,
+  previous: PROGRAM,
+  installed: PROGRAM,
+  withinMs: shape.count,
+  guard: PROCESS_IDENTITY,
+});
+const LINK: Shape<LinkRecord> = shape.fields({
+  version: shape.text,
+  process: PROCESS_IDENTITY,
+  installed: PROGRAM,
+});
 
 /** Where the script host stands, seen from the program's folder. */
 const HOST_FROM_PROGRAM = '../dist/host-main.js';
@@ -89,7 +105,7 @@ export function forgetChoice(dataDir: string): void {
 }
 
 export function readLink(dataDir: string): LinkRecord | undefined {
-  return readJson(linkFile(dataDir)) as LinkRecord | undefined;
+  return readWhole(linkFile(dataDir), LINK);
 }
 
 export function writeLink(dataDir: string, link: LinkRecord): void {
@@ -171,16 +187,15 @@ function linkFile(dataDir: string): string {
 }
 
 function readChoice(file: string): VersionChoice | undefined {
-  const choice = readJson(file) as VersionChoice | undefined;
-  return choice?.format === 1 ? choice : undefined;
+  return readWhole(file, CHOICE);
 }
 
-/** Written by temp + rename only: what can't be read as JSON is none of ours. */
-function readJson(file: string): unknown {
+/** Written by temp + rename only: what is not whole is none of ours. */
+function readWhole<T>(file: string, of: Shape<T>): T | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+    return readJson(readFileSync(file, 'utf8'), of, file);
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    if (isErrno(error, 'ENOENT') || isCode(error, 'corrupt')) return undefined;
     throw error;
   }
 }

@@ -85,21 +85,17 @@ export class Attempts implements HostListener {
     for (const id of listWorkspaces(dataDir)) {
       const paths = workspacePaths(dataDir, id);
       const state = readState(paths);
-      if (state === undefined) {
+      // One that names another attempt would be taken for it, and is as good as none.
+      if (state?.attemptId !== id) {
         logger.info('removing a workspace that was never handed to a script host', { attemptId: id });
         removeWorkspace(paths, 0);
         continue;
       }
       const attempt = new LocalAttempt(dataDir, state);
       this.#byId.set(id, attempt);
-      try {
-        attempt.readOutcome();
-      } catch (thrown) {
-        // What it says can't be known any more; that it ended is known.
-        logger.error('an outcome can not be read', { attemptId: id, error: toError(thrown) });
-        await this.#close(attempt, { kind: 'interrupted', detail: 'its outcome could not be read' });
-      }
+      this.#hasOutcome(attempt);
     }
+    await Promise.all(this.#closings);
   }
 
   /** After the host port has told of every host that there is. */
@@ -240,8 +236,22 @@ export class Attempts implements HostListener {
     }
   }
 
+  /** Also one that can't be read: that it ended is known. */
+  #hasOutcome(attempt: LocalAttempt): boolean {
+    try {
+      return attempt.readOutcome();
+    } catch (thrown) {
+      this.#options.logger.error('an outcome can not be read', {
+        attemptId: attempt.id,
+        error: toError(thrown),
+      });
+      void this.#close(attempt, { kind: 'interrupted', detail: 'its outcome could not be read' });
+      return true;
+    }
+  }
+
   #judge(attempt: LocalAttempt): void {
-    if (attempt.ended || attempt.closing || attempt.readOutcome()) return;
+    if (attempt.ended || attempt.closing || this.#hasOutcome(attempt)) return;
     const { bootId, host, foreignHosts } = this.#options;
     const found = { ...attempt.state, begun: wasBegun(attempt.paths) };
     const verdict = judge(attempt.id, found, {

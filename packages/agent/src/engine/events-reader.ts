@@ -2,14 +2,15 @@
  * Reads an attempt's events file in order: records of {length u32, CRC-32 u32,
  * AttemptEvent}, both big-endian, the CRC over the event's bytes.
  *
- * Always true: `next` gives whole events only, numbered upwards; a torn last
- * record is left until it is whole.
+ * Always true: `next` gives events numbered one by one; a torn last record is
+ * left until it is whole; one that is damaged, and was whole once, is a warning
+ * that says so.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
-import { AppError, isErrno } from '@longshore/base';
-import { AttemptEvent } from '@longshore/protocol/gen/longshore/link/v1/attempt';
+import { isErrno } from '@longshore/base';
+import { AttemptEvent, Level } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 const HEADER_BYTES = 8;
 
@@ -23,29 +24,34 @@ export class EventsReader {
     this.#file = file;
   }
 
-  /** Events after number `after`, at most `count` and about `bytes`. */
-  next(after: number, { count, bytes }: { count: number; bytes: number }): AttemptEvent[] {
+  /**
+   * Events after number `after`, at most `count` and about `bytes`.
+   *
+   * @param known how many there are, as the host said when it had written them
+   */
+  next(
+    after: number,
+    { count, bytes, known = 0 }: { count: number; bytes: number; known?: number },
+  ): AttemptEvent[] {
     if (after < this.#n) {
       this.#position = 0;
       this.#n = 0;
     }
     const events: AttemptEvent[] = [];
     const fd = this.#open();
-    if (fd === undefined) return events;
     try {
-      let taken = 0;
-      while (events.length < count && taken < bytes) {
-        const record = this.#record(fd);
-        if (record === undefined) break;
-        this.#position += HEADER_BYTES + record.length;
-        const event = AttemptEvent.decode(record);
+      for (let taken = 0; events.length < count && taken < bytes;) {
+        const record = fd === undefined ? undefined : this.#record(fd);
+        const event = this.#event(record, known);
+        if (event === undefined) break;
+        this.#position += record?.length ?? 0;
         this.#n = event.n;
         if (event.n <= after) continue;
         events.push(event);
-        taken += record.length;
+        taken += record?.length ?? 0;
       }
     } finally {
-      closeSync(fd);
+      if (fd !== undefined) closeSync(fd);
     }
     return events;
   }
@@ -61,6 +67,14 @@ export class EventsReader {
     }
   }
 
+  /** Undefined: it is not written yet, or it never will be. */
+  #event(record: Buffer | undefined, known: number): AttemptEvent | undefined {
+    const event = record === undefined ? undefined : eventIn(record);
+    // One that does not follow is as damaged as one that can't be read.
+    if (event?.n === this.#n + 1) return event;
+    return this.#n < known ? lost(this.#n + 1) : undefined;
+  }
+
   #open(): number | undefined {
     try {
       return openSync(this.#file, 'r');
@@ -70,20 +84,32 @@ export class EventsReader {
     }
   }
 
-  /** @throws AppError `corrupt` */
+  /** With its header; undefined where it is not whole. */
   #record(fd: number): Buffer | undefined {
     const header = Buffer.allocUnsafe(HEADER_BYTES);
     if (readSync(fd, header, 0, HEADER_BYTES, this.#position) < HEADER_BYTES) return undefined;
-    const body = Buffer.allocUnsafe(header.readUInt32BE(0));
-    if (readSync(fd, body, 0, body.length, this.#position + HEADER_BYTES) < body.length) return undefined;
-    if (crc32(body) !== header.readUInt32BE(4)) {
-      throw new AppError(
-        'corrupt',
-        `reading events of ${this.#file} at ${this.#position}: their CRC-32 differs`,
-      );
-    }
-    return body;
+    const length = HEADER_BYTES + header.readUInt32BE(0);
+    // Before there is room made for it: a damaged length may be gigabytes.
+    if (this.#position + length > fstatSync(fd).size) return undefined;
+    const record = Buffer.allocUnsafe(length);
+    return readSync(fd, record, 0, length, this.#position) < length ? undefined : record;
   }
+}
+
+function eventIn(record: Buffer): AttemptEvent | undefined {
+  const body = record.subarray(HEADER_BYTES);
+  if (crc32(body) !== record.readUInt32BE(4)) return undefined;
+  try {
+    return AttemptEvent.decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What stands in the place of an event that was written and can't be read: its number must not be missing. */
+function lost(n: number): AttemptEvent {
+  const text = `Event ${n} of the script was damaged on the disk of its worker, and is lost.`;
+  return { n, atOffset: 0, timeMs: 0, kind: { $case: 'note', value: { level: Level.WARNING, text } } };
 }
 
 /** An event as it stands in the file. */

@@ -88,6 +88,7 @@ export class Feed {
     const found = attempt.events.next(this.#sentEvent, {
       count: EVENTS_PER_FRAME,
       bytes: EVENTS_CHUNK_BYTES,
+      known: attempt.eventCount,
     });
     const last = found.at(-1);
     if (last === undefined) return undefined;

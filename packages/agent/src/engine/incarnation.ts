@@ -2,22 +2,25 @@
  * What this agent is between losses of its memory: the store's id (a file in
  * the data directory: gone with a new disk), the boot's, and the host's.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isErrno, type Ids } from '@longshore/base';
+import { isErrno, isId, type Ids } from '@longshore/base';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 export function readStoreId(dataDir: string, ids: Ids): string {
   const file = join(dataDir, 'store-id');
   try {
-    return readFileSync(file, 'utf8').trim();
+    const known = readFileSync(file, 'utf8').trim();
+    if (isId(known)) return known;
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
   }
+  // Also in the place of one that is damaged: whether this is the store that it was nobody can tell.
   const id = ids();
-  writeFileSync(file, `${id}\n`, { flag: 'wx', mode: 0o600 });
+  writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
   return id;
 }
 

@@ -6,18 +6,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 
-import { isDiskFull, isErrno } from '@longshore/base';
+import { isDiskFull } from '@longshore/base';
 import { listDigest } from '@longshore/protocol/segments';
 import { lastWholeRecord } from '@longshore/protocol/spool-record';
 
-import {
-  reclaimedFile,
-  segmentFile,
-  type OutcomeFile,
-  type Reclaimed,
-  type WorkspacePaths,
-} from '../contract/workspace.ts';
+import { segmentFile, type OutcomeFile, type WorkspacePaths } from '../contract/workspace.ts';
 import { EventsReader } from './events-reader.ts';
+import { readReclaimed } from './reclaimed-file.ts';
 import { writeOutcome } from '../machine/write-outcome.ts';
 
 export type EarlyEnd = Extract<OutcomeFile['outcome'], { kind: 'interrupted' | 'refused' }>;
@@ -65,7 +60,7 @@ export async function mendSpool(folder: string): Promise<SpoolOnDisk> {
     if (!isDiskFull(thrown)) throw thrown;
     return { length: 0, segmentDigests: [] };
   }
-  const before = await readReclaimed(folder);
+  const before = readReclaimed(folder) ?? { segments: 0, bytes: 0, digests: [] };
   const spool: SpoolOnDisk = {
     length: before.bytes,
     segmentDigests: before.digests.map((d) => Buffer.from(d, 'hex')),
@@ -82,13 +77,4 @@ export async function mendSpool(folder: string): Promise<SpoolOnDisk> {
     if (whole < bytes.length) break;
   }
   return spool;
-}
-
-async function readReclaimed(folder: string): Promise<Reclaimed> {
-  try {
-    return JSON.parse(await readFile(reclaimedFile(folder), 'utf8')) as Reclaimed;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return { segments: 0, bytes: 0, digests: [] };
-    throw error;
-  }
 }

@@ -1,12 +1,34 @@
 /** `outcome.json` as the wire's Outcome: the host wrote it, or the link for an attempt that was interrupted (`machine/write-outcome.ts`). */
 import { readFileSync } from 'node:fs';
 
-import { AppError, isErrno } from '@longshore/base';
+import { isErrno } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 import type { Outcome } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 import type { OutcomeFile } from '../contract/workspace.ts';
 
-/** @returns undefined when the attempt has not ended */
+const OUTCOME: Shape<OutcomeFile> = shape.fields({
+  version: shape.only(1),
+  outcome: shape.oneOf('kind', {
+    exited: shape.fields({ code: shape.whole }),
+    signalled: shape.fields({ name: shape.text }),
+    cancelled: shape.fields({}),
+    timedOut: shape.fields({}),
+    refused: shape.fields({ reason: shape.count, detail: shape.text }),
+    interrupted: shape.fields({ detail: shape.text }),
+  }),
+  message: shape.text,
+  bestEffortCleanup: shape.flag,
+  startedAtMs: shape.number,
+  endedAtMs: shape.number,
+  outputLength: shape.count,
+  eventCount: shape.count,
+  artifactCount: shape.count,
+  segmentDigests: shape.list(shape.hex),
+  digest: shape.hex,
+});
+
+/** @returns undefined when the attempt has not ended. @throws AppError `corrupt` */
 export function readOutcome(file: string): Outcome | undefined {
   let text: string;
   try {
@@ -15,11 +37,7 @@ export function readOutcome(file: string): Outcome | undefined {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
-  try {
-    return toWire(JSON.parse(text) as OutcomeFile);
-  } catch (cause) {
-    throw new AppError('corrupt', `reading ${file}`, { cause });
-  }
+  return toWire(readJson(text, OUTCOME, file));
 }
 
 export function toWire(file: OutcomeFile): Outcome {

@@ -10,12 +10,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 
-import { collectBehind, isErrno } from '@longshore/base';
+import { collectBehind, isCode, isErrno } from '@longshore/base';
 import { segmentIsFull } from '@longshore/protocol/segments';
 import { goodRecordsWithin, RECORD_LIMIT_BYTES } from '@longshore/protocol/spool-record';
 
-import { reclaimedFile, segmentFile, type Reclaimed } from '../contract/workspace.ts';
+import { segmentFile, type Reclaimed } from '../contract/workspace.ts';
 import { OUTPUT_BYTES_A_COLLECTION } from '../limits.ts';
+import { readReclaimed } from './reclaimed-file.ts';
 
 /** Of all attempts: what was read and sent is dead soon, and V8 is in no hurry about it. */
 const passed = collectBehind(OUTPUT_BYTES_A_COLLECTION);
@@ -97,14 +98,20 @@ export class SpoolReader {
 
   /** @returns whether it told of segments that we did not know to be gone */
   #readReclaimed(): boolean {
+    const reclaimed = this.#reclaimed();
+    if (reclaimed === undefined || (this.#segments[0]?.index ?? 0) >= reclaimed.segments) return false;
+    const { segments, bytes } = reclaimed;
+    const left = this.#segments.filter((s) => s.index >= segments);
+    this.#segments = left.length > 0 ? left : [{ index: segments, start: bytes }];
+    return true;
+  }
+
+  /** One that is damaged tells of nothing: what it stood for can't be located, and counts as missing. */
+  #reclaimed(): Reclaimed | undefined {
     try {
-      const { segments, bytes } = JSON.parse(readFileSync(reclaimedFile(this.#folder), 'utf8')) as Reclaimed;
-      if ((this.#segments[0]?.index ?? 0) >= segments) return false;
-      const left = this.#segments.filter((s) => s.index >= segments);
-      this.#segments = left.length > 0 ? left : [{ index: segments, start: bytes }];
-      return true;
+      return readReclaimed(this.#folder);
     } catch (error) {
-      if (isErrno(error, 'ENOENT')) return false;
+      if (isCode(error, 'corrupt')) return undefined;
       throw error;
     }
   }

@@ -9,7 +9,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { AppError, isDiskFull, isErrno } from '@longshore/base';
+import { isDiskFull, isErrno } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 export class Tickets {
   readonly #file: string;
@@ -47,11 +48,13 @@ export class Tickets {
   }
 }
 
+const TICKETS: Shape<Record<string, string>> = shape.map(shape.text);
+
 function read(file: string): Record<string, string> {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-  } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return {};
-    throw new AppError('corrupt', `reading the session tickets in ${file}`, { cause });
+    return readJson(readFileSync(file, 'utf8'), TICKETS, `the session tickets in ${file}`);
+  } catch (thrown) {
+    if (isErrno(thrown, 'ENOENT')) return {};
+    throw thrown;
   }
 }

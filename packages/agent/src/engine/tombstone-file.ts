@@ -8,7 +8,7 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isDiskFull, isErrno, type Clock } from '@longshore/base';
+import { isDiskFull, isErrno, isId, type Clock } from '@longshore/base';
 
 import { Tombstones } from '../domain/tombstones.ts';
 import { TOMBSTONE_KEPT_MS } from '../limits.ts';
@@ -96,5 +96,5 @@ function entriesIn(text: string): [string, number][] {
       const [id = '', at = ''] = line.split(' ');
       return [id, Number(at)];
     })
-    .filter(([id, at]) => id !== '' && at > 0);
+    .filter(([id, at]) => isId(id) && Number.isSafeInteger(at) && at > 0);
 }

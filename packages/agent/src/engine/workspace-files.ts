@@ -21,13 +21,17 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { AppError, isDiskFull, isErrno, isId } from '@longshore/base';
+import { AppError, isCode, isDiskFull, isErrno, isId } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 import type { ScriptSpec } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 import { scriptFile, workspaceAt, type WorkspacePaths, type WorkspaceState } from '../contract/workspace.ts';
 import { REMOVE_INLINE_BYTES, RESERVE_BYTES } from '../limits.ts';
 import { overwrite } from '../machine/overwrite.ts';
 import type { Spare, WorkspacePool } from './workspace-pool.ts';
+
+/** What file systems take. */
+const LONGEST_FILE_NAME_BYTES = 255;
 
 const RESERVE = Buffer.alloc(RESERVE_BYTES);
 
@@ -88,12 +92,23 @@ function overwriteWhole(file: string, text: string): void {
   }
 }
 
+const STATE: Shape<WorkspaceState> = shape.fields({
+  attemptId: shape.such('an id', isId),
+  taskId: shape.text,
+  fence: shape.fields({ generation: shape.count, n: shape.count }),
+  handedTo: shape.text,
+  bootId: shape.text,
+  ackedOffset: shape.count,
+  ackedEvent: shape.count,
+  cancelRequested: shape.flag,
+});
+
 /** @returns undefined when the attempt was never handed to a host */
 export function readState(paths: WorkspacePaths): WorkspaceState | undefined {
   try {
-    return JSON.parse(readFileSync(paths.state, 'utf8')) as WorkspaceState;
+    return readJson(readFileSync(paths.state, 'utf8'), STATE, paths.state);
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    if (isErrno(error, 'ENOENT') || isCode(error, 'corrupt')) return undefined;
     throw error;
   }
 }
@@ -134,7 +149,13 @@ export function specProblem(spec: ScriptSpec | undefined): string {
   if (spec === undefined) return 'the Start has no script';
   if (spec.interpreter === 0) return 'the Start names no interpreter';
   for (const { name } of spec.files) {
-    if (name === '' || name === '.' || name === '..' || /[/\\\0]/.test(name) || name.length > 255) {
+    if (
+      name === '' ||
+      name === '.' ||
+      name === '..' ||
+      /[/\\\0]/.test(name) ||
+      Buffer.byteLength(name) > LONGEST_FILE_NAME_BYTES
+    ) {
       return `the file name ${JSON.stringify(name)} is not one path segment`;
     }
     if (join('work', name) === scriptFile('work', spec.interpreter))

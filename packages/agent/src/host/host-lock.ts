@@ -9,8 +9,9 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import { AppError, isErrno } from '@longshore/base';
+import { readJson } from '@longshore/base/shape';
 
-import type { ProcessIdentity } from '../contract/host-record.ts';
+import { PROCESS_IDENTITY, type ProcessIdentity } from '../contract/host-record.ts';
 import { isAlive } from '../machine/processes.ts';
 
 const TRIES = 10;
@@ -62,7 +63,7 @@ function linked(from: string, to: string): boolean {
 
 function readIdentity(file: string): ProcessIdentity | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
+    return readJson(readFileSync(file, 'utf8'), PROCESS_IDENTITY, file);
   } catch {
     return null;
   }

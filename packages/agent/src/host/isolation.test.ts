@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,6 +29,17 @@ function locks(self = identityOf(process.pid)): {
     isolation.request({ attemptId, name: 'a/b', mode, granted: () => granted.push(attemptId) });
   return { isolation, ask, granted };
 }
+
+test('an announcement that is damaged holds nothing', () => {
+  const { ask, granted, isolation } = locks();
+  ask('w1', 'writer');
+  isolation.release('a/b', 'w1');
+  const [lock] = readdirSync(folder);
+  for (const [i, text] of ['null', '{}', '{"host":null}', '{"host":{},"mode":"writer"}'].entries())
+    writeFileSync(join(folder, lock ?? '', `x${i}`), text);
+  ask('w2', 'writer');
+  expect(granted).toEqual(['w1', 'w2']);
+});
 
 describe('isolation', () => {
   test('readers together; a reader does not overtake a waiting writer', () => {

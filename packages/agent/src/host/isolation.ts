@@ -14,8 +14,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 
 import type { Cancel, Clock } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
-import type { ProcessIdentity } from '../contract/host-record.ts';
+import { PROCESS_IDENTITY, type ProcessIdentity } from '../contract/host-record.ts';
 import { FOREIGN_LOCK_LOOK_MS } from '../limits.ts';
 import { isAlive } from '../machine/processes.ts';
 
@@ -150,9 +151,15 @@ function filesIn(folder: string): string[] {
   }
 }
 
+const HOLDER: Shape<Holder> = shape.fields({
+  attemptId: shape.text,
+  mode: shape.only('reader', 'writer'),
+  host: PROCESS_IDENTITY,
+});
+
 function readHolder(file: string): Holder | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    return readJson(readFileSync(file, 'utf8'), HOLDER, file);
   } catch {
     return null;
   }

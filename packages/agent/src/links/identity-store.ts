@@ -8,7 +8,7 @@
  *   agent.json       who we are, and to whom
  *   pairing.json     listening, until paired: the one-time secret
  */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -22,7 +22,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { AppError, isErrno } from '@longshore/base';
+import { AppError, isErrno, isId, toError } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 import { createKey } from '@longshore/protocol/certificates';
 import type { OwnIdentity } from '@longshore/protocol/credentials';
 import { splitChain } from '@longshore/protocol/pem';
@@ -49,6 +50,22 @@ export interface PairingRecord {
   address: string;
 }
 
+const RECORD: Shape<AgentRecord> = shape.fields({
+  version: shape.only(1),
+  mode: shape.only('polling', 'listening'),
+  agentId: shape.such('an id', isId),
+  name: shape.text,
+  server: shape.text,
+  serverName: shape.text,
+  authorityFingerprint: shape.hex,
+  ephemeral: shape.flag,
+});
+const PAIRING: Shape<PairingRecord> = shape.fields({
+  version: shape.only(1),
+  secret: shape.hex,
+  address: shape.text,
+});
+
 export interface StoredIdentity extends OwnIdentity {
   record: AgentRecord;
   authorityPem: string;
@@ -73,9 +90,11 @@ export class IdentityStore {
     if (chainPem === undefined || keyPem === undefined) throw this.#damaged('a file is missing');
     const [leafPem, authorityPem] = splitChain(chainPem);
     if (leafPem === undefined || authorityPem === undefined) throw this.#damaged('certificate.pem');
-    const leaf = new X509Certificate(leafPem);
+    this.#usable('key.pem', () => createPrivateKey(keyPem));
+    this.#usable('certificate.pem', () => new X509Certificate(authorityPem));
+    const leaf = this.#usable('certificate.pem', () => new X509Certificate(leafPem));
     return {
-      record: this.#parse(text, 'agent.json') as AgentRecord,
+      record: this.#parse(text, RECORD, 'agent.json'),
       chainPem,
       keyPem,
       authorityPem,
@@ -110,7 +129,7 @@ export class IdentityStore {
 
   pairing(): PairingRecord | undefined {
     const text = this.#read('pairing.json');
-    return text === undefined ? undefined : (this.#parse(text, 'pairing.json') as PairingRecord);
+    return text === undefined ? undefined : this.#parse(text, PAIRING, 'pairing.json');
   }
 
   savePairing(pairing: PairingRecord): void {
@@ -153,19 +172,24 @@ export class IdentityStore {
     rmSync(join(this.#folder, name), { force: true });
   }
 
-  #parse(text: string, name: string): AgentRecord | PairingRecord {
-    let value: AgentRecord | PairingRecord;
+  #parse<T>(text: string, of: Shape<T>, name: string): T {
     try {
-      value = JSON.parse(text) as AgentRecord | PairingRecord;
+      return readJson(text, of, name);
     } catch (thrown) {
-      throw this.#damaged(name, thrown);
+      throw this.#damaged(toError(thrown).message);
     }
-    if ((value.version as number) !== 1) throw this.#damaged(`${name} is of a newer version`);
-    return value;
   }
 
-  #damaged(what: string, cause?: unknown): AppError {
-    return new AppError('corrupt', `the identity below ${this.#folder} can't be used: ${what}`, { cause });
+  #usable<T>(name: string, read: () => T): T {
+    try {
+      return read();
+    } catch {
+      throw this.#damaged(`${name} does not hold what it should`);
+    }
+  }
+
+  #damaged(what: string): AppError {
+    return new AppError('corrupt', `the identity below ${this.#folder} can't be used: ${what}`);
   }
 }
 

@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { AppError, isErrno } from '@longshore/base';
+import { isErrno } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 export interface AgentSettings {
   version: 1;
@@ -12,13 +13,21 @@ export interface AgentSettings {
   listen: string;
 }
 
+const SETTINGS: Shape<AgentSettings> = shape.fields({
+  version: shape.only(1),
+  mode: shape.only('polling', 'listening'),
+  name: shape.text,
+  listen: shape.text,
+});
+
+/** @throws AppError `corrupt` */
 export function readSettings(dataDir: string): AgentSettings | undefined {
   const file = join(dataDir, 'settings.json');
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as AgentSettings;
-  } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return undefined;
-    throw new AppError('corrupt', `reading ${file} failed`, { cause });
+    return readJson(readFileSync(file, 'utf8'), SETTINGS, file);
+  } catch (thrown) {
+    if (isErrno(thrown, 'ENOENT')) return undefined;
+    throw thrown;
   }
 }
 

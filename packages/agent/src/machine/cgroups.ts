@@ -128,7 +128,8 @@ function childrenOf(folder: string): string[] {
 
 /** Where our path stands below a mount that may show a part of the tree only. */
 function within(mount: string, root: string, path: string | undefined): string | null {
-  if (path === undefined) return null;
+  // Of a group outside of our namespace: none that we can reach.
+  if (path === undefined || path.split('/').includes('..')) return null;
   if (root === '/') return join(mount, path);
   if (path === root || path.startsWith(`${root}/`)) return join(mount, path.slice(root.length));
   return path === '/' ? mount : null;

@@ -20,6 +20,7 @@ import {
 import { join } from 'node:path';
 
 import { isErrno } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 import { hostsFolder } from '../contract/host-record.ts';
 
@@ -106,9 +107,18 @@ function readMachineId(): string {
   }
 }
 
+const PLACE: Shape<PlaceFile> = shape.fields({
+  path: shape.text,
+  inode: shape.number,
+  machineId: shape.text,
+  copied: shape.flag,
+  foreignHosts: shape.list(shape.text),
+});
+
+/** @throws AppError `corrupt`: without it nobody knows whether this is a copy */
 function readPlace(file: string): PlaceFile | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as PlaceFile;
+    return readJson(readFileSync(file, 'utf8'), PLACE, file);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;

@@ -9,6 +9,7 @@ import { arch, cpus, hostname, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
 import { toError, type Clock, type Logger } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 import type { MachineFacts } from '@longshore/protocol/gen/longshore/link/v1/link';
 
 import type { Facts } from '../engine/facts.ts';
@@ -113,10 +114,12 @@ function differ(before: MachineFacts, after: MachineFacts): boolean {
   return Math.abs(before.freeDiskBytes - after.freeDiskBytes) > before.freeDiskBytes * FREE_DISK_CHANGE_SHARE;
 }
 
+const VERSIONS: Shape<Versions> = shape.map(shape.text);
+
 /** A cache: what can't be read is found again. */
 function readVersions(file: string): Versions {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Versions;
+    return readJson(readFileSync(file, 'utf8'), VERSIONS, file);
   } catch {
     return {};
   }

@@ -65,16 +65,19 @@ export function factsOf(pid: number): ProcessFacts | null {
   } catch {
     return null;
   }
+  return parseStat(pid, line);
+}
+
+/** @returns null for a line that is not whole: its process has just gone */
+export function parseStat(pid: number, line: string): ProcessFacts | null {
   // The name stands in brackets, and may hold brackets and blanks itself.
-  const [state = '', parent, group, session, ...rest] = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return {
-    pid,
-    state,
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
-    startTime: Number(rest[15]),
-  };
+  const [state = '', ...rest] = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  const [parent, group, session, startTime] = [rest[0], rest[1], rest[2], rest[18]].map((field) =>
+    /^-?\d+$/.test(field ?? '') ? Number(field) : undefined,
+  );
+  if (parent === undefined || group === undefined || session === undefined || startTime === undefined)
+    return null;
+  return { pid, state, parent, group, session, startTime };
 }
 
 export function listProcesses(): ProcessFacts[] {

@@ -69,9 +69,19 @@ export async function versionOf({ name, path }: FoundTool): Promise<string> {
       [...args],
       { timeout: TOOL_TIMEOUT_MS, killSignal: 'SIGKILL', encoding: 'utf8' },
       (_error, stdout, stderr) => {
-        resolve(/\d+(?:\.\d+)+[-+\w.]*/.exec(stdout === '' ? stderr : stdout)?.[0] ?? '');
+        resolve(versionIn(stdout === '' ? stderr : stdout));
       },
     );
     child.stdin?.end();
   });
+}
+
+/** A version stands at the beginning of what a tool says of itself. */
+const LOOKED_AT_CHARACTERS = 2048;
+const LONGEST_VERSION_CHARACTERS = 64;
+
+/** The first version in the text; empty where there is none. */
+export function versionIn(text: string): string {
+  const found = /\d+(?:\.\d+)+[-+\w.]*/.exec(text.slice(0, LOOKED_AT_CHARACTERS));
+  return found?.[0].slice(0, LONGEST_VERSION_CHARACTERS) ?? '';
 }

@@ -14,6 +14,9 @@ export interface UserFacts {
   home: string;
 }
 
+/** Of a user or a group: 32 bits. */
+const IS_ID = /^\d{1,10}$/;
+
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\$?$/;
 
 /**
@@ -26,9 +29,31 @@ export function userNamed(name: string): UserFacts | null {
   if (!NAME.test(name)) throw new AppError('invalid', `runAs: ${JSON.stringify(name)} is not a user name`);
   const line = passwdLine(name);
   if (line === null) throw new AppError('notFound', `runAs: this machine has no user "${name}"`);
-  const [, , uid, gid, , home = '/'] = line.split(':');
-  const user = { name, uid: Number(uid), gid: Number(gid), groups: groupsOf(name), home };
+  const user = { ...parsePasswd(line, name), groups: groupsIn(lines('/etc/group'), name) };
   return user.uid === userInfo().uid ? null : user;
+}
+
+/**
+ * A line of passwd(5). A number that is missing is none: 0 would be root.
+ *
+ * @throws AppError `corrupt`
+ */
+export function parsePasswd(line: string, name: string): Omit<UserFacts, 'groups'> {
+  const [, , uid = '', gid = '', , home = ''] = line.split(':');
+  if (!IS_ID.test(uid) || !IS_ID.test(gid))
+    throw new AppError(
+      'corrupt',
+      `runAs: the entry of user "${name}" has no numbers for the user and its group`,
+    );
+  return { name, uid: Number(uid), gid: Number(gid), home: home === '' ? '/' : home };
+}
+
+/** Of the lines of group(5): those that name the user. */
+export function groupsIn(groups: readonly string[], name: string): number[] {
+  return groups.flatMap((line) => {
+    const [, , gid = '', members = ''] = line.split(':');
+    return IS_ID.test(gid) && members.split(',').includes(name) ? [Number(gid)] : [];
+  });
 }
 
 /** /etc/passwd first; directories such as LDAP answer through getent only. */
@@ -43,15 +68,6 @@ function passwdLine(name: string): string | null {
   } catch {
     return null;
   }
-}
-
-function groupsOf(name: string): number[] {
-  const found: number[] = [];
-  for (const line of lines('/etc/group')) {
-    const [, , gid, members = ''] = line.split(':');
-    if (members.split(',').includes(name)) found.push(Number(gid));
-  }
-  return found;
 }
 
 function lines(file: string): string[] {

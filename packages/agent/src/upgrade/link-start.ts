@@ -15,6 +15,8 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { AppError } from '@longshore/base';
+
 import type { ProcessIdentity } from '../contract/host-record.ts';
 import { LINK_TAG } from '../contract/link-tag.ts';
 import { identityOf } from '../machine/processes.ts';
@@ -33,22 +35,39 @@ export interface HowItRuns {
 }
 
 export function howItRuns(pid: number): HowItRuns {
-  const words = read(pid, 'cmdline').split('\0').slice(0, -1);
-  const at = words.findIndex((word, i) => i > 0 && !word.startsWith('-'));
   const cwd = readlinkSync(`/proc/${pid}/cwd`);
-  const env = read(pid, 'environ')
-    .split('\0')
-    .filter((line) => line.includes('='))
-    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
+  const { node, file, args } = parseCommandLine(read(pid, 'cmdline'));
   return {
     process: identityOf(pid),
-    node: words.slice(0, at),
-    file: realpathSync(resolve(cwd, words[at] ?? '')),
-    args: words.slice(at + 1),
-    env: Object.fromEntries(env),
+    node,
+    file: realpathSync(resolve(cwd, file)),
+    args,
+    env: parseEnvironment(read(pid, 'environ')),
     cwd,
     cgroups: read(pid, 'cgroup'),
   };
+}
+
+/**
+ * Of /proc/<pid>/cmdline: Node and its flags, the program, its arguments.
+ *
+ * @throws AppError `unavailable` for a process that runs no program's file
+ */
+export function parseCommandLine(text: string): Pick<HowItRuns, 'node' | 'file' | 'args'> {
+  const words = text.split('\0').slice(0, -1);
+  const at = words.findIndex((word, i) => i > 0 && !word.startsWith('-'));
+  const file = words[at];
+  if (file === undefined)
+    throw new AppError('unavailable', 'the link that runs here was not started from a program of its own');
+  return { node: words.slice(0, at), file, args: words.slice(at + 1) };
+}
+
+/** Of /proc/<pid>/environ. */
+export function parseEnvironment(text: string): NodeJS.ProcessEnv {
+  const lines = text.split('\0').filter((line) => line.includes('='));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
 }
 
 /** Detached; it belongs to no attempt, though an attempt starts it. */
