@@ -1,4 +1,6 @@
 /** `host:port`, with IPv6 in brackets. */
+import { isIPv6 } from 'node:net';
+
 import { invalid } from '@longshore/base';
 
 export interface Address {
@@ -16,7 +18,8 @@ export function parseAddress(text: string, field: string, defaultPort?: number):
   const [, ipv6, name, portText] = HOST_AND_PORT.exec(text.trim()) ?? [];
   const host = ipv6 ?? name;
   const port = portText === undefined ? defaultPort : Number(portText);
-  if (host === undefined || port === undefined || port > 65_535)
+  const known = ipv6 === undefined ? name !== undefined : isIPv6(ipv6);
+  if (host === undefined || !known || port === undefined || port > 65_535)
     throw invalid(field, text, 'host:port, such as deploy.example.com:10943');
   return { host, port };
 }

@@ -55,6 +55,20 @@ describe('an agent package', () => {
     ['without a line', gzipSync(Buffer.alloc(3_000_000, 32)), /no manifest/],
     ['of a later format', packed({ ...manifest(), format: 2 }), /does not know its format 2/],
     ['without its program', packed(manifest({ program: 'bin/c.js' })), /does not hold its program/],
+    ['whose Node is no version', packed(manifest({ minNode: 'latest' })), /minNode is no version of Node/],
+    [
+      'that does not say what is executable',
+      packed({ ...manifest(), files: [{ ...manifest().files[0], executable: 'no' }] }),
+      /does not say whether it is executable/,
+    ],
+    [
+      'with a file that is a folder too',
+      packed({
+        ...manifest(),
+        files: [...manifest().files, { ...manifest().files[0], path: 'lib' }],
+      }),
+      /lib is both a file and a folder/,
+    ],
     ['whose version leaves its folder', packed(manifest({ version: '../1' })), /version/],
   ])('%s is refused', async (_, bytes, why) => {
     await expect(contents(bytes)).rejects.toThrow(why);

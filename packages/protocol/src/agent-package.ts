@@ -47,6 +47,8 @@ const LONGEST_PATH_CHARACTERS = 1024;
 
 /** A version names a folder. */
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/;
+/** Of Node, as `process.versions.node` says it. */
+const NODE_VERSION = /^\d{1,5}\.\d{1,5}\.\d{1,5}$/;
 const PART = /^[^/\\\0]{1,255}$/;
 
 export interface OpenedPackage {
@@ -58,21 +60,30 @@ export interface OpenedPackage {
 /** @throws AppError `corrupt` where it is none of ours, or damaged */
 export async function readPackage(source: AsyncIterable<Uint8Array>): Promise<OpenedPackage> {
   const unpacked = new Unpacked(source);
-  const manifest = parseManifest(await unpacked.line());
-  return { manifest, files: filesOf(manifest, unpacked) };
+  try {
+    const manifest = parseManifest(await unpacked.line());
+    return { manifest, files: filesOf(manifest, unpacked) };
+  } catch (thrown) {
+    unpacked.close();
+    throw thrown;
+  }
 }
 
 async function* filesOf(
   manifest: PackageManifest,
   unpacked: Unpacked,
 ): AsyncGenerator<{ file: PackageFile; content: Buffer }> {
-  for (const file of manifest.files) {
-    const content = await unpacked.take(file.length);
-    if (createHash('sha256').update(content).digest('hex') !== file.sha256)
-      throw damaged(`${file.path} is not what its SHA-256 says`);
-    yield { file, content };
+  try {
+    for (const file of manifest.files) {
+      const content = await unpacked.take(file.length);
+      if (createHash('sha256').update(content).digest('hex') !== file.sha256)
+        throw damaged(`${file.path} is not what its SHA-256 says`);
+      yield { file, content };
+    }
+    if (!(await unpacked.atEnd())) throw damaged('something follows its last file');
+  } finally {
+    unpacked.close();
   }
-  if (!(await unpacked.atEnd())) throw damaged('something follows its last file');
 }
 
 /** @throws AppError `corrupt` */
@@ -102,6 +113,8 @@ function problemOf(manifest: Unchecked): string {
     return 'its version is not one that can name a folder';
   for (const key of ['minNode', 'os', 'arch', 'program'])
     if (typeof manifest[key] !== 'string' || manifest[key] === '') return `its manifest has no ${key}`;
+  if (!NODE_VERSION.test(String(manifest['minNode'])))
+    return 'its minNode is no version of Node, such as 22.18.0';
   if (!Number.isSafeInteger(dataFormat)) return 'its manifest has no dataFormat';
   if (!Array.isArray(files)) return 'its manifest lists no files';
   const problem = problemOfFiles(files.map(asObject));
@@ -111,17 +124,22 @@ function problemOf(manifest: Unchecked): string {
 }
 
 function problemOfFiles(files: readonly Unchecked[]): string {
-  const seen = new Set<unknown>();
+  const seen = new Set<string>();
+  const folders = new Set<string>();
   let total = 0;
-  for (const { path, length, sha256 } of files) {
+  for (const { path, length, sha256, executable } of files) {
     if (typeof path !== 'string' || path.length > LONGEST_PATH_CHARACTERS || !isBelow(path))
       return `${JSON.stringify(path)} is no path below the package`;
     if (seen.has(path)) return `${path} is listed twice`;
     seen.add(path);
+    for (let at = path.indexOf('/'); at > 0; at = path.indexOf('/', at + 1)) folders.add(path.slice(0, at));
     if (!Number.isSafeInteger(length) || Number(length) < 0) return `${path} has no length`;
     if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) return `${path} has no SHA-256`;
+    if (typeof executable !== 'boolean') return `${path} does not say whether it is executable`;
     total += Number(length);
   }
+  const both = [...seen].find((path) => folders.has(path));
+  if (both !== undefined) return `${both} is both a file and a folder`;
   return total > LARGEST_UNPACKED_BYTES ? `it unpacks to ${total} bytes` : '';
 }
 
@@ -131,13 +149,18 @@ function isBelow(path: string): boolean {
 
 /** The unpacked stream, read by pieces. */
 class Unpacked {
+  readonly #gunzip = createGunzip();
   readonly #parts: AsyncIterator<Buffer, undefined>;
   #held: Buffer = Buffer.alloc(0);
 
   constructor(source: AsyncIterable<Uint8Array>) {
-    const gunzip = createGunzip();
-    pipeline(Readable.from(source, { objectMode: false }), gunzip, () => undefined);
-    this.#parts = gunzip[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+    pipeline(Readable.from(source, { objectMode: false }), this.#gunzip, () => undefined);
+    this.#parts = this.#gunzip[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  }
+
+  /** Lets go of the source too. Idempotent. */
+  close(): void {
+    this.#gunzip.destroy();
   }
 
   async line(): Promise<Buffer> {

@@ -218,6 +218,14 @@ async function peculiarRequest(algorithm = P256): Promise<Buffer> {
   return Buffer.from(request.rawData);
 }
 
+test('a chain that can not be read is refused like any other that is not right', () => {
+  const block = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  const right = { authorityFingerprint: '', keyPem: createKey(), role: 'agent' as const, id: 'w1' };
+  expect(() => checkIssued(block + block, right)).toThrow(
+    expect.objectContaining({ code: 'forbidden', message: expect.stringContaining('it can not be read') }),
+  );
+});
+
 test('a self-signed certificate names nobody', () => {
   expect(identityOf(new X509Certificate(createSelfSigned(createKey(), validity)))).toBeUndefined();
 });

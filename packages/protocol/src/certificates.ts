@@ -318,8 +318,8 @@ export function checkIssued(
   const [leafPem, authorityPem, ...rest] = splitChain(chainPem);
   if (leafPem === undefined || authorityPem === undefined || rest.length > 0)
     throw wrong('expected a leaf and its authority');
-  const leaf = new X509Certificate(leafPem);
-  const authority = new X509Certificate(authorityPem);
+  const [leaf, authority] = [leafPem, authorityPem].map((pem) => readCertificate(pem));
+  if (leaf === undefined || authority === undefined) throw wrong('it can not be read');
   if (keyFingerprint(authority.publicKey) !== expected.authorityFingerprint)
     throw wrong('another authority signed it');
   if (!authority.verify(authority.publicKey) || !authority.ca) throw wrong('its authority is none');
@@ -329,4 +329,14 @@ export function checkIssued(
   if (identity?.role !== expected.role || identity.id !== expected.id) throw wrong('it names someone else');
   if (identity.keyFingerprint !== keyFingerprint(expected.keyPem)) throw wrong('it is for another key');
   return { authorityPem: joinChain([authorityPem]), expiresAt: leaf.validToDate.getTime() };
+}
+
+function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    const certificate = new X509Certificate(pem);
+    // A key of a kind that nobody here knows is told only when it is asked for.
+    return certificate.publicKey.type === 'public' ? certificate : undefined;
+  } catch {
+    return undefined;
+  }
 }

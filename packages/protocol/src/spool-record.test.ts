@@ -110,7 +110,9 @@ describe('spool records', () => {
     const [record] = decodeRecords(encodeMarker(9, { missing: { from: 10, to: 90 } }));
     expect(record?.stream).toBe('marker');
     expect(decodeMarker(record!.payload)).toEqual({ missing: { from: 10, to: 90 } });
-    expect(() => decodeMarker(Buffer.from('{'))).toThrow('reading a marker');
+    for (const none of ['null', '{}', '{"missing":null}', '{"missing":{"from":-1,"to":1}}', '{"dropped":{}}'])
+      expect(() => decodeMarker(Buffer.from(none))).toThrow('a marker of a spool is not right');
+    expect(() => decodeMarker(Buffer.from('{'))).toThrow('a marker of a spool is not JSON');
   });
 
   test('a scan of 100 MB takes well under 0.2 s', () => {

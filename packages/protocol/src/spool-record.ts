@@ -20,6 +20,7 @@
 import { crc32 } from 'node:zlib';
 
 import { AppError } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 export const RECORD_HEADER_BYTES = 24;
 export const RECORD_PAYLOAD_LIMIT_BYTES = 64 * 1024;
@@ -154,12 +155,17 @@ export function encodeMarker(time: number, marker: Marker): Buffer {
 export function decodeMarker(payload: Uint8Array, from = 0): Marker {
   const words = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString().trim();
   if (words === '') return { missing: { from, to: from + RECORD_HEADER_BYTES + payload.length } };
-  try {
-    return JSON.parse(words) as Marker;
-  } catch (cause) {
-    throw new AppError('corrupt', 'reading a marker of a spool', { cause });
-  }
+  return readJson(words, MARKER, 'a marker of a spool');
 }
+
+const MARKER: Shape<Marker> = (value, field) => {
+  const missing = shape.fields({ missing: shape.fields({ from: shape.count, to: shape.count }) })(
+    value,
+    field,
+  );
+  const dropped = shape.fields({ dropped: shape.fields({ stdout: shape.count, stderr: shape.count }) });
+  return missing === '' || dropped(value, field) === '' ? '' : missing;
+};
 
 /**
  * Visits the whole records of `buffer` from `from` on.
