@@ -1,5 +1,6 @@
 /** The REST API's typed client: adds the key, bounds each call, and turns an error answer into an AppError. */
 import { AppError, ERROR_CODES, toError, type ErrorCode, type FieldProblem } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 import createClient, { type Client, type Middleware } from 'openapi-fetch';
 
 import type { paths } from './generated/api.ts';
@@ -32,8 +33,14 @@ export function authorization(settings: Settings): Record<string, string> {
  * (`refusals` has thrown it).
  */
 export async function body<T>(call: Promise<{ data?: T | undefined }>): Promise<T> {
-  const { data } = await call;
-  return data as T;
+  try {
+    const { data } = await call;
+    return data as T;
+  } catch (thrown) {
+    throw thrown instanceof SyntaxError
+      ? new AppError('corrupt', 'The server answered with JSON that can not be read')
+      : thrown;
+  }
 }
 
 /** As `body`, for a call with `parseAs: 'stream'`. */
@@ -59,8 +66,10 @@ function authentication(settings: Settings): Middleware {
 
 function refusals(settings: Settings): Middleware {
   return {
-    async onResponse({ response }) {
+    async onResponse({ response, options }) {
       if (!response.ok) throw errorOf(response.status, await response.text(), settings.server);
+      if (options.parseAs !== 'stream')
+        requireType(response.headers.get('content-type'), 'json', settings.server);
     },
     onError({ error }) {
       return error instanceof AppError ? error : unreachable(settings.server, error);
@@ -77,12 +86,33 @@ export function unreachable(server: string, cause: unknown): AppError {
   return new AppError('unavailable', `The server at ${server} can't be reached: ${reason}`, { cause });
 }
 
+/** Something else than a Longshore server listens where we were sent. @throws AppError `invalid` */
+export function requireType(type: string | null, wanted: 'json' | 'event-stream', server: string): void {
+  // An answer without a body has none.
+  if (type === null || type.includes(wanted)) return;
+  throw new AppError('invalid', `${server} answered with ${type}: it is no Longshore server; see --server`);
+}
+
+const ANSWER: Shape<{ error: ErrorAnswer }> = shape.fields({
+  error: shape.fields({
+    code: shape.text,
+    message: shape.text,
+    fields: shape.optional(shape.list(shape.fields({ field: shape.text, expected: shape.text }))),
+    detail: shape.optional(shape.map(() => '')),
+  }),
+});
+
+interface ErrorAnswer {
+  code: string;
+  message: string;
+  fields?: FieldProblem[];
+  detail?: Record<string, unknown>;
+}
+
 /** The server's `{ error: { code, message, fields, detail } }`; else what a proxy in between answered. */
 export function errorOf(status: number, text: string, server: string): AppError {
   try {
-    const { error } = JSON.parse(text) as {
-      error: { code: string; message: string; fields?: FieldProblem[]; detail?: Record<string, unknown> };
-    };
+    const { error } = readJson(text, ANSWER, 'the answer');
     const code = ERROR_CODES.find((known) => known === error.code) ?? codeOfStatus(status);
     return new AppError(code, error.message, { fields: error.fields ?? [], detail: error.detail ?? {} });
   } catch {

@@ -7,7 +7,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { AppError, invalid, isErrno } from '@longshore/base';
+import { AppError, invalid, isErrno, toError } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 export const DEFAULT_SERVER = 'http://127.0.0.1:8080';
 
@@ -29,15 +30,15 @@ interface Login {
   apiKey: string;
 }
 
-/** @throws AppError `unauthenticated` when there is no key for the server anywhere */
+/** @throws AppError `unauthenticated` when there is no key for the server anywhere, `invalid` */
 export function readSettings({ server, apiKeyFile, space, env }: SettingsInput): Settings {
   const login = readLogin(env);
-  const where = checkedServer(server ?? env.LONGSHORE_SERVER ?? login?.server ?? DEFAULT_SERVER);
-  const apiKey = (
-    apiKeyFile !== undefined
-      ? readFileSync(apiKeyFile, 'utf8')
-      : (env.LONGSHORE_API_KEY ?? (login?.server === where ? login.apiKey : ''))
-  ).trim();
+  const where = serverOf({ server, env }) ?? login?.server ?? DEFAULT_SERVER;
+  const [source, given] = keyOf(apiKeyFile, env) ?? [
+    'login.json',
+    login?.server === where ? login.apiKey : '',
+  ];
+  const apiKey = checkedKey(given, source);
   if (apiKey === '') {
     throw new AppError(
       'unauthenticated',
@@ -47,13 +48,44 @@ export function readSettings({ server, apiKeyFile, space, env }: SettingsInput):
   return { server: where, apiKey, space: space ?? env.LONGSHORE_SPACE ?? 'default' };
 }
 
-/** Without a slash at its end. */
-export function checkedServer(text: string): string {
+/** Where the flag or the environment says that the server is, without a slash at its end. @throws AppError `invalid` */
+export function serverOf({ server, env }: Pick<SettingsInput, 'server' | 'env'>): string | undefined {
+  if (server !== undefined) return checkedServer(server, '--server');
+  return env.LONGSHORE_SERVER === undefined
+    ? undefined
+    : checkedServer(env.LONGSHORE_SERVER, 'LONGSHORE_SERVER');
+}
+
+function checkedServer(text: string, field: string): string {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw invalid('server', text, `an address such as ${DEFAULT_SERVER}`);
+    throw invalid(field, text, `an address such as ${DEFAULT_SERVER}`);
   }
   return url.origin + url.pathname.replace(/\/+$/, '');
+}
+
+function keyOf(file: string | undefined, env: NodeJS.ProcessEnv): [source: string, key: string] | undefined {
+  if (file === undefined)
+    return env.LONGSHORE_API_KEY === undefined ? undefined : ['LONGSHORE_API_KEY', env.LONGSHORE_API_KEY];
+  try {
+    return ['--api-key-file', readFileSync(file, 'utf8')];
+  } catch (thrown) {
+    throw invalid('--api-key-file', file, `a file that can be read (${toError(thrown).message})`);
+  }
+}
+
+/** What can't stand in a header is no key; the error of whoever tried to send it would show it. @throws AppError `invalid` */
+export function checkedKey(given: string, source: string): string {
+  const key = given.trim();
+  if (/^[\x21-\x7e]*$/.test(key)) return key;
+  const expected = 'one line that starts with lsk_';
+  throw new AppError(
+    'invalid',
+    `${source}: what stands there (not shown) is no API key; expected ${expected}`,
+    {
+      fields: [{ field: source, expected }],
+    },
+  );
 }
 
 export function loginFile(env: NodeJS.ProcessEnv): string {
@@ -77,14 +109,14 @@ export function forgetLogin(env: NodeJS.ProcessEnv): string {
   return file;
 }
 
+const LOGIN: Shape<Login> = shape.fields({ server: shape.text, apiKey: shape.text });
+
 function readLogin(env: NodeJS.ProcessEnv): Login | undefined {
   const file = loginFile(env);
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Login;
+    return readJson(readFileSync(file, 'utf8'), LOGIN, file);
   } catch (thrown) {
     if (isErrno(thrown, 'ENOENT')) return undefined;
-    throw new AppError('invalid', `${file} can't be read; "longshore login" writes it anew`, {
-      cause: thrown,
-    });
+    throw new AppError('invalid', `${toError(thrown).message}; "longshore login" writes it anew`);
   }
 }

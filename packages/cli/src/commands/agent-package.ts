@@ -6,7 +6,7 @@ import { isErrno, notFound } from '@longshore/base';
 import type { Command } from 'commander';
 
 import { cliOf, type Cli } from '../cli.ts';
-import { authorization, body, errorOf, unreachable } from '../client.ts';
+import { authorization, body, errorOf, requireType, unreachable } from '../client.ts';
 import { ago, printDone, printList } from '../print.ts';
 import type { AgentPackage, ListOf } from '../shapes.ts';
 import { withExamples } from './examples.ts';
@@ -100,6 +100,7 @@ async function upload(cli: Cli, file: string): Promise<AgentPackage> {
   });
   const text = await answer.text();
   if (!answer.ok) throw errorOf(answer.status, text, server);
+  requireType(answer.headers.get('content-type'), 'json', server);
   return JSON.parse(text) as AgentPackage;
 }
 

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { cliOf } from '../cli.ts';
 import { body, connectApi } from '../client.ts';
 import { printDone } from '../print.ts';
-import { checkedServer, DEFAULT_SERVER, forgetLogin, keepLogin } from '../settings.ts';
+import { checkedKey, DEFAULT_SERVER, forgetLogin, keepLogin, serverOf } from '../settings.ts';
 import type { WhoAmI } from '../shapes.ts';
 import { withExamples } from './examples.ts';
 
@@ -16,11 +16,12 @@ export function addLogin(login: Command): void {
     .description('keep the address of a server and an API key for it, under your config folder')
     .action(async (_options: object, command: Command) => {
       const cli = cliOf(command);
-      const server = checkedServer(cli.flags.server ?? process.env.LONGSHORE_SERVER ?? DEFAULT_SERVER);
-      const apiKey = (
+      const server = serverOf({ server: cli.flags.server, env: process.env }) ?? DEFAULT_SERVER;
+      const apiKey = checkedKey(
         process.env.LONGSHORE_API_KEY ??
-        (process.stdin.isTTY ? await ask(`API key for ${server}: `) : await readStream(process.stdin))
-      ).trim();
+          (process.stdin.isTTY ? await ask(`API key for ${server}: `) : await readStream(process.stdin)),
+        'the API key',
+      );
       if (apiKey === '') throw new AppError('unauthenticated', 'No API key was given');
       const who = await body<WhoAmI>(
         connectApi({ server, apiKey, space: 'default' }).GET('/api/v1/whoami', {}),

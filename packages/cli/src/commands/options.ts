@@ -16,7 +16,8 @@ export function sizeOf(flag: string): Read<number> {
 export function countOf(flag: string, { least = 0 }: { least?: number } = {}): Read<number> {
   return (text) => {
     const n = Number(text);
-    if (!/^\d+$/.test(text) || n < least) throw invalid(flag, text, `a whole number, ${least} or more`);
+    if (!/^\d+$/.test(text) || n < least || !Number.isSafeInteger(n))
+      throw invalid(flag, text, `a whole number, ${least} or more`);
     return n;
   };
 }

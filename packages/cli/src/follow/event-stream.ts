@@ -8,7 +8,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { systemClock } from '@longshore/base';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
-import { errorOf, unreachable } from '../client.ts';
+import { errorOf, requireType, unreachable } from '../client.ts';
 import { limits } from '../limits.ts';
 
 export interface StreamRequest {
@@ -49,7 +49,10 @@ async function open({ url, headers, signal }: StreamRequest): Promise<IncomingMe
       .end();
   });
   response.setEncoding('utf8');
-  if (response.statusCode === 200) return response;
+  if (response.statusCode === 200) {
+    requireType(response.headers['content-type'] ?? null, 'event-stream', new URL(url).origin);
+    return response;
+  }
   let text = '';
   for await (const part of response as AsyncIterable<string>) text += part;
   throw errorOf(response.statusCode ?? 0, text, new URL(url).origin);

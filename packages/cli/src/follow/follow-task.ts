@@ -9,6 +9,8 @@
  */
 import { AppError, Backoff, sleep, systemClock } from '@longshore/base';
 
+import type { EventSourceMessage } from 'eventsource-parser';
+
 import { authorization } from '../client.ts';
 import { limits } from '../limits.ts';
 import type { Settings } from '../settings.ts';
@@ -38,7 +40,7 @@ export async function* followTask(follow: FollowRequest): AsyncGenerator<TaskEve
         if (lost) follow.connection?.('back', '');
         lost = false;
         backoff.reset();
-        const event = { event: message.event, data: JSON.parse(message.data) as unknown } as TaskEvent;
+        const event = eventOf(message);
         yield event;
         cursor = message.id ?? cursor;
         if (event.event === 'end') return;
@@ -50,5 +52,14 @@ export async function* followTask(follow: FollowRequest): AsyncGenerator<TaskEve
     if (!lost) follow.connection?.('lost', why);
     lost = true;
     await sleep(systemClock, backoff.next(), { signal });
+  }
+}
+
+/** @throws AppError `corrupt` */
+export function eventOf({ event, data }: Pick<EventSourceMessage, 'event' | 'data'>): TaskEvent {
+  try {
+    return { event, data: JSON.parse(data) as unknown } as TaskEvent;
+  } catch {
+    throw new AppError('corrupt', `The server sent an event "${event ?? ''}" that can not be read`);
   }
 }

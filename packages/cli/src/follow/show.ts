@@ -3,6 +3,7 @@
  * byte for byte; what the server and the connection have to say goes to
  * standard error, and only where a person looks or asked for it.
  */
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 import pc from 'picocolors';
 
 import type { Attempt, Task, TaskEvent, TaskLogEntry } from '../shapes.ts';
@@ -97,17 +98,31 @@ export function describeMarker(json: string): string {
   // Spaces alone: there was no room for words.
   if (json.trim() === '')
     return `output is missing here: ${RECORD_HEADER_BYTES + json.length} bytes of the log`;
-  const marker = JSON.parse(json) as {
-    missing?: { from: number; to: number };
-    dropped?: { stdout: number; stderr: number };
-  };
-  if (marker.missing !== undefined)
-    return `output is missing: bytes ${marker.missing.from}–${marker.missing.to} of the log`;
-  if (marker.dropped !== undefined) {
-    const { stdout, stderr } = marker.dropped;
+  const known = markerIn(json);
+  if (known?.missing !== undefined)
+    return `output is missing: bytes ${known.missing.from}–${known.missing.to} of the log`;
+  if (known?.dropped !== undefined) {
+    const { stdout, stderr } = known.dropped;
     return `the log has reached its largest size: ${stdout} bytes of standard output and ${stderr} bytes of standard error were dropped`;
   }
   return `the log has a mark here: ${json}`;
+}
+
+const MARKER: Shape<{
+  missing?: { from: number; to: number };
+  dropped?: { stdout: number; stderr: number };
+}> = shape.fields({
+  missing: shape.optional(shape.fields({ from: shape.count, to: shape.count })),
+  dropped: shape.optional(shape.fields({ stdout: shape.count, stderr: shape.count })),
+});
+
+/** Undefined for one of a newer program. */
+function markerIn(json: string): (typeof MARKER)['is'] {
+  try {
+    return readJson(json, MARKER, 'the marker');
+  } catch {
+    return undefined;
+  }
 }
 
 function waitLine(task: Task): string {

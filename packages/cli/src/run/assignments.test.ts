@@ -27,6 +27,9 @@ describe('readAssignment', () => {
   test('what is wrong is named with its flag', () => {
     expect(() => read('=x')).toThrow(/--var.*a name before/);
     expect(() => read('UNSET')).toThrow(/--var.*"UNSET".*NAME=VALUE/);
+    expect(() => read('toString')).toThrow(/--var.*"toString".*NAME=VALUE/);
+    writeFileSync(join(dir, 'binary'), Buffer.of(0xff, 0xfe));
+    expect(() => read(`a=@${join(dir, 'binary')}`)).toThrow(/--var a.*UTF-8/);
     expect(() => read('a=@/nowhere')).toThrow(/--var a.*ENOENT/);
   });
 

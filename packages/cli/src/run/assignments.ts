@@ -21,7 +21,7 @@ export function readAssignment(
   const equals = text.indexOf('=');
   if (equals === 0) throw invalid(flag, secret ? '=…' : text, 'a name before the "="');
   if (equals === -1) {
-    const value = env[text];
+    const value = Object.hasOwn(env, text) ? env[text] : undefined;
     if (value === undefined)
       throw invalid(
         flag,
@@ -40,8 +40,10 @@ export function readAssignment(
 /** Without the newline that editors and `echo` put at a file's end. */
 function fileValue(path: string, flag: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+      .decode(readFileSync(path))
+      .replace(/\r?\n$/, '');
   } catch (thrown) {
-    throw invalid(flag, `@${path}`, `a file that can be read (${toError(thrown).message})`);
+    throw invalid(flag, `@${path}`, `a file of UTF-8 text that can be read (${toError(thrown).message})`);
   }
 }
