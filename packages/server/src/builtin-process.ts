@@ -14,7 +14,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { AppError, isErrno, toError } from '@longshore/base';
+import { AppError, isCode, isErrno, toError } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 import type { BuiltInProcess } from './app/ports/builtin-process.ts';
 import { BUILTIN_REGISTER_MS, BUILTIN_STOP_MS } from './limits.ts';
@@ -42,6 +43,14 @@ interface Identity {
   bootId: string;
 }
 
+const IDENTITY: Shape<Identity> = shape.fields({
+  pid: shape.count,
+  startedAt: shape.text,
+  bootId: shape.text,
+});
+const REGISTRATION: Shape<{ workerId: string }> = shape.fields({ workerId: shape.text });
+const SWITCHED_OFF: Shape<object> = shape.fields({});
+
 interface Account {
   uid: number;
   gid: number;
@@ -54,14 +63,14 @@ export function createBuiltInProcess(options: BuiltInProcessOptions): BuiltInPro
   const as = (): Promise<Account | undefined> => (account ??= accountOf(options.user));
 
   const identity = async (): Promise<Identity | undefined> => {
-    const known = await readJson<Identity>(file('process.json'));
+    const known = await readFileAs(file('process.json'), IDENTITY);
     if (known === undefined || known.bootId !== (await bootId())) return undefined;
     return (await startTime(known.pid)) === known.startedAt ? known : undefined;
   };
 
   return {
     async registeredAs() {
-      return (await readJson<{ workerId: string }>(file('registration.json')))?.workerId ?? null;
+      return (await readFileAs(file('registration.json'), REGISTRATION))?.workerId ?? null;
     },
     async register({ token, name }) {
       await rm(file('registration.json'), { force: true });
@@ -135,7 +144,7 @@ export function createBuiltInProcess(options: BuiltInProcessOptions): BuiltInPro
       await rm(file('process.json'), { force: true });
       await retireHosts(join(dataDir, 'hosts'));
     },
-    switchedOff: async () => (await readJson(file('switched-off.json'))) !== undefined,
+    switchedOff: async () => (await readFileAs(file('switched-off.json'), SWITCHED_OFF)) !== undefined,
     async setSwitchedOff(off) {
       if (off) await writeJson(file('switched-off.json'), {});
       else await rm(file('switched-off.json'), { force: true });
@@ -235,12 +244,12 @@ async function startTime(pid: number): Promise<string | undefined> {
 /** Field 22 of proc_pid_stat(5), counted from the third, which follows the name. */
 const STAT_START_TIME_AFTER_NAME = 19;
 
-async function readJson<T>(path: string): Promise<T | undefined> {
+async function readFileAs<T>(path: string, of: Shape<T>): Promise<T | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
+    return readJson(await readFile(path, 'utf8'), of, path);
   } catch (thrown) {
     // Torn by a crash is as good as not there: it is written anew.
-    if (isErrno(thrown, 'ENOENT') || thrown instanceof SyntaxError) return undefined;
+    if (isErrno(thrown, 'ENOENT') || isCode(thrown, 'corrupt')) return undefined;
     throw thrown;
   }
 }

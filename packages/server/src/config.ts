@@ -1,7 +1,7 @@
 /** The server's options: flags, environment, file keys, help and docs come from this table. */
 import { hostname } from 'node:os';
 
-import { LOG_LEVELS } from '@longshore/base';
+import { isId, LOG_LEVELS } from '@longshore/base';
 import { option, type HelpHead, type OptionValues } from '@longshore/base/options';
 
 export const ENV_PREFIX = 'LONGSHORE_';
@@ -51,8 +51,7 @@ export const OPTIONS = {
     defaultText: 'kept in the data directory',
     placeholder: 'ID',
     description: 'Name of this server node, unique among those that share a database.',
-    check: (value) =>
-      /^[A-Za-z0-9_-]{1,64}$/.test(value) ? undefined : 'letters, digits, - and _, at most 64',
+    check: (value) => (isId(value) ? undefined : 'letters, digits, - and _, at most 64'),
   }),
   taskCap: option.integer({
     default: 50,
@@ -102,13 +101,11 @@ export const HELP: HelpHead = {
   ],
 };
 
-/** Undefined when it is not a key. */
+/** Undefined when it is not a key. Node's own decoder would take a text with letters too many, or too few. */
 export function decodeMasterKey(text: string): Buffer | undefined {
   const trimmed = text.trim();
-  const key = /^[0-9a-fA-F]{64}$/.test(trimmed)
-    ? Buffer.from(trimmed, 'hex')
-    : Buffer.from(trimmed, 'base64');
-  return key.length === 32 ? key : undefined;
+  if (/^[0-9a-fA-F]{64}$/.test(trimmed)) return Buffer.from(trimmed, 'hex');
+  return /^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed) ? Buffer.from(trimmed, 'base64') : undefined;
 }
 
 /** host:port that agents dial. */

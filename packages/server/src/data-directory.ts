@@ -11,12 +11,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { chmod, open, readFile } from 'node:fs/promises';
+import { chmod, open, readFile, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import openDatabase from 'better-sqlite3';
 
-import { AppError, isErrno, type Ids } from '@longshore/base';
+import { AppError, isErrno, isId, type Ids } from '@longshore/base';
 
 import { decodeMasterKey } from './config.ts';
 
@@ -66,9 +66,16 @@ export class DataDirectory {
     return key;
   }
 
+  /** @throws AppError `corrupt` */
   async nodeId(ids: Ids): Promise<string> {
     const file = join(this.path, 'node-id');
-    return ((await readIfThere(file)) ?? (await writeOnce(file, `${ids()}\n`))).trim();
+    const id = ((await readIfThere(file)) ?? (await writeOnce(file, `${ids()}\n`))).trim();
+    if (!isId(id))
+      throw new AppError(
+        'corrupt',
+        `${file} does not hold the id of this node: put it back, or give it by --node-id`,
+      );
+    return id;
   }
 
   close(): void {
@@ -101,15 +108,16 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Durable before anything rests on it. */
+/** There whole or not at all, and durable before anything rests on it. */
 async function writeOnce(path: string, content: string): Promise<string> {
-  const file = await open(path, 'wx', 0o600);
+  const file = await open(`${path}.new`, 'w', 0o600);
   try {
     await file.writeFile(content);
     await file.sync();
   } finally {
     await file.close();
   }
+  await rename(`${path}.new`, path);
   const directory = await open(join(path, '..'), 'r');
   await directory.sync().finally(() => directory.close());
   return content;

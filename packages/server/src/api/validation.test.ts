@@ -110,3 +110,50 @@ describe('what may be secret is never repeated', () => {
     expect(message + JSON.stringify(fields)).not.toContain(SECRET);
   });
 });
+
+describe('a script that could not run as it was sent is refused', () => {
+  const of = (script: object): AppError => problemsOf(createTask, { script: { body: 'x', ...script } });
+  test.each([
+    [{ arguments: ['a', 'b\0'] }, 'script.arguments[1]', 'text without NUL characters'],
+    [{ environment: { A: '\0' } }, 'script.environment.A', 'text without NUL characters'],
+    [{ variables: [{ name: 'A', value: '\0' }] }, 'script.variables[0].value', 'text without NUL characters'],
+    [{ files: [{ name: '../x', contentBase64: '' }] }, 'script.files[0].name', 'the name of a file'],
+    [{ files: [{ name: '..', contentBase64: '' }] }, 'script.files[0].name', 'the name of a file'],
+    [{ files: [{ name: 'x', contentBase64: 'not base 64!' }] }, 'script.files[0].contentBase64', 'base64'],
+    [{ files: [{ name: 'x', contentBase64: 'AAAAA' }] }, 'script.files[0].contentBase64', 'base64'],
+  ])('%#', (script, field, expected) => {
+    expect(of(script).fields).toEqual([
+      expect.objectContaining({ field, expected: expect.stringContaining(expected) }),
+    ]);
+  });
+
+  test.each(['', 'AA==', 'AAA=', 'AAAA', 'AA', '-_8='])('base64 is taken: %j', (contentBase64) => {
+    expect(() =>
+      check(createTask, { script: { body: 'x', files: [{ name: 'x', contentBase64 }] } }),
+    ).not.toThrow();
+  });
+});
+
+describe('what is wrong in a million places', () => {
+  const many = (length: number): number[] => Array.from({ length }, () => 1);
+
+  test('is told by the first of them', () => {
+    const { message, fields } = problemsOf(createTask, { script: { body: 'x', arguments: many(50_000) } });
+    expect(fields).toHaveLength(20);
+    expect(message).toMatch(/; and 49980 more$/);
+    const keys = Object.fromEntries(many(50_000).map((_, i) => [`key${i}`, 1]));
+    expect(problemsOf(createPool, { name: 'p', ...keys }).message).toMatch(/; and 49980 more$/);
+  });
+
+  test('is not even looked at', () => {
+    const error = problemsOf(createTask, { script: { body: 'x', arguments: many(200_000) } });
+    expect(error).toMatchObject({ code: 'tooLarge', message: 'The request holds more than 100000 values' });
+  });
+
+  test('a long name of a field costs and says little', () => {
+    const began = process.cpuUsage();
+    const { message } = problemsOf(createTask, { ['x'.repeat(4_000_000)]: 1, script: { body: 'x' } });
+    expect(message.length).toBeLessThan(500);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1000);
+  });
+});

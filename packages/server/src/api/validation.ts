@@ -4,9 +4,8 @@
  * never repeated.
  */
 import { AppError, type FieldProblem } from '@longshore/base';
+import { nearest } from '@longshore/base/nearest';
 import type { z } from 'zod';
-
-import { nearestName } from './nearest-name.ts';
 
 /** What may hold a secret, or is too large to repeat; all that lies below such a field too. */
 const UNREPEATED = new Set([
@@ -22,6 +21,10 @@ const UNREPEATED = new Set([
 /** A whole script given as text would be repeated otherwise. */
 const UNREPEATED_ITSELF = new Set(['script', 'variables', 'files']);
 const LONGEST_REPEATED_CHARACTERS = 100;
+/** Of more wrong fields than this the first are told: nobody reads on, and there may be a million. */
+const PROBLEMS_TOLD = 20;
+/** In one request: a script with all its variables and files has far less. The checker's memory grows with each that is wrong. */
+const MOST_VALUES = 100_000;
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'text',
@@ -36,15 +39,41 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 /** @throws AppError `invalid` with a problem for each wrong field */
 export function check<T>(schema: z.ZodType<T>, input: unknown, what = 'The request'): T {
+  if (holdsMoreThan(MOST_VALUES, input))
+    throw new AppError('tooLarge', `${what} holds more than ${MOST_VALUES} values`);
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   throw toInvalid(result.error, { schema, input, what });
 }
 
 function toInvalid(error: z.ZodError, of: { schema: z.ZodType; input: unknown; what: string }): AppError {
-  const fields = error.issues.flatMap((issue) => problems(issue, of));
+  const fields: FieldProblem[] = [];
+  let left = 0;
+  for (const issue of error.issues) {
+    const told = fields.length < PROBLEMS_TOLD ? problems(issue, of) : [];
+    fields.push(...told);
+    left += (issue.code === 'unrecognized_keys' ? issue.keys.length : 1) - told.length;
+  }
+  left += fields.splice(PROBLEMS_TOLD).length;
   const said = fields.map((problem) => `${problem.field}: ${sayValue(problem)}expected ${problem.expected}`);
-  return new AppError('invalid', `${of.what} is not right: ${said.join('; ')}`, { fields });
+  const more = left > 0 ? `; and ${left} more` : '';
+  return new AppError('invalid', `${of.what} is not right: ${said.join('; ')}${more}`, { fields });
+}
+
+/** Lists and objects count with what is in them. */
+function holdsMoreThan(most: number, input: unknown): boolean {
+  const waiting: unknown[] = [input];
+  for (let seen = 0; waiting.length > 0; seen += 1) {
+    if (seen + waiting.length > most) return true;
+    const value = waiting.pop();
+    if (Array.isArray(value)) {
+      if (value.length > most) return true;
+      for (const each of value) waiting.push(each);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const key in value) waiting.push((value as Record<string, unknown>)[key]);
+    }
+  }
+  return false;
 }
 
 function sayValue(problem: FieldProblem): string {
@@ -55,7 +84,9 @@ function problems(issue: z.core.$ZodIssue, of: { schema: z.ZodType; input: unkno
   const path = issue.path;
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(of.schema, path);
-    return issue.keys.map((key) => ({ field: fieldName([...path, key]), expected: knownField(key, known) }));
+    return issue.keys
+      .slice(0, PROBLEMS_TOLD)
+      .map((key) => ({ field: fieldName([...path, key]), expected: knownField(key, known) }));
   }
   const value = valueAt(of.input, path);
   const field = path.length === 0 ? 'body' : fieldName(path);
@@ -64,8 +95,8 @@ function problems(issue: z.core.$ZodIssue, of: { schema: z.ZodType; input: unkno
 }
 
 function knownField(key: string, known: readonly string[]): string {
-  const nearest = nearestName(key, known);
-  if (nearest !== undefined) return `a known field; did you mean "${nearest}"?`;
+  const near = nearest(key, known);
+  if (near !== undefined) return `a known field; did you mean "${near}"?`;
   return known.length > 0 ? `a known field: one of ${known.join(', ')}` : 'no field here';
 }
 
@@ -104,9 +135,13 @@ function fieldName(path: readonly PropertyKey[]): string {
   let shown = '';
   for (const part of path) {
     if (typeof part === 'number') shown += `[${part}]`;
-    else shown += shown === '' ? String(part) : `.${String(part)}`;
+    else shown += shown === '' ? cut(String(part)) : `.${cut(String(part))}`;
   }
   return shown;
+}
+
+function cut(key: string): string {
+  return key.length > LONGEST_REPEATED_CHARACTERS ? `${key.slice(0, LONGEST_REPEATED_CHARACTERS)}…` : key;
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

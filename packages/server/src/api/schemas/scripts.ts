@@ -10,6 +10,19 @@ import {
 } from '../../limits.ts';
 
 const interpreter = z.enum(INTERPRETERS);
+/** What reaches a program's arguments or environment: a NUL would end it there, or be left out. */
+const WITHOUT_NUL = 'text without NUL characters';
+const textForPrograms = z.string().refine((text) => !text.includes('\0'), WITHOUT_NUL);
+/** It becomes a file's name beside the script. */
+const fileName = z
+  .string()
+  .min(1)
+  .max(LONGEST_NAME_CHARACTERS)
+  .refine(
+    (name) => name !== '.' && name !== '..' && !/[/\\\0]/.test(name),
+    'the name of a file, without slashes: files are laid beside the script',
+  );
+const base64 = z.string().refine(isBase64, 'base64');
 const terminalSide = z.number().int().min(1).max(1000);
 
 /** A variable with this value is shown instead of a sensitive one. */
@@ -19,19 +32,23 @@ export const scriptRequest = z
   .strictObject({
     interpreter: interpreter.optional().describe('`bash` when not given'),
     body: z.string().min(1).max(LONGEST_SCRIPT_BODY_CHARACTERS),
-    arguments: z.array(z.string()).optional(),
-    environment: z.record(z.string().regex(/^[^=\0]+$/, 'a name without "="'), z.string()).optional(),
+    arguments: z.array(textForPrograms).optional(),
+    environment: z.record(z.string().regex(/^[^=\0]+$/, 'a name without "="'), textForPrograms).optional(),
     variables: z
       .array(
-        z.strictObject({ name: z.string().min(1), value: z.string(), sensitive: z.boolean().optional() }),
+        z.strictObject({
+          name: textForPrograms.min(1),
+          value: textForPrograms,
+          sensitive: z.boolean().optional(),
+        }),
       )
       .max(LARGEST_SCRIPT_VARIABLES)
       .optional(),
     files: z
       .array(
         z.strictObject({
-          name: z.string().min(1).max(LONGEST_NAME_CHARACTERS),
-          contentBase64: z.string().describe('Base64 of the content'),
+          name: fileName,
+          contentBase64: base64.describe('Base64 of the content'),
           executable: z.boolean().optional(),
         }),
       )
@@ -84,3 +101,9 @@ export const script = z
   })
   .meta({ id: 'Script' });
 export type ScriptView = z.infer<typeof script>;
+
+/** Node's decoder passes over what is none; then there is less than the text's length promises. */
+function isBase64(text: string): boolean {
+  const digits = text.length - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0);
+  return digits % 4 !== 1 && Buffer.from(text, 'base64').length === Math.floor((digits * 3) / 4);
+}
