@@ -151,6 +151,36 @@ describe.each(DIALECTS)('on %s', (dialect) => {
       expect(problem?.expected).toMatch(expected);
     });
 
+    test('a path that can not be read, and a body that would change what objects inherit', async () => {
+      const said = async (method: string, path: string, payload?: string): Promise<unknown> => {
+        const headers = { authorization: `Bearer ${stage.key}`, 'content-type': 'application/json' };
+        const answer = await stage.api.inject({
+          method: method as 'GET',
+          url: `${SPACE}${path}`,
+          headers,
+          payload: payload ?? '',
+        });
+        return [
+          answer.statusCode,
+          (JSON.parse(answer.payload) as { error: { code: string; message: string } }).error,
+        ];
+      };
+      const refused = (message: RegExp): unknown => [
+        400,
+        expect.objectContaining({ code: 'invalid', message: expect.stringMatching(message) }),
+      ];
+      expect(await said('GET', '/artifacts/%2n/content')).toEqual(
+        refused(/path of the request can not be read/),
+      );
+      expect(await said('GET', `/pools/${'x'.repeat(400)}`)).toEqual(refused(/or is too long/));
+      expect(await said('POST', '/pools', '{"name":"p","__proto__":{"a":1}}')).toEqual(
+        refused(/`__proto__`/),
+      );
+      expect(await said('POST', '/pools', '{"name":{"length":{"toString":1}}}')).toEqual(
+        refused(/name: expected text/),
+      );
+    });
+
     test('a body that is not JSON, or too large', async () => {
       const headers = { authorization: `Bearer ${stage.key}`, 'content-type': 'application/json' };
       const post = (body: string): Promise<Response> =>

@@ -166,6 +166,20 @@ describe('resolveOptions', () => {
     expect((await resolve([], { LONGSHORE_TOKEN_FILE: 'f' }, { f: 'lst_2\n' })).values.token).toBe('lst_2');
   });
 
+  test('a value that is not right is told by the name that it was given under', async () => {
+    const database = option.text({ secret: true, description: '', check: () => 'another' });
+    const told = (argv: string[], env: Record<string, string>): Promise<unknown> =>
+      resolveOptions(
+        { database, config: option.text({ description: '' }) },
+        { program: 'test', envPrefix: 'L_', argv, env, readText: async () => 'database: hunter2' },
+      ).catch((thrown: unknown) => (thrown as Error).message);
+    const rest = ': the value (not shown) is not right; expected another';
+    expect(await told(['--config', 'c'], {})).toBe(`database in c${rest}`);
+    expect(await told([], { L_DATABASE: 'x' })).toBe(`L_DATABASE${rest}`);
+    expect(await told([], { L_DATABASE_FILE: 'x' })).toBe(`L_DATABASE_FILE${rest}`);
+    expect(await told(['--database-file=x'], {})).toBe(`--database-file${rest}`);
+  });
+
   test('help checks nothing and lists every option', async () => {
     expect((await resolve(['--task-cap', '1', '-h'])).help).toBe(true);
     const head = {

@@ -103,6 +103,8 @@ const LONGEST_NAME_SHOWN = 100;
 interface Given {
   value: unknown;
   source: OptionSource;
+  /** As the user gave it: `--task-cap`, `LONGSHORE_TASK_CAP`, `taskCap in config.yaml`. */
+  field: string;
 }
 
 /** @throws AppError `invalid`, naming the option as the user gave it, the value (not a secret's) and what would be right */
@@ -124,12 +126,11 @@ export async function resolveOptions<Table extends OptionTable>(
   const values: Record<string, unknown> = {};
   const sources: Record<string, OptionSource> = {};
   for (const [key, spec] of Object.entries(table)) {
-    const found = given.get(key) ?? { value: spec.default as unknown, source: 'default' };
+    const found = given.get(key) ?? { value: spec.default as unknown, source: 'default', field: key };
     values[key] = found.value;
     sources[key] = found.source;
     const expected = found.value === undefined ? undefined : spec.check?.(found.value);
-    if (expected !== undefined)
-      throw wrong(spec, nameIn(found.source, key, input), { value: found.value, expected });
+    if (expected !== undefined) throw wrong(spec, found.field, { value: found.value, expected });
   }
   return Object.freeze({
     values: Object.freeze(values) as OptionValues<Table>,
@@ -197,7 +198,7 @@ function takeFlag(token: FlagToken, { table, keys, options, given }: FlagContext
     );
   const key = keys.get(name);
   if (key === undefined) {
-    given.set(name, { value: requireValue(token), source: 'flag' });
+    given.set(name, { value: requireValue(token), source: 'flag', field: token.rawName });
     return;
   }
   const spec = table[key] as Option<unknown>;
@@ -215,6 +216,7 @@ function takeFlag(token: FlagToken, { table, keys, options, given }: FlagContext
           ? !token.rawName.startsWith('--no-')
           : spec.kind.fromText(token.value, field),
       source: 'flag',
+      field,
     });
     return;
   }
@@ -223,6 +225,7 @@ function takeFlag(token: FlagToken, { table, keys, options, given }: FlagContext
   given.set(key, {
     value: before !== undefined && spec.kind.multiple ? kinds.merge(before.value, value) : value,
     source: 'flag',
+    field,
   });
 }
 
@@ -240,10 +243,10 @@ function readEnvironment(table: OptionTable, { env, envPrefix }: OptionInput): M
     const name = envOf(key, envPrefix);
     const value = env[name];
     if (value !== undefined && value !== '')
-      given.set(key, { value: readText(spec, name, value), source: 'environment' });
+      given.set(key, { value: readText(spec, name, value), source: 'environment', field: name });
     const file = env[`${name}_FILE`];
     if (spec.secret === true && file !== undefined && file !== '')
-      given.set(`${flagOf(key)}-file`, { value: file, source: 'environment' });
+      given.set(`${flagOf(key)}-file`, { value: file, source: 'environment', field: `${name}_FILE` });
   }
   return given;
 }
@@ -260,16 +263,11 @@ async function readConfigFile(
   for (const [key, value] of readYamlMap(content, `the configuration file ${path}`)) {
     const spec = Object.hasOwn(table, key) ? table[key] : undefined;
     if (spec === undefined && input.otherKeys?.includes(key) === true) continue;
-    if (spec === undefined) throw unknown(`${cut(key)} in ${path}`, Object.keys(table), key);
-    if (value !== null)
-      given.set(key, {
-        value: hideSecret(
-          spec,
-          `${key} in ${path}`,
-          () => spec.kind.fromFile(value, `${key} in ${path}`) as unknown,
-        ),
-        source: 'file',
-      });
+    const field = `${cut(key)} in ${path}`;
+    if (spec === undefined) throw unknown(field, Object.keys(table), key);
+    if (value === null) continue;
+    const read = hideSecret(spec, field, () => spec.kind.fromFile(value, field) as unknown);
+    given.set(key, { value: read, source: 'file', field });
   }
   return given;
 }
@@ -283,9 +281,9 @@ async function readSecretFiles(
   for (const [key, spec] of Object.entries(table)) {
     const file = given.get(`${flagOf(key)}-file`);
     if (spec.secret !== true || file === undefined || given.get(key)?.source === 'flag') continue;
-    const field = `--${flagOf(key)}-file`;
+    const { source, field } = file;
     const content = await readNamed(String(file.value), `the file of ${field}`, input);
-    given.set(key, { value: readText(spec, field, content.trim()), source: file.source });
+    given.set(key, { value: readText(spec, field, content.trim()), source, field });
   }
 }
 
@@ -322,11 +320,6 @@ function wrong(
       fields: [{ field, expected }],
     });
   return invalid(field, value, expected);
-}
-
-function nameIn(source: OptionSource, key: string, { envPrefix }: OptionInput): string {
-  if (source === 'environment') return envOf(key, envPrefix);
-  return source === 'flag' ? `--${flagOf(key)}` : key;
 }
 
 /** Of a name that can't be ours the beginning is enough. */

@@ -33,7 +33,11 @@ export const shape = {
   number: simple('a number', (value) => Number.isFinite(value)),
   /** From 0 on. */
   count: simple('a whole number', (value) => Number.isSafeInteger(value) && Number(value) >= 0),
-  whole: simple('a whole number', Number.isSafeInteger),
+  /** Of 32 bits with a sign. */
+  whole: simple(
+    'a whole number',
+    (value) => Number.isInteger(value) && Number(value) === (Number(value) | 0),
+  ),
   flag: simple('true or false', (value) => typeof value === 'boolean'),
   /** A text that a program makes and checks itself, such as an id. */
   such: (expected: string, fits: (text: string) => boolean): Unnamed =>

@@ -43,13 +43,18 @@ describe('wrong settings are told by where they came from, and a key is never sh
     expect(message).not.toContain('hunter2');
   });
 
-  test.each(['null', '[]', '7', '{}', '{"server":1,"apiKey":"hunter2"}', '{"apiKey": hunter2'])(
-    'what login kept, damaged: %j',
-    (text) => {
-      mkdirSync(dirname(loginFile(env)), { recursive: true });
-      writeFileSync(loginFile(env), text);
-      expect(refusal()).toMatch(/login\.json is not .*"longshore login" writes it anew/);
-      expect(refusal()).not.toContain('hunter2');
-    },
-  );
+  test.each([
+    'null',
+    '[]',
+    '7',
+    '{}',
+    '{"server":1,"apiKey":"hunter2"}',
+    '{"server":"AA==","apiKey":"hunter2"}',
+    '{"apiKey": hunter2',
+  ])('what login kept, damaged: %j', (text) => {
+    mkdirSync(dirname(loginFile(env)), { recursive: true });
+    writeFileSync(loginFile(env), text);
+    expect(refusal()).toMatch(/login\.json is not .*"longshore login" writes it anew/);
+    expect(refusal()).not.toContain('hunter2');
+  });
 });

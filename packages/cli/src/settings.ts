@@ -32,12 +32,12 @@ interface Login {
 
 /** @throws AppError `unauthenticated` when there is no key for the server anywhere, `invalid` */
 export function readSettings({ server, apiKeyFile, space, env }: SettingsInput): Settings {
-  const login = readLogin(env);
-  const where = serverOf({ server, env }) ?? login?.server ?? DEFAULT_SERVER;
-  const [source, given] = keyOf(apiKeyFile, env) ?? [
-    'login.json',
-    login?.server === where ? login.apiKey : '',
-  ];
+  const told = serverOf({ server, env });
+  const key = keyOf(apiKeyFile, env);
+  // Who says all of it needs no file, and is not stopped by one that is damaged.
+  const login = told === undefined || key === undefined ? readLogin(env) : undefined;
+  const where = told ?? login?.server ?? DEFAULT_SERVER;
+  const [source, given] = key ?? ['login.json', login?.server === where ? login.apiKey : ''];
   const apiKey = checkedKey(given, source);
   if (apiKey === '') {
     throw new AppError(
@@ -57,10 +57,14 @@ export function serverOf({ server, env }: Pick<SettingsInput, 'server' | 'env'>)
 }
 
 function checkedServer(text: string, field: string): string {
+  const address = addressOf(text);
+  if (address === undefined) throw invalid(field, text, `an address such as ${DEFAULT_SERVER}`);
+  return address;
+}
+
+function addressOf(text: string): string | undefined {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw invalid(field, text, `an address such as ${DEFAULT_SERVER}`);
-  }
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return undefined;
   return url.origin + url.pathname.replace(/\/+$/, '');
 }
 
@@ -109,7 +113,10 @@ export function forgetLogin(env: NodeJS.ProcessEnv): string {
   return file;
 }
 
-const LOGIN: Shape<Login> = shape.fields({ server: shape.text, apiKey: shape.text });
+const LOGIN: Shape<Login> = shape.fields({
+  server: shape.such('an address', (text) => addressOf(text) === text),
+  apiKey: shape.text,
+});
 
 function readLogin(env: NodeJS.ProcessEnv): Login | undefined {
   const file = loginFile(env);

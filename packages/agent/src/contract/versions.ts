@@ -16,7 +16,7 @@
  * installed program runs.
  */
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 import { isCode, isErrno } from '@longshore/base';
 import { readJson, shape, type Shape } from '@longshore/base/shape';
@@ -52,7 +52,10 @@ export interface LinkRecord {
   installed: Program;
 }
 
-const PROGRAM = shape.fields({ version: shape.text, file: shape.text });
+const PROGRAM = shape.fields({
+  version: shape.text,
+  file: shape.such('an absolute path', isAbsolute),
+});
 const CHOICE: Shape<VersionChoice> = shape.fields({
   format: shape.only(1),
   run: PROGRAM,

@@ -117,7 +117,7 @@ function differ(before: MachineFacts, after: MachineFacts): boolean {
 const VERSIONS: Shape<Versions> = shape.map(shape.text);
 
 /** A cache: what can't be read is found again. */
-function readVersions(file: string): Versions {
+export function readVersions(file: string): Versions {
   try {
     return readJson(readFileSync(file, 'utf8'), VERSIONS, file);
   } catch {

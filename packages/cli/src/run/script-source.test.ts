@@ -19,6 +19,7 @@ describe('interpreterOf', () => {
   });
 
   test('an interpreter that no worker knows is refused, not guessed', () => {
+    expect(() => interpreterOf('x', '#!/toString')).toThrow(/toString.*expected one of/);
     expect(() => interpreterOf('x', '#!/usr/bin/perl -w\n')).toThrow(/perl.*expected one of/);
   });
 });

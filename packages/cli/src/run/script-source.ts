@@ -69,7 +69,8 @@ export function interpreterOf(file: string, body: string): Interpreter {
     basename(program) === 'env'
       ? (rest.split(/\s+/).find((word) => !word.startsWith('-') && !word.includes('=')) ?? '')
       : program;
-  const found = BY_PROGRAM[basename(named).replace(/(?<=^python\d?)[\d.]*$/, '')];
+  const known = basename(named).replace(/(?<=^python\d?)[\d.]*$/, '');
+  const found = Object.hasOwn(BY_PROGRAM, known) ? BY_PROGRAM[known] : undefined;
   if (found === undefined)
     throw invalid(
       'the first line of the script',

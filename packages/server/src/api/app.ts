@@ -6,6 +6,7 @@ import { AppError } from '@longshore/base';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   type FastifySchemaCompiler,
   type RawServerDefault,
@@ -16,6 +17,7 @@ import type { z } from 'zod';
 
 import type { Caller } from '../app/audit.ts';
 import { LARGEST_REQUEST_BYTES, REQUEST_TIMEOUT_MS } from '../limits.ts';
+import { errorBody, statusOf } from './errors.ts';
 import { check } from './validation.ts';
 
 export type ApiApp = FastifyInstance<
@@ -56,6 +58,10 @@ export function createApp(): ApiApp {
     bodyLimit: LARGEST_REQUEST_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
+    frameworkErrors: (_error, _request, reply) => {
+      const error = new AppError('invalid', 'The path of the request can not be read, or is too long');
+      void (reply as unknown as FastifyReply).code(statusOf(error)).send(errorBody(error));
+    },
     forceCloseConnections: 'idle',
     // Names of pools stand in paths.
     routerOptions: { maxParamLength: 300 },

@@ -35,6 +35,14 @@ describe('each problem names field, value and what would be right', () => {
     ['too small', changeWorker, { slots: 0 }, 'slots', 0, /at least 1$/],
     ['not whole', changeWorker, { slots: 1.5 }, 'slots', 1.5, /whole number/],
     ['too large', changeWorker, { slots: 5000 }, 'slots', 5000, /at most 1000$/],
+    [
+      'with a length of its own',
+      createPool,
+      { name: { length: { toString: 1 } } },
+      'name',
+      undefined,
+      /^text$/,
+    ],
     ['empty list', changeWorker, { pools: [] }, 'pools', undefined, /at least 1 entry/],
     ['in a list', createTask, { script, workers: ['a', 3] }, 'workers[1]', 3, /^text$/],
     [

@@ -41,9 +41,25 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 export function check<T>(schema: z.ZodType<T>, input: unknown, what = 'The request'): T {
   if (holdsMoreThan(MOST_VALUES, input))
     throw new AppError('tooLarge', `${what} holds more than ${MOST_VALUES} values`);
-  const result = schema.safeParse(input);
+  const result = parsed(schema, input);
   if (result.success) return result.data;
   throw toInvalid(result.error, { schema, input, what });
+}
+
+/** zod measures whatever has a `length`, also an object in the place of a text, and throws when that is no number. */
+function parsed<T>(schema: z.ZodType<T>, input: unknown): z.ZodSafeParseResult<T> {
+  try {
+    return schema.safeParse(input);
+  } catch {
+    return schema.safeParse(withoutLengths(input));
+  }
+}
+
+function withoutLengths(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutLengths);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key]) => key !== 'length');
+  return Object.fromEntries(kept.map(([key, each]) => [key, withoutLengths(each)]));
 }
 
 function toInvalid(error: z.ZodError, of: { schema: z.ZodType; input: unknown; what: string }): AppError {
