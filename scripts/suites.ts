@@ -19,6 +19,23 @@ const BIN = join(ROOT, 'node_modules/.bin');
 
 const LARGEST_SEED = 2 ** 32;
 
+const USAGE = `Usage: ./scripts/test [options]
+
+Installs, builds, lints and runs all tests.
+
+  --only SUITE          one suite; may be repeated: lint, generate, unit, integration, e2e, faults
+  --faults=short|full   the fault suite with the numbers of docs/failure-modes.md (full: hours) or with fewer (short)
+  --seed N              the random schedules of the run that printed this seed
+  --repeat TIMES        so many times in a row, each with a seed of its own
+  -h, --help            show this help`;
+const OPTIONS = {
+  only: { type: 'string' },
+  faults: { type: 'string' },
+  seed: { type: 'string' },
+  repeat: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 interface Result {
   passed: number;
   failed: number;
@@ -83,35 +100,11 @@ const SUITES: Record<string, Suite> = {
   faults: jest('faults'),
 };
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    faults: { type: 'string', default: 'short' },
-    seed: { type: 'string' },
-    repeat: { type: 'string', default: '1' },
-  },
-});
-if (!['short', 'full'].includes(values.faults)) {
-  console.error(`--faults=${values.faults}: expected short or full`);
-  process.exit(2);
-}
-if (values.seed !== undefined && !/^\d+$/.test(values.seed)) {
-  console.error(`--seed=${values.seed}: expected the whole number that a run printed`);
-  process.exit(2);
-}
-const times = Number(values.repeat);
-if (!Number.isInteger(times) || times < 1) {
-  console.error(`--repeat=${values.repeat}: expected a whole number from 1 on`);
-  process.exit(2);
-}
-const firstSeed = values.seed === undefined ? randomInt(LARGEST_SEED) : Number(values.seed);
+const values = optionsIn(process.argv.slice(2));
+const times = values.repeat;
+const firstSeed = values.seed ?? randomInt(LARGEST_SEED);
 process.env['LONGSHORE_FAULTS'] = values.faults;
-const wanted = values.only ?? Object.keys(SUITES);
-const unknown = wanted.filter((name) => SUITES[name] === undefined);
-if (unknown.length > 0) {
-  console.error(`--only ${unknown.join(', ')}: expected one of ${Object.keys(SUITES).join(', ')}`);
-  process.exit(2);
-}
+const wanted = values.only.length > 0 ? values.only : Object.keys(SUITES);
 
 const failedSeeds: number[] = [];
 for (let time = 1; time <= times; time++) {
@@ -126,6 +119,64 @@ if (times > 1) {
   console.log(`\n${wanted.join(', ')}, ${times} times: ${good} without a failure${failures}`);
 }
 process.exitCode = failedSeeds.length === 0 ? 0 : 1;
+
+interface Options {
+  only: string[];
+  faults: string;
+  seed: number | undefined;
+  repeat: number;
+}
+
+/** What is not right ends the process with 2, and a line that says what would be. */
+function optionsIn(args: string[]): Options {
+  const found: Options = { only: [], faults: 'short', seed: undefined, repeat: 1 };
+  const { tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') refuse(token.value, `an option, such as --only ${token.value}`);
+    if (token.kind !== 'option') continue;
+    if (token.name === 'help') usage();
+    if (!Object.hasOwn(OPTIONS, token.name))
+      refuse(
+        token.rawName,
+        `one of ${Object.keys(OPTIONS)
+          .map((name) => `--${name}`)
+          .join(', ')}`,
+      );
+    take(found, token.name, token.value);
+  }
+  return found;
+}
+
+function take(found: Options, name: string, value = ''): void {
+  switch (name) {
+    case 'only':
+      if (!Object.hasOwn(SUITES, value))
+        refuse(`--only ${value}`, `one of ${Object.keys(SUITES).join(', ')}`);
+      found.only.push(value);
+      break;
+    case 'faults':
+      if (!['short', 'full'].includes(value)) refuse(`--faults=${value}`, 'short or full');
+      found.faults = value;
+      break;
+    case 'seed':
+      if (!/^\d+$/.test(value)) refuse(`--seed=${value}`, 'the whole number that a run printed');
+      found.seed = Number(value);
+      break;
+    case 'repeat':
+      if (!/^[1-9]\d*$/.test(value)) refuse(`--repeat=${value}`, 'a whole number from 1 on');
+      found.repeat = Number(value);
+  }
+}
+
+function refuse(given: string, expected: string): never {
+  console.error(`${given}: expected ${expected}`);
+  process.exit(2);
+}
+
+function usage(): never {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 /** @returns whether all went well */
 function runOnce(seed: number): boolean {

@@ -56,5 +56,7 @@ describe('wrong settings are told by where they came from, and a key is never sh
     writeFileSync(loginFile(env), text);
     expect(refusal()).toMatch(/login\.json is not .*"longshore login" writes it anew/);
     expect(refusal()).not.toContain('hunter2');
+    const all = { ...env, LONGSHORE_SERVER: 'a:1', LONGSHORE_API_KEY: 'k' };
+    expect(readSettings({ env: all })).toMatchObject({ server: 'http://a:1', apiKey: 'k' });
   });
 });
