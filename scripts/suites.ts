@@ -35,6 +35,7 @@ const OPTIONS = {
   repeat: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+const FLAGS = Object.keys(OPTIONS).map((name) => `--${name}`);
 
 interface Result {
   passed: number;
@@ -135,13 +136,7 @@ function optionsIn(args: string[]): Options {
     if (token.kind === 'positional') refuse(token.value, `an option, such as --only ${token.value}`);
     if (token.kind !== 'option') continue;
     if (token.name === 'help') usage();
-    if (!Object.hasOwn(OPTIONS, token.name))
-      refuse(
-        token.rawName,
-        `one of ${Object.keys(OPTIONS)
-          .map((name) => `--${name}`)
-          .join(', ')}`,
-      );
+    if (!Object.hasOwn(OPTIONS, token.name)) refuse(token.rawName, `one of ${FLAGS.join(', ')}`);
     take(found, token.name, token.value);
   }
   return found;
