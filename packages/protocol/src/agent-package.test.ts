@@ -91,11 +91,11 @@ describe('an agent package', () => {
       fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), async (at, by) => {
         const changed = Buffer.from(whole);
         changed[at] = (changed[at] ?? 0) ^ by;
-        const found = await contents(gzipSync(changed)).catch(() => undefined);
+        const found = await contents(gzipSync(changed, { level: 1 }), 100_000).catch(() => undefined);
         if (found === undefined) return;
         expect([...found.values()]).toEqual([A, B]);
       }),
       { numRuns: 300 },
     );
-  });
+  }, 60_000);
 });
