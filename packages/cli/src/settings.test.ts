@@ -33,6 +33,13 @@ describe('wrong settings are told by where they came from, and a key is never sh
     expect(refusal({ LONGSHORE_SERVER: 'http://' })).toMatch(/^LONGSHORE_SERVER: .* an address such as/);
   });
 
+  test('an address with a long row of slashes costs little', () => {
+    const began = process.cpuUsage();
+    const all = { ...env, LONGSHORE_SERVER: `http://a${'/'.repeat(100_000)}x//`, LONGSHORE_API_KEY: 'k' };
+    expect(readSettings({ env: all }).server).toMatch(/^http:\/\/a\/\/.*\/x$/);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1000);
+  });
+
   test('a file of the key that is not there', () => {
     expect(refusal({}, { apiKeyFile: '/nowhere' })).toMatch(/^--api-key-file: "\/nowhere".*ENOENT/);
   });

@@ -65,7 +65,10 @@ function checkedServer(text: string, field: string): string {
 function addressOf(text: string): string | undefined {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return undefined;
-  return url.origin + url.pathname.replace(/\/+$/, '');
+  let path = url.pathname;
+  // By hand: a pattern for the slashes at the end looks for that end from each slash.
+  while (path.endsWith('/')) path = path.slice(0, -1);
+  return url.origin + path;
 }
 
 function keyOf(file: string | undefined, env: NodeJS.ProcessEnv): [source: string, key: string] | undefined {
