@@ -37,6 +37,11 @@ export const UNVERIFIED_CONNECTION_MS = 120_000;
 /** How many of those one address may hold at a time, and all. */
 export const UNVERIFIED_CONNECTIONS_PER_ADDRESS = 20;
 export const UNVERIFIED_CONNECTIONS = 500;
+/**
+ * Where there are too many, one that is older makes room for a newcomer: enrolling, or being paired, takes less. So who
+ * only holds places keeps nobody out for long.
+ */
+export const UNVERIFIED_MAKES_ROOM_AFTER_MS = 5_000;
 /** What it may send in its life, the handshake included: an enrolment takes some 3 KB. */
 export const UNVERIFIED_BYTES = 256 * 1024;
 /** How often that is looked at, while there is one. */
@@ -45,6 +50,9 @@ export const UNVERIFIED_LOOK_MS = 100;
 export const UNVERIFIED_MESSAGE_BYTES = 64 * 1024;
 export const UNVERIFIED_STREAMS = 8;
 export const UNVERIFIED_HTTP2_MEGABYTES = 1;
+
+/** What is turned away is told in one log line for so long. */
+export const TURNED_AWAY_LOG_MS = 10_000;
 
 // ── Of a known peer ─────────────────────────────────────────────────────────
 

@@ -16,6 +16,7 @@ import type { ConnectionInjector } from './grpc-server.ts';
 import { Handshakes } from './handshakes.ts';
 import { identityOf, keyFingerprint, type PeerIdentity } from './identity.ts';
 import { HANDSHAKE_TIMEOUT_MS } from './link-limits.ts';
+import { TurnedAway } from './turned-away.ts';
 import { Unverified, type UnverifiedEnd } from './unverified.ts';
 import { validityProblem } from './validity.ts';
 
@@ -63,6 +64,7 @@ export class TlsPort implements AsyncDisposable {
   readonly #tls: TlsServer;
   readonly #handshakes: Handshakes;
   readonly #unverified: Unverified;
+  readonly #turnedAway: TurnedAway;
   readonly #connections = new Map<string, Connection>();
   #context: TlsContext;
   /** Handshakes under way, by the peer's address and port. */
@@ -71,7 +73,8 @@ export class TlsPort implements AsyncDisposable {
   constructor(options: TlsPortOptions) {
     this.#options = options;
     this.#context = options.context;
-    const { clock } = options;
+    const { clock, logger } = options;
+    this.#turnedAway = new TurnedAway({ message: 'a connection was turned away', clock, logger });
     const refused = (reason: ConnectionRefusal, address: string): void => this.#refused(reason, address);
     this.#unverified = new Unverified(clock, refused);
     this.#handshakes = new Handshakes({ clock, refused, begin: (socket, done) => this.#shake(socket, done) });
@@ -94,8 +97,9 @@ export class TlsPort implements AsyncDisposable {
     this.#tls.on('tlsClientError', (error, socket) => {
       options.logger.debug('a TLS handshake failed', { error: error.message });
       // Node tells of a handshake that takes too long, and leaves its connection open.
+      const address = socket.remoteAddress ?? '';
       socket.destroy();
-      options.refused?.('handshakeFailed');
+      this.#refused('handshakeFailed', address);
     });
   }
 
@@ -145,6 +149,7 @@ export class TlsPort implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopListening();
     this.#handshakes.close();
+    this.#turnedAway.close();
     this.cut(() => true);
     await this.#closed;
   }
@@ -195,7 +200,7 @@ export class TlsPort implements AsyncDisposable {
   }
 
   #refused(reason: ConnectionRefusal, address: string): void {
-    this.#options.logger.warn('a connection was turned away', { reason, address });
+    this.#turnedAway.add(reason, address);
     this.#options.refused?.(reason);
   }
 }

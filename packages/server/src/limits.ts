@@ -80,12 +80,65 @@ export const LARGEST_LIST_LIMIT = 1000;
 export const REQUEST_TIMEOUT_MS = 60_000;
 /** When the API closes, streams get so long to end by themselves. */
 export const API_CLOSE_GRACE_MS = 2_000;
+/** Values and names in the JSON of a request, at most: far above the largest script's variables, files and environment. */
+export const JSON_VALUES = 100_000;
+/** Lists and objects within each other; our schemas have five. */
+export const JSON_DEPTH = 32;
+/** Wrong fields that an answer names: nobody reads on, and there may be a million. */
+export const FIELD_PROBLEMS_TOLD = 20;
+/** Values in one request: a script with all its variables and files has far less. The checker's memory grows with each that is wrong. */
+export const LARGEST_REQUEST_VALUES = 100_000;
 export const LONGEST_SCRIPT_BODY_CHARACTERS = 4 * 1024 * 1024;
 export const LARGEST_SCRIPT_FILES = 500;
 export const LARGEST_SCRIPT_VARIABLES = 5000;
 export const LARGEST_TASK_WORKERS = 500;
 export const LONGEST_GRACE_MS = 10 * 60_000;
 export const LONGEST_TASK_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
+
+// ── API: connections, and what each API key may hold at once ────────────────
+
+/** A request's head: a cursor of some hundred attempts stands in its path. */
+export const HTTP_HEAD_BYTES = 16 * 1024;
+/** It must have come within this from the connection's begin, or from its first byte: also of who never speaks. */
+export const HTTP_HEAD_MS = 15_000;
+/** How often that, and REQUEST_TIMEOUT_MS, is looked at: they are late by so much. */
+export const HTTP_LOOK_MS = 1_000;
+/** Connections in all; below the descriptors that a service gets, with the agents' beside them. */
+export const HTTP_CONNECTIONS = 10_000;
+/** Requests of one connection whose answers wait: clients send the next one after the answer, so one is usual. */
+export const HTTP_REQUESTS_UNANSWERED = 16;
+/**
+ * Connections on which no working API key was shown yet: in all, whatever their addresses, for behind a reverse proxy
+ * all have one. Above what one turn of the event loop accepts (some 511), so that who has a key gets to show it.
+ */
+export const STRANGER_CONNECTIONS = 2_000;
+/** Such a connection's life; it is told to leave (`Connection: close`) by an answer after the shorter one. */
+export const STRANGER_CONNECTION_MS = 60_000;
+export const STRANGER_LEAVES_AFTER_MS = 30_000;
+/** What it may send in its life: a wrong key with the script beside it is still answered. */
+export const STRANGER_BYTES = 1024 * 1024;
+export const STRANGER_LOOK_MS = 100;
+/** Ids of keys are read again for an unknown one at most so often, while its address is barred. */
+export const API_KEY_IDS_READ_MS = 1_000;
+/** Bodies of requests that are being read or worked on: in all, and of one key, which is one of the largest. */
+export const BODIES_BYTES = 3 * LARGEST_REQUEST_BYTES;
+export const BODIES_OF_A_KEY_BYTES = LARGEST_REQUEST_BYTES;
+/** Agent packages (64 MiB) that are being taken at once: each stands in memory more than once. */
+export const PACKAGE_UPLOADS = 1;
+/** Downloads under way, in all and of one key: each holds some DOWNLOAD_READ_BYTES. */
+export const DOWNLOADS = 64;
+export const DOWNLOADS_OF_A_KEY = 32;
+/** Requests that wait for room among the above; beyond them they are answered `tooMany`. */
+export const REQUESTS_WAITING = 1_000;
+/** Followers (event streams), in all and of one key: a command that follows its task is one. */
+export const STREAMS = 4_000;
+export const STREAMS_OF_A_KEY = 2_000;
+/** What all followers together have not read yet (memory holds it some four times); above it the one that has not read for longest is cut, and may come back with its cursor. */
+export const STREAMS_UNREAD_BYTES = 32 * 1024 * 1024;
+/** News of a task that wait for a follower; with more it is cut likewise. */
+export const STREAM_NEWS_WAITING = 5_000;
+/** Bytes wait for a peer, and it has taken none for so long: it is cut. The longest chunk takes less on 20 KB/s. */
+export const UNREAD_MS = 60_000;
 
 // ── Store ───────────────────────────────────────────────────────────────────
 
@@ -270,6 +323,9 @@ export const INVENTORY_LIMIT = 20_000;
 export const INVENTORY_DIGESTS_LIMIT = 1_000_000;
 /** Artifacts of an attempt: their indexes are below. */
 export const LARGEST_ARTIFACTS = 100_000;
+
+/** Pieces of agent packages that an agent may have asked for: it asks for one after the other. */
+export const PACKAGE_PIECES_WAITING = 16;
 
 /** A stop waits so long for polling agents to end their streams after our goodbye. */
 export const GOODBYE_GRACE_MS = 1_000;

@@ -20,6 +20,9 @@ export interface MetricSources {
   storageOut(): boolean;
 }
 
+/** A port of ours: `--agent-address` or `--http-address`. */
+export type Port = 'agents' | 'http';
+
 /** Counted as it happens. */
 export class Counters {
   commits = 0;
@@ -45,12 +48,15 @@ export class Counters {
     this.#requests.set(group, found);
   }
 
-  /** Connections of agents that were turned away, by the reason; and sessions that were ended for what their agent sent, by the error's code. */
-  readonly refused = new Map<string, number>();
+  /** Connections that were turned away, by port and reason; and sessions that were ended for what their agent sent, by the error's code. */
+  readonly refused: Readonly<Record<Port, Map<string, number>>> = { agents: new Map(), http: new Map() };
   readonly violations = new Map<string, number>();
+  /** Requests without an API key that works. */
+  keysRefused = 0;
 
-  connectionRefused(reason: string): void {
-    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+  connectionRefused(port: Port, reason: string): void {
+    const reasons = this.refused[port];
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
 
   violated(code: string): void {
@@ -100,11 +106,10 @@ export class Metrics {
     const tasks = gauge('tasks', 'Tasks by state', ['state']);
     const requests = gauge('http_requests_total', 'Answered HTTP requests by class of status', ['status']);
     const requestSeconds = gauge('http_request_seconds_total', 'Time spent on them', ['status']);
-    const refused = gauge(
-      'connections_refused_total',
-      'Connections to the agent port that were turned away',
-      ['reason'],
-    );
+    const refused = gauge('connections_refused_total', 'Connections that were turned away, by our port', [
+      'port',
+      'reason',
+    ]);
     const violations = gauge('protocol_violations_total', 'Sessions ended for what their agent sent', [
       'code',
     ]);
@@ -118,7 +123,8 @@ export class Metrics {
         requests.set({ status }, count);
         requestSeconds.set({ status }, ms / 1000);
       }
-      for (const [reason, count] of this.counters.refused) refused.set({ reason }, count);
+      for (const [port, reasons] of Object.entries(this.counters.refused))
+        for (const [reason, count] of reasons) refused.set({ port, reason }, count);
       for (const [code, count] of this.counters.violations) violations.set({ code }, count);
       for (const { set, read } of plain) set.set(await read());
       this.#delay.reset();
@@ -147,6 +153,11 @@ export class Metrics {
         name: 'log_bytes_stored_total',
         help: 'Bytes of output stored since the start',
         read: () => sources.logBytesStored(),
+      },
+      {
+        name: 'http_keys_refused_total',
+        help: 'Requests without an API key that works',
+        read: () => counters.keysRefused,
       },
       {
         name: 'storage_out',

@@ -219,6 +219,8 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
     metrics: () => metrics.page(),
     ready: () => readiness(state(), storage),
     answered: (status, ms) => metrics.counters.answered(status, ms),
+    refused: (reason) => metrics.counters.connectionRefused('http', reason),
+    keyRefused: () => void (metrics.counters.keysRefused += 1),
   });
   scope.add('the API', () => api.close());
   return api;

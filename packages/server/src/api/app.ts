@@ -13,10 +13,17 @@ import fastify, {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { z } from 'zod';
 
 import type { Caller } from '../app/audit.ts';
-import { LARGEST_REQUEST_BYTES, REQUEST_TIMEOUT_MS } from '../limits.ts';
+import {
+  HTTP_HEAD_BYTES,
+  HTTP_HEAD_MS,
+  HTTP_LOOK_MS,
+  LARGEST_REQUEST_BYTES,
+  REQUEST_TIMEOUT_MS,
+} from '../limits.ts';
 import { errorBody, statusOf } from './errors.ts';
 import { check } from './validation.ts';
 
@@ -47,7 +54,8 @@ const checkInput: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
  */
 const writeBody = () => (body: unknown) => JSON.stringify(body);
 
-export function createApp(): ApiApp {
+/** @param broken hears of what came on a connection and is no request; it is to end that */
+export function createApp(broken: (error: { code?: string }, socket: Socket) => void): ApiApp {
   const app = fastify({
     // Given here, and not set later, so that fastify never loads its own, ajv and fast-json-stringify; it has only
     // their types for it.
@@ -57,6 +65,12 @@ export function createApp(): ApiApp {
     logger: false,
     bodyLimit: LARGEST_REQUEST_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      maxHeaderSize: HTTP_HEAD_BYTES,
+      headersTimeout: HTTP_HEAD_MS,
+      connectionsCheckingInterval: HTTP_LOOK_MS,
+    },
+    clientErrorHandler: broken,
     exposeHeadRoutes: false,
     frameworkErrors: (_error, _request, reply) => {
       const error = new AppError('invalid', 'The path of the request can not be read, or is too long');

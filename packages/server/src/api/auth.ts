@@ -1,22 +1,38 @@
 /**
  * Every call needs an API key, but for the routes marked `open`. Default deny:
  * a route that nobody marked needs one, also one that does not exist.
+ *
+ * An address that showed wrong keys too often is barred, and then answered
+ * without a look into the database. That never bars a key that works: behind a
+ * reverse proxy, or a company's one way out, guesses and people have the same
+ * address.
  */
 import { AppError, isCode, notFound, type Clock } from '@longshore/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 
 import type { ApiKeys } from '../app/api-keys.ts';
 import { AUTH_FAILURE_ADDRESSES, AUTH_FAILURE_WINDOW_MS, AUTH_FAILURES_PER_WINDOW } from '../limits.ts';
 import type { ApiApp } from './app.ts';
 
-export function requireKeys(app: ApiApp, { apiKeys, clock }: { apiKeys: ApiKeys; clock: Clock }): void {
+export interface KeyCheck {
+  apiKeys: ApiKeys;
+  clock: Clock;
+  /** This connection's peer has a key that works. */
+  known: (socket: Socket) => void;
+  /** A request showed none. */
+  refused: (() => void) | undefined;
+}
+
+export function requireKeys(app: ApiApp, { apiKeys, clock, known, refused }: KeyCheck): void {
   const failures = new Failures(clock);
   app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     if (request.routeOptions.config.open === true) return;
     const text = keyIn(request);
     if (!apiKeys.wasGood(text)) {
       const waitMs = failures.barredFor(request.ip);
-      if (waitMs > 0) {
+      if (waitMs > 0 && !(await apiKeys.mayWork(text))) {
+        refused?.();
         void reply.header('retry-after', Math.ceil(waitMs / 1000));
         throw new AppError(
           'tooMany',
@@ -27,9 +43,11 @@ export function requireKeys(app: ApiApp, { apiKeys, clock }: { apiKeys: ApiKeys;
     try {
       const key = await apiKeys.authenticate(text);
       request.caller = { spaceId: key.spaceId, actor: key.name, keyId: key.id };
+      known(request.raw.socket);
     } catch (thrown) {
       if (isCode(thrown, 'unauthenticated')) {
         failures.add(request.ip);
+        refused?.();
         void reply.header('www-authenticate', 'Bearer');
       }
       throw thrown;

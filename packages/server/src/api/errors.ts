@@ -73,6 +73,8 @@ export function answerErrors(logger: Logger) {
       });
     // A download that fails before its first byte has said already what it would be.
     for (const header of ['content-length', 'content-disposition']) reply.removeHeader(header);
+    // Who still sends must not be cut off before it has read this. REQUEST_TIMEOUT_MS bounds what it sends, or less.
+    if (!request.raw.complete && reply.getHeader('connection') === 'close') reply.removeHeader('connection');
     void reply.code(statusOf(error)).type('application/json; charset=utf-8').send(errorBody(error));
   };
 }

@@ -14,7 +14,7 @@ import type { AttemptEventRecord } from '../app/ports/attempts.ts';
 import type { TaskLogEntry } from '../app/ports/tasks.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { TaskState } from '../domain/task.ts';
-import { LARGEST_LIST_LIMIT, STREAM_READ_BYTES } from '../limits.ts';
+import { LARGEST_LIST_LIMIT, STREAM_NEWS_WAITING, STREAM_READ_BYTES } from '../limits.ts';
 import { encodeCursor, type AttemptPlace, type TaskPlace } from './cursor.ts';
 import type { ApiServices } from './services.ts';
 import { attemptView, taskView } from './views.ts';
@@ -23,6 +23,8 @@ export interface EventSink {
   write(text: string): void;
   /** A promise while it is full. */
   room(): Promise<void> | undefined;
+  /** Its peer is too far behind: it may come back with its cursor. */
+  cut(): void;
 }
 
 interface FollowedAttempt {
@@ -68,7 +70,13 @@ export class TaskFollower {
     const { tasks } = this.#services.core;
     const { spaceId, id } = this.#task;
     const unwatch = tasks.watch(spaceId, id, (change) => {
-      this.#changes.push(change);
+      if (this.#stopped) return;
+      if (this.#changes.push(change) > STREAM_NEWS_WAITING) {
+        this.#changes = [];
+        this.#sink.cut();
+        this.stop();
+        return;
+      }
       this.#stir();
     });
     // Submitted in this very turn: nothing was missed.

@@ -7,6 +7,8 @@
 import { systemClock, silentLogger } from '@longshore/base';
 
 import { createApp, type ApiApp } from './app.ts';
+import { Connections } from './connections.ts';
+import { Held } from './held.ts';
 import { BASE } from './paths.ts';
 import { addRoutes } from './routes.ts';
 import { errorBody } from './schemas/common.ts';
@@ -17,7 +19,8 @@ export async function describeApi(version: string): Promise<object> {
     import('@fastify/swagger'),
     import('fastify-type-provider-zod'),
   ]);
-  const app = createApp();
+  const connections = new Connections({ clock: systemClock, logger: silentLogger, refused: undefined });
+  const app = createApp(() => undefined);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -32,7 +35,8 @@ export async function describeApi(version: string): Promise<object> {
   });
   addErrorAnswers(app);
   // Handlers take what they need of these when they run, and none runs here.
-  addRoutes(app, { core: {} } as ApiServices, describing(version));
+  const parts = { config: describing(version), held: new Held(connections) };
+  addRoutes(app, { core: {} } as ApiServices, parts);
   await app.ready();
   try {
     return bytesAsBytes(withoutDoubles(app.swagger()));

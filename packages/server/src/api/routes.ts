@@ -1,4 +1,5 @@
 import type { ApiApp } from './app.ts';
+import type { Held } from './held.ts';
 import { agentPackageRoutes } from './rest/agent-packages.ts';
 import { artifactRoutes } from './rest/artifacts.ts';
 import { attemptRoutes } from './rest/attempts.ts';
@@ -12,15 +13,19 @@ import { upgradeRoutes } from './rest/upgrades.ts';
 import { workerRoutes } from './rest/workers.ts';
 import type { ApiConfig, ApiServices } from './services.ts';
 
-export function addRoutes(app: ApiApp, services: ApiServices, config: ApiConfig): void {
+export function addRoutes(
+  app: ApiApp,
+  services: ApiServices,
+  { config, held }: { config: ApiConfig; held: Held },
+): void {
   poolRoutes(app, services);
   workerRoutes(app, services);
-  agentPackageRoutes(app, services);
+  agentPackageRoutes(app, services, held);
   upgradeRoutes(app, services);
   policyRoutes(app, services);
-  taskRoutes(app, services, config);
-  attemptRoutes(app, services);
-  artifactRoutes(app, services);
+  taskRoutes(app, { services, config, held });
+  attemptRoutes(app, services, held);
+  artifactRoutes(app, services, held);
   leaseRoutes(app, services);
   tokenRoutes(app, services);
   apiKeyRoutes(app, services);

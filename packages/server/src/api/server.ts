@@ -5,7 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { API_CLOSE_GRACE_MS } from '../limits.ts';
 import { createApp, type ApiApp } from './app.ts';
 import { requireKeys } from './auth.ts';
+import { readBodies } from './bodies.ts';
+import { Connections } from './connections.ts';
 import { answerErrors, errorBody } from './errors.ts';
+import { Held } from './held.ts';
 import { describeApi } from './openapi.ts';
 import { BASE } from './paths.ts';
 import { addRoutes } from './routes.ts';
@@ -24,7 +27,14 @@ export interface Api {
 }
 
 export function createApi(services: ApiServices, config: ApiConfig): Api {
-  const app = createApp();
+  const connections = new Connections({
+    clock: config.clock,
+    logger: config.logger,
+    refused: config.refused,
+  });
+  const app = createApp((error, socket) => connections.broken(error, socket));
+  connections.watch(app);
+  readBodies(app);
   app.setErrorHandler(answerErrors(config.logger));
   app.setNotFoundHandler((request, reply) => {
     const error = new AppError(
@@ -40,8 +50,12 @@ export function createApi(services: ApiServices, config: ApiConfig): Api {
       done();
     });
   }
-  requireKeys(app, { apiKeys: services.apiKeys, clock: config.clock });
-  addRoutes(app, services, config);
+  requireKeys(app, {
+    ...{ apiKeys: services.apiKeys, clock: config.clock },
+    known: (socket) => connections.known(socket),
+    refused: config.keyRefused,
+  });
+  addRoutes(app, services, { config, held: new Held(connections) });
   let document: Promise<object> | undefined;
   const openapi = (): Promise<object> => (document ??= describeApi(config.version));
   app.get(`${BASE}/openapi.json`, { schema: { hide: true } }, openapi);
@@ -57,7 +71,7 @@ export function createApi(services: ApiServices, config: ApiConfig): Api {
     },
     openapi,
     inject: app.inject.bind(app),
-    close: () => (closing ??= close(app, config)),
+    close: () => (closing ??= close(app, config).finally(() => connections.close())),
   };
 }
 

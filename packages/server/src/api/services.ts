@@ -13,6 +13,8 @@ import type { LogStore } from '../app/ports/log-store.ts';
 import type { Tokens } from '../app/tokens.ts';
 import type { Upgrades } from '../app/upgrades.ts';
 import type { Workers } from '../app/workers.ts';
+import type { HttpRefusal } from './connections.ts';
+import type { Release } from './room.ts';
 
 export interface ApiServices {
   core: Pick<Core, 'tasks' | 'leases' | 'nodes'>;
@@ -43,6 +45,9 @@ export interface ApiConfig {
   ready: () => { ready: boolean; detail: Record<string, string> };
   /** Hears of each answer, for the metrics. */
   answered?: (status: number, ms: number) => void;
+  /** Hears of each connection that was turned away, and of each request without a key that works. */
+  refused?: (reason: HttpRefusal) => void;
+  keyRefused?: () => void;
   clock: Clock;
   logger: Logger;
 }
@@ -51,6 +56,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by auth.ts before any handler that needs it. */
     caller: (Caller & { keyId: string }) | null;
+    /** Gives back the room that its body took; set by bodies.ts. */
+    releaseBody: Release | null;
   }
   interface FastifyContextConfig {
     /** No API key is asked for. */

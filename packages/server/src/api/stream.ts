@@ -11,6 +11,8 @@ import type { TaskView as CoreTask } from '../app/core-api.ts';
 import { STREAM_HEARTBEAT_MS } from '../limits.ts';
 import { beginning, parseCursor } from './cursor.ts';
 import { TaskFollower, type EventSink } from './follow.ts';
+import type { Unread } from './followers.ts';
+import type { Held } from './held.ts';
 import type { ApiConfig, ApiServices } from './services.ts';
 
 export function wantsStream({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
@@ -22,14 +24,16 @@ export interface StreamCall {
   reply: FastifyReply;
   services: ApiServices;
   config: Pick<ApiConfig, 'clock' | 'logger'>;
+  held: Held;
 }
 
-/** @throws AppError `invalid` for a wrong cursor, before anything is written */
+/** After `held.follow`. @throws AppError `invalid` for a wrong cursor, before anything is written */
 export function answerStream(
-  { reply, services, config }: StreamCall,
+  { request, reply, services, config, held }: StreamCall,
   { task, cursor, status }: { task: CoreTask; cursor: string | null; status: 200 | 201 },
 ): void {
   const place = cursor === null || cursor === '' ? beginning() : parseCursor(cursor);
+  request.releaseBody?.();
   reply.hijack();
   const response = reply.raw;
   response.writeHead(status, {
@@ -38,7 +42,7 @@ export function answerStream(
     // Proxies of the nginx family hold events back otherwise.
     'x-accel-buffering': 'no',
   });
-  const sink = new ResponseSink(response);
+  const sink = new ResponseSink(response, held);
   const follower = new TaskFollower(services, { task, place }, sink);
   const stopBeat = config.clock.every(STREAM_HEARTBEAT_MS, () => sink.beat());
   response.once('close', () => follower.stop());
@@ -54,12 +58,23 @@ export function answerStream(
     .catch(() => undefined);
 }
 
-class ResponseSink implements EventSink {
+class ResponseSink implements EventSink, Unread {
   readonly #response: ServerResponse;
+  readonly #held: Held;
   #full: Promise<void> | undefined;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, held: Held) {
     this.#response = response;
+    this.#held = held;
+  }
+
+  get unreadBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  cut(): void {
+    const { socket } = this.#response;
+    if (socket !== null) this.#held.connections.cut(socket, 'notReading');
   }
 
   write(text: string): void {
@@ -68,12 +83,14 @@ class ResponseSink implements EventSink {
       const done = (): void => {
         this.#response.off('drain', done);
         this.#response.off('close', done);
+        this.#held.followers.drained(this);
         this.#full = undefined;
         resolve();
       };
       this.#response.once('drain', done);
       this.#response.once('close', done);
     });
+    this.#held.followers.full(this);
   }
 
   room(): Promise<void> | undefined {

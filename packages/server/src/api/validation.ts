@@ -7,6 +7,8 @@ import { AppError, type FieldProblem } from '@longshore/base';
 import { nearest } from '@longshore/base/nearest';
 import type { z } from 'zod';
 
+import { FIELD_PROBLEMS_TOLD, LARGEST_REQUEST_VALUES } from '../limits.ts';
+
 /** What may hold a secret, or is too large to repeat; all that lies below such a field too. */
 const UNREPEATED = new Set([
   'pairing',
@@ -21,10 +23,6 @@ const UNREPEATED = new Set([
 /** A whole script given as text would be repeated otherwise. */
 const UNREPEATED_ITSELF = new Set(['script', 'variables', 'files']);
 const LONGEST_REPEATED_CHARACTERS = 100;
-/** Of more wrong fields than this the first are told: nobody reads on, and there may be a million. */
-const PROBLEMS_TOLD = 20;
-/** In one request: a script with all its variables and files has far less. The checker's memory grows with each that is wrong. */
-const MOST_VALUES = 100_000;
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'text',
@@ -39,8 +37,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 /** @throws AppError `invalid` with a problem for each wrong field */
 export function check<T>(schema: z.ZodType<T>, input: unknown, what = 'The request'): T {
-  if (holdsMoreThan(MOST_VALUES, input))
-    throw new AppError('tooLarge', `${what} holds more than ${MOST_VALUES} values`);
+  if (holdsMoreThan(LARGEST_REQUEST_VALUES, input))
+    throw new AppError('tooLarge', `${what} holds more than ${LARGEST_REQUEST_VALUES} values`);
   const result = parsed(schema, input);
   if (result.success) return result.data;
   throw toInvalid(result.error, { schema, input, what });
@@ -66,11 +64,11 @@ function toInvalid(error: z.ZodError, of: { schema: z.ZodType; input: unknown; w
   const fields: FieldProblem[] = [];
   let left = 0;
   for (const issue of error.issues) {
-    const told = fields.length < PROBLEMS_TOLD ? problems(issue, of) : [];
+    const told = fields.length < FIELD_PROBLEMS_TOLD ? problems(issue, of) : [];
     fields.push(...told);
     left += (issue.code === 'unrecognized_keys' ? issue.keys.length : 1) - told.length;
   }
-  left += fields.splice(PROBLEMS_TOLD).length;
+  left += fields.splice(FIELD_PROBLEMS_TOLD).length;
   const said = fields.map((problem) => `${problem.field}: ${sayValue(problem)}expected ${problem.expected}`);
   const more = left > 0 ? `; and ${left} more` : '';
   return new AppError('invalid', `${of.what} is not right: ${said.join('; ')}${more}`, { fields });
@@ -101,7 +99,7 @@ function problems(issue: z.core.$ZodIssue, of: { schema: z.ZodType; input: unkno
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(of.schema, path);
     return issue.keys
-      .slice(0, PROBLEMS_TOLD)
+      .slice(0, FIELD_PROBLEMS_TOLD)
       .map((key) => ({ field: fieldName([...path, key]), expected: knownField(key, known) }));
   }
   const value = valueAt(of.input, path);

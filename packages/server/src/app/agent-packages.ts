@@ -6,7 +6,7 @@ import type { AgentPackage, PackageReader } from './ports/packages.ts';
 import type { Store } from './ports/store.ts';
 
 export interface AgentPackages {
-  /** @throws AppError `corrupt`, `tooLarge`, or `conflict` when there is one of that version for that kind of machine */
+  /** @throws AppError `invalid`, `tooLarge`, or `conflict` when there is one of that version for that kind of machine */
   add(by: Caller, upload: AsyncIterable<Uint8Array>): Promise<AgentPackage>;
   /** Newest first. */
   list(spaceId: string): Promise<AgentPackage[]>;

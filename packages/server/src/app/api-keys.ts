@@ -5,7 +5,7 @@
  */
 import { AppError, notFound, toError, type Clock, type Ids, type Logger } from '@longshore/base';
 
-import { API_KEY_CACHE_MS, API_KEY_USE_WRITE_MS, API_KEYS_CACHED } from '../limits.ts';
+import { API_KEY_CACHE_MS, API_KEY_IDS_READ_MS, API_KEY_USE_WRITE_MS, API_KEYS_CACHED } from '../limits.ts';
 import { record, type Caller } from './audit.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { Store, Tx } from './ports/store.ts';
@@ -24,6 +24,8 @@ export interface ApiKeys {
   authenticate(text: string): Promise<ApiKey>;
   /** It was good once, so it is not a guess: failures of others at the same address don't bar it. */
   wasGood(text: string): boolean;
+  /** Whether it has the id of a key that is not revoked: known without a look into the database, but for now and then. */
+  mayWork(text: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export function newApiKey(
 export function createApiKeys(parts: ApiKeyParts): ApiKeys {
   const { store, clock } = parts;
   const seen = new SeenKeys(clock);
+  const living = new LivingIds(parts);
   const uses = new KeyUses(parts);
   const stop = store.listen('trust', () => seen.clear());
   return {
@@ -98,6 +101,10 @@ export function createApiKeys(parts: ApiKeyParts): ApiKeys {
       return key;
     },
     wasGood: (text) => seen.wasGood(text),
+    async mayWork(text) {
+      const [, id] = KEY.exec(text) ?? [];
+      return id !== undefined && living.has(id);
+    },
     async close() {
       stop();
       await uses.written();
@@ -134,6 +141,40 @@ async function nameFree(tx: Tx, spaceId: string, name: string): Promise<void> {
   throw new AppError('conflict', `There is an API key "${name}" already`, {
     fields: [{ field: 'name', value: name, expected: 'a name that no other API key has' }],
   });
+}
+
+/**
+ * Ids of the keys that are not revoked. An unknown one may have been made a moment ago, here or by another node, so
+ * that they are read again for it; but at most every API_KEY_IDS_READ_MS, whatever is asked.
+ */
+class LivingIds {
+  readonly #parts: Pick<ApiKeyParts, 'store' | 'clock'>;
+  #ids: Promise<ReadonlySet<string>> | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: Pick<ApiKeyParts, 'store' | 'clock'>) {
+    this.#parts = parts;
+  }
+
+  async has(id: string): Promise<boolean> {
+    const now = this.#parts.clock.monotonic();
+    const known = this.#ids;
+    if (known !== undefined && ((await known).has(id) || now - this.#readAt < API_KEY_IDS_READ_MS))
+      return (await known).has(id);
+    if (this.#ids === known) {
+      this.#readAt = now;
+      this.#ids = this.#read();
+    }
+    return (await this.#ids)?.has(id) ?? false;
+  }
+
+  #read(): Promise<ReadonlySet<string>> {
+    const reading = this.#parts.store.read(async (tx) => new Set(await tx.apiKeys.livingIds()));
+    reading.catch(() => {
+      if (this.#ids === reading) this.#ids = undefined;
+    });
+    return reading;
+  }
 }
 
 /** When each key was last used: written now and then, beside the calls, which never wait for it. */

@@ -35,7 +35,7 @@ export interface AgentLinksOptions {
   /** Names of this node for its certificate, beside localhost and the host name. */
   hosts?: readonly string[];
   /** Hears of connections that were turned away, and of sessions ended for what their agent sent. */
-  counters?: { connectionRefused(reason: string): void; violated(code: string): void };
+  counters?: { connectionRefused(port: 'agents', reason: string): void; violated(code: string): void };
   /** Tokens of this creator make built-in workers. */
   builtInCreator?: string;
 }
@@ -74,7 +74,7 @@ export class AgentLinks implements AsyncDisposable {
       ...(builtInCreator === undefined ? {} : { builtInCreator }),
     });
     const { counters } = this.#options;
-    const refused = (reason: string): void => counters?.connectionRefused(reason);
+    const refused = (reason: string): void => counters?.connectionRefused('agents', reason);
     this.#gateway = await Gateway.start({ ...common, enrolment, listen, refused });
     this.#revocation = new Revocation({
       store,

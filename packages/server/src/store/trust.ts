@@ -159,6 +159,10 @@ function apiKeys(sql: Sql): TrustRepositories['apiKeys'] {
       );
       return rows.map(apiKeyOf);
     },
+    async livingIds() {
+      const rows = await sql.all<{ id: string }>('SELECT id FROM api_keys WHERE revoked_at IS NULL');
+      return rows.map(({ id }) => id);
+    },
     async revoke(spaceId, id, at) {
       await sql.run(
         'UPDATE api_keys SET revoked_at = ? WHERE space_id = ? AND id = ? AND revoked_at IS NULL',

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { LARGEST_PACKAGE_BYTES } from '@longshore/protocol/agent-package';
 
 import { callerOf, type ApiApp } from '../app.ts';
+import type { Held } from '../held.ts';
 import { SPACE } from '../paths.ts';
 import { agentPackage, agentPackageParams } from '../schemas/agent-packages.ts';
 import { listOf, noContent, spaceParams } from '../schemas/common.ts';
@@ -12,7 +13,7 @@ import { agentPackageView } from '../views.ts';
 
 const tags = ['upgrades'];
 
-export function agentPackageRoutes(app: ApiApp, services: ApiServices): void {
+export function agentPackageRoutes(app: ApiApp, services: ApiServices, held: Held): void {
   // Read as it comes, and no further than its limit.
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
   app.get(
@@ -45,6 +46,7 @@ export function agentPackageRoutes(app: ApiApp, services: ApiServices): void {
       const upload: unknown = request.body;
       if (!(upload instanceof Readable))
         throw new AppError('invalid', 'The body must be an agent package, as application/octet-stream');
+      await held.upload(request, reply);
       const added = await services.agentPackages.add(callerOf(request), upload);
       return reply.code(201).send(agentPackageView(added));
     },

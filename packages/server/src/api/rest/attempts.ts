@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
-
 import type { ApiApp } from '../app.ts';
+import type { Held } from '../held.ts';
 import { outputBytes, spoolBytes } from '../output.ts';
 import { SPACE } from '../paths.ts';
 import { bytes } from '../schemas/common.ts';
@@ -12,7 +11,7 @@ import { attemptView } from '../views.ts';
 const tags = ['attempts'];
 const BYTES = 'application/octet-stream';
 
-export function attemptRoutes(app: ApiApp, services: ApiServices): void {
+export function attemptRoutes(app: ApiApp, services: ApiServices, held: Held): void {
   const { core, logs, names } = services;
   app.get(
     `${SPACE}/attempts/:attempt`,
@@ -31,14 +30,15 @@ export function attemptRoutes(app: ApiApp, services: ApiServices): void {
         response: { 200: bytes },
       },
     },
-    async ({ params, query }, reply) => {
+    async (request, reply) => {
+      const { params, query } = request;
       const { id } = await core.tasks.attempt(params.space, params.attempt);
       const content = outputBytes(logs, id, {
         stream: query.stream,
         from: query.from,
         to: query.to ?? Number.POSITIVE_INFINITY,
       });
-      return reply.header('content-type', BYTES).send(Readable.from(content, { objectMode: false }));
+      return reply.header('content-type', BYTES).send(await held.download(request, reply, content));
     },
   );
   app.get(
@@ -53,10 +53,11 @@ export function attemptRoutes(app: ApiApp, services: ApiServices): void {
         response: { 200: bytes },
       },
     },
-    async ({ params, query }, reply) => {
+    async (request, reply) => {
+      const { params, query } = request;
       const { id } = await core.tasks.attempt(params.space, params.attempt);
       const content = spoolBytes(logs, id, query.from);
-      return reply.header('content-type', BYTES).send(Readable.from(content, { objectMode: false }));
+      return reply.header('content-type', BYTES).send(await held.download(request, reply, content));
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { TaskFilter } from '../../app/ports/tasks.ts';
 import { callerOf, type ApiApp } from '../app.ts';
+import type { Held } from '../held.ts';
 import { SPACE } from '../paths.ts';
 import { newTask } from '../requests.ts';
 import { listOf, spaceParams } from '../schemas/common.ts';
@@ -24,7 +25,13 @@ import { artifactView, attemptView, taskDetailView, taskView } from '../views.ts
 
 const tags = ['tasks'];
 
-export function taskRoutes(app: ApiApp, services: ApiServices, config: ApiConfig): void {
+interface TaskRouteParts {
+  services: ApiServices;
+  config: ApiConfig;
+  held: Held;
+}
+
+export function taskRoutes(app: ApiApp, { services, config, held }: TaskRouteParts): void {
   const { core, names } = services;
   app.post(
     `${SPACE}/tasks`,
@@ -43,12 +50,18 @@ export function taskRoutes(app: ApiApp, services: ApiServices, config: ApiConfig
     },
     async (request, reply) => {
       const { spaceId, actor } = callerOf(request);
+      const follows = wantsStream(request);
+      // Before it is submitted: an answer that it can't be followed must not leave a task behind.
+      if (follows) held.follow(request, reply);
       const submitted = await core.tasks.submit(
         spaceId,
         await newTask(request.body, { names, spaceId, createdBy: actor }),
       );
-      if (wantsStream(request)) {
-        answerStream({ request, reply, services, config }, { task: submitted, cursor: null, status: 201 });
+      if (follows) {
+        answerStream(
+          { request, reply, services, config, held },
+          { task: submitted, cursor: null, status: 201 },
+        );
         return reply;
       }
       return reply.code(201).send(await taskView(submitted, names));
@@ -128,9 +141,10 @@ export function taskRoutes(app: ApiApp, services: ApiServices, config: ApiConfig
     },
     async (request, reply) => {
       const followed = await core.tasks.get(request.params.space, request.params.task);
+      held.follow(request, reply);
       const last = request.headers['last-event-id'];
       const cursor = request.query.cursor ?? (typeof last === 'string' ? last : null);
-      answerStream({ request, reply, services, config }, { task: followed, cursor, status: 200 });
+      answerStream({ request, reply, services, config, held }, { task: followed, cursor, status: 200 });
       return reply;
     },
   );

@@ -52,6 +52,8 @@ export interface TrustRepositories {
     insert(key: ApiKey): Promise<void>;
     bySecretHash(hash: string): Promise<ApiKey | undefined>;
     list(spaceId: string): Promise<ApiKey[]>;
+    /** Of all that are not revoked, whatever their space. */
+    livingIds(): Promise<string[]>;
     revoke(spaceId: string, id: string, at: number): Promise<void>;
     /** It was used at this time: never goes back, whichever node writes it. */
     used(spaceId: string, id: string, at: number): Promise<void>;
