@@ -4,12 +4,11 @@
  * connections, bytes and seconds, is counted, and disturbs nobody.
  */
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { faultNumbers } from '../support/faults.ts';
+import { flood, FLOODS, tcpTo, tlsTo } from '../support/http2-flood.ts';
 import { MetricsProbe } from '../support/metrics.ts';
 import { Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
@@ -40,7 +39,7 @@ afterAll(async () => {
 });
 
 test('thousands of connections that never speak are sent away, and an agent comes in meanwhile', async () => {
-  const silent = await Promise.all(Array.from({ length: NUMBERS.silent }, () => tcp()));
+  const silent = await Promise.all(Array.from({ length: NUMBERS.silent }, () => tcpTo(port)));
   // One that only begins: the first bytes of a ClientHello, then nothing.
   for (const socket of silent.slice(0, 50)) socket.write(Buffer.from('16030102000100', 'hex'));
   await worksStill();
@@ -51,7 +50,7 @@ test('thousands of connections that never speak are sent away, and an agent come
 }, 120_000);
 
 test('so many without a certificate from one address, and the others are counted away', async () => {
-  const nobody = await Promise.all(Array.from({ length: 3 * UNVERIFIED_PER_ADDRESS }, () => tls()));
+  const nobody = await Promise.all(Array.from({ length: 3 * UNVERIFIED_PER_ADDRESS }, () => tlsTo(port)));
   await until(
     'only the allowed ones are left',
     () => nobody.filter((socket) => !socket.closed).length <= UNVERIFIED_PER_ADDRESS,
@@ -64,48 +63,17 @@ test('so many without a certificate from one address, and the others are counted
   await worksStill();
 }, 60_000);
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-
-/** A frame of HTTP/2. */
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const header = Buffer.alloc(9);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(stream, 5);
-  return Buffer.concat([header, payload]);
-}
-
-const SETTINGS = frame(4, 0, 0);
-/** HPACK: :method POST, :scheme http, :path /, by the static table. */
-const HEADERS = Buffer.from([0x83, 0x86, 0x84]);
-
-const FLOODS: Record<string, (n: number) => Buffer> = {
-  settings: () => SETTINGS,
-  ping: () => frame(6, 0, 0, Buffer.alloc(8)),
-  'rapid reset': (n) =>
-    Buffer.concat([frame(1, 5, 2 * n + 1, HEADERS), frame(3, 0, 2 * n + 1, Buffer.from([0, 0, 0, 8]))]),
-  'continuation without end': (n) =>
-    n === 0 ? frame(1, 0, 1, HEADERS) : frame(9, 0, 1, Buffer.alloc(64, 0x84)),
-  'headers without end': (n) => frame(1, 4, 2 * n + 1, HEADERS),
-  'bodies of one byte': (n) => (n === 0 ? frame(1, 4, 1, HEADERS) : frame(0, 0, 1, Buffer.alloc(1))),
-  'window updates': () => frame(8, 0, 0, Buffer.from([0, 0, 0, 1])),
-  priorities: (n) => frame(2, 0, 2 * n + 1, Buffer.from([0, 0, 0, 0, 16])),
-  'unknown frames': () => frame(0xee, 0, 0, Buffer.alloc(32)),
-  garbage: () => Buffer.alloc(64, 0xff),
-};
-
-test.each(Object.keys(FLOODS))(
+test.each(FLOODS)(
   'an HTTP/2 flood of %s is cut',
   async (name) => {
-    const of = FLOODS[name] ?? (() => SETTINGS);
     const before = await probe.value('process_resident_memory_bytes');
-    const floods = Array.from({ length: NUMBERS.floods }, () => flood(of));
-    const sent = await Promise.all(floods);
+    const floods = Array.from({ length: NUMBERS.floods }, async () =>
+      flood(await tlsTo(port), name, NUMBERS.floodBytes),
+    );
+    await Promise.all(floods);
     await worksStill();
     const after = await probe.value('process_resident_memory_bytes');
     expect(after - before).toBeLessThan(GROWTH_BYTES);
-    for (const { closed } of sent) expect(closed).toBe(true);
   },
   120_000,
 );
@@ -129,52 +97,8 @@ async function worksStill(): Promise<void> {
   expect(task.state).toBe('success');
 }
 
-async function flood(of: (n: number) => Buffer): Promise<{ closed: boolean }> {
-  const socket = await tls();
-  socket.write(PREFACE);
-  socket.write(SETTINGS);
-  socket.on('data', () => undefined);
-  for (let n = 0, sent = 0; sent < NUMBERS.floodBytes && !socket.destroyed;) {
-    const parts: Buffer[] = [];
-    for (let i = 0; i < 200; i += 1, n += 1) parts.push(of(n));
-    const bytes = Buffer.concat(parts);
-    sent += bytes.length;
-    if (!socket.write(bytes)) await drained(socket);
-  }
-  await until('the flood was cut', () => socket.destroyed, { timeoutMs: 10_000 });
-  return { closed: socket.destroyed };
-}
-
-function drained(socket: TLSSocket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off('drain', done).off('close', done);
-      resolve();
-    };
-    socket.once('drain', done).once('close', done);
-  });
-}
-
-function tcp(): Promise<Socket> {
-  return new Promise((resolve) => {
-    const socket = connectTcp(port, '127.0.0.1', () => resolve(socket));
-    socket.on('error', () => undefined).resume();
-  });
-}
-
-/** Without a certificate of its own, and believing anybody. */
-function tls(): Promise<TLSSocket> {
-  return new Promise((resolve) => {
-    // A hostile peer does not care whom it talks to.
-    const socket = connectTls({ port, host: '127.0.0.1', ALPNProtocols: ['h2'], rejectUnauthorized: false });
-    socket.on('error', () => undefined);
-    socket.once('secureConnect', () => resolve(socket)).once('close', () => resolve(socket));
-    socket.resume();
-  });
-}
-
 async function http2(): Promise<ClientHttp2Session> {
-  const socket = await tls();
+  const socket = await tlsTo(port);
   const session = connectHttp2(`https://127.0.0.1:${port}`, { createConnection: () => socket });
   session.on('error', () => undefined);
   return session;

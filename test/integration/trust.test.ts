@@ -4,16 +4,20 @@ import { createServer, type AddressInfo } from 'node:net';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isCode, ManualClock, silentLogger, systemClock, type Clock, type ErrorCode } from '@longshore/base';
+import { parseAddress } from '@longshore/protocol/address';
 import {
   createAuthority,
   createKey,
   createRequest,
+  createSelfSigned,
   issueCertificate,
   type Authority,
 } from '@longshore/protocol/certificates';
-import type { OwnIdentity } from '@longshore/protocol/credentials';
+import { channelOptions, pinnedKeyCredentials, type OwnIdentity } from '@longshore/protocol/credentials';
+import { PairingClient } from '@longshore/protocol/gen/longshore/trust/v1/trust';
 import { keyFingerprint } from '@longshore/protocol/identity';
 import { encodePairing } from '@longshore/protocol/pairing';
+import { fetchPinnedCertificate } from '@longshore/protocol/peer-chain';
 
 import { register, type Registration } from '../../packages/agent/src/links/enrolment.ts';
 import type { StoredIdentity } from '../../packages/agent/src/links/identity-store.ts';
@@ -360,6 +364,30 @@ describe('pairing a listening agent', () => {
     expect(store.load()).toBeUndefined();
     const names = (await stage.store.read((tx) => tx.workers.list(SPACE))).map((worker) => worker.name);
     expect(names.filter((name) => name.startsWith('wrong'))).toEqual([]);
+  });
+
+  test('goes on while a stranger, who has begun nothing, completes again and again', async () => {
+    const { store, address, text } = await unpaired();
+    const keyPem = createKey();
+    const own = { keyPem, chainPem: createSelfSigned(keyPem, { now: Date.now(), lifetimeMs: DAY_MS }) };
+    const fingerprint = keyFingerprint(store.key());
+    const certificate = await fetchPinnedCertificate(parseAddress(address, 'address'), fingerprint);
+    const credentials = pinnedKeyCredentials(certificate, fingerprint, own);
+    const intruder = new PairingClient(address, credentials, channelOptions('direct'));
+    const end = { agentId: 'x', certificateChainPem: '', proof: Buffer.alloc(32) };
+    let over = false;
+    const complete = (): void => {
+      intruder.complete(end, () => {
+        if (!over) complete();
+      });
+    };
+    for (let n = 0; n < 4; n += 1) complete();
+    try {
+      expect(await code(stage.pairing.pairListeningAgent(request(text(), 'disturbed')))).toBe('ok');
+    } finally {
+      over = true;
+      intruder.close();
+    }
   });
 
   test('is refused when the name is taken, and the agent stays as it was', async () => {

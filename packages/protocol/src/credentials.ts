@@ -19,6 +19,7 @@ import {
   KEEPALIVE_TIMEOUT_MS,
   MESSAGE_BYTES,
 } from './link-limits.ts';
+import './fragments.ts';
 
 export interface OwnIdentity {
   /** PEM: leaf, then the authority. */

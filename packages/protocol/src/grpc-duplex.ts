@@ -11,6 +11,7 @@ import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';
 import { AppError, toError } from '@longshore/base';
 
 import { Receiver, type DuplexEnd, type FrameDuplex } from './duplex.ts';
+import { bulkBytes } from './frame-bytes.ts';
 import type {
   AgentDataFrame,
   AgentFrame,
@@ -201,18 +202,4 @@ class GrpcDuplex<Out extends AnyFrame, In extends AnyFrame> implements FrameDupl
     grace.unref();
     this.#call.on('close', () => clearTimeout(grace));
   }
-}
-
-function bulkBytes(frame: AnyFrame): number {
-  const { kind } = frame;
-  if (kind?.$case === 'output') return (kind.value as { records: Uint8Array }).records.length;
-  if (kind?.$case === 'artifactChunk') return (kind.value as { content: Uint8Array }).content.length;
-  if (kind?.$case === 'start')
-    return startBytes(kind.value as { spec?: { body: Uint8Array; files: { content: Uint8Array }[] } });
-  return 0;
-}
-
-function startBytes({ spec }: { spec?: { body: Uint8Array; files: { content: Uint8Array }[] } }): number {
-  if (spec === undefined) return 0;
-  return spec.files.reduce((sum, file) => sum + file.content.length, spec.body.length);
 }

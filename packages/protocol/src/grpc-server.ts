@@ -20,6 +20,7 @@ import {
   UNVERIFIED_MESSAGE_BYTES,
   UNVERIFIED_STREAMS,
 } from './link-limits.ts';
+import './fragments.ts';
 
 export type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 

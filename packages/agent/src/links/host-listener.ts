@@ -7,8 +7,11 @@
  *                                       └────(renewed by a server)────────┘
  *
  *   unpaired  Pairing, to whoever proves the one-time secret
- *   paired    AgentHost, to server nodes of our authority; TLS refuses all others
+ *   paired    AgentHost, to server nodes of our authority; all others are turned away
  *   expired   Pairing as renewal, to server nodes of our authority only
+ *
+ * A server whose certificate is not valid now is told so, in a lobby where nobody
+ * may make this process hold more than a little. What is turned away is counted.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { AppError, sleep, toError, type Cancel, type Clock, type Logger } from '@longshore/base';
@@ -24,7 +27,8 @@ import {
 import { agentDataDuplex, agentLinkDuplex } from '@longshore/protocol/grpc-duplex';
 import { createLinkServer, type LinkServer } from '@longshore/protocol/grpc-server';
 import { toStatus } from '@longshore/protocol/grpc-status';
-import { TlsPort, type TlsContext, type TlsPeer } from '@longshore/protocol/tls-port';
+import { TlsPort, type ConnectionRefusal, type TlsContext, type TlsPeer } from '@longshore/protocol/tls-port';
+import { TurnedAway } from '@longshore/protocol/turned-away';
 
 import { GOODBYE_GRACE_MS, SWITCH_GRACE_MS } from '../limits.ts';
 
@@ -43,6 +47,8 @@ export interface HostListenerOptions {
   /** Paired, or renewed without a session. */
   identified: (identity: StoredIdentity) => void;
   unwanted: (detail: string) => void;
+  /** Counts what was turned away at the port. */
+  refused?: ((reason: ConnectionRefusal | 'wrongSecret') => void) | undefined;
 }
 
 type State =
@@ -59,6 +65,9 @@ export class HostListener implements AsyncDisposable {
   readonly #stopping = new AbortController();
   /** The end of each control stream, both ways. */
   readonly #links = new Set<Promise<void>>();
+  readonly #lobby: LinkServer;
+  /** Calls of pairings that were refused. */
+  readonly #pairings: TurnedAway;
   #state!: State;
   #port!: TlsPort;
   #listening = 0;
@@ -66,6 +75,13 @@ export class HostListener implements AsyncDisposable {
   private constructor(options: HostListenerOptions) {
     this.#options = options;
     this.#join = new DataJoin(options.clock);
+    const { clock, logger } = options;
+    this.#pairings = new TurnedAway({ message: 'a pairing was refused', clock, logger });
+    this.#lobby = createLinkServer(logger, 'anybody');
+    this.#lobby.server.addService(AgentHostService, {
+      link: (call: LinkCall) => this.#refuse(call),
+      data: (call: DataCall) => this.#refuse(call),
+    });
   }
 
   static async start(options: HostListenerOptions): Promise<HostListener> {
@@ -74,7 +90,11 @@ export class HostListener implements AsyncDisposable {
     const { state, context } = await listener.#stateFor(identity);
     listener.#state = state;
     const { clock, logger } = options;
-    listener.#port = new TlsPort({ context, clock, logger, admit: (peer) => listener.#admit(peer) });
+    const { refused } = options;
+    listener.#port = new TlsPort({
+      ...{ context, clock, logger, refused },
+      admit: (peer) => listener.#admit(peer),
+    });
     listener.#listening = await listener.#port.listen(options.listen);
     options.logger.info('listening for server nodes', { port: listener.#listening, state: state.kind });
     return listener;
@@ -105,19 +125,14 @@ export class HostListener implements AsyncDisposable {
     const patience = sleep(this.#options.clock, GOODBYE_GRACE_MS);
     await Promise.race([Promise.all(this.#links), patience]);
     this.#state.grpc.server.forceShutdown();
+    this.#lobby.server.forceShutdown();
+    this.#pairings.close();
     await this.#port[Symbol.asyncDispose]();
   }
 
   #admit(peer: TlsPeer): LinkServer['injector'] | undefined {
-    if (this.#state.kind !== 'unpaired' && peer.identity?.role !== 'server') {
-      // It is told why, by the handlers, which let nobody in without an identity.
-      if (peer.untimely !== undefined) return this.#state.grpc.injector;
-      this.#options.logger.warn('a connection was refused: its certificate is not that of a server of ours', {
-        peer: peer.peer,
-      });
-      return undefined;
-    }
-    return this.#state.grpc.injector;
+    if (this.#state.kind === 'unpaired' || peer.identity?.role === 'server') return this.#state.grpc.injector;
+    return peer.untimely === undefined ? undefined : this.#lobby.injector;
   }
 
   async #stateFor(identity: StoredIdentity | undefined): Promise<{ state: State; context: TlsContext }> {
@@ -140,6 +155,8 @@ export class HostListener implements AsyncDisposable {
       ...this.#options,
       identity,
       peerOf: (call) => this.#port.peerOf(call),
+      refused: (why, peer) => this.#pairings.add(why, peer),
+      wrongSecret: (peer) => this.#wrongSecret(peer),
       done: (paired) => {
         this.#options.identified(paired);
         void this.#become(paired, 'cut connections');
@@ -147,6 +164,12 @@ export class HostListener implements AsyncDisposable {
     });
     grpc.server.addService(service.definition, service.implementation);
     return { state: { kind: identity === undefined ? 'unpaired' : 'expired', grpc }, context };
+  }
+
+  #wrongSecret(peer: string): void {
+    this.#options.refused?.('wrongSecret');
+    // After the answer has gone out.
+    this.#options.clock.after(SWITCH_GRACE_MS, () => this.#port.cut((one) => one.peer === peer));
   }
 
   /** Another state, on the same TCP port. */

@@ -43,6 +43,10 @@ export interface PairingPortOptions {
   clock: Clock;
   logger: Logger;
   peerOf: (call: { getPeer(): string }) => TlsPeer | undefined;
+  /** Hears of each call that was refused. */
+  refused: (why: string, peer: string) => void;
+  /** Nobody is heard on this connection any more: who knows the secret knows it at once, so one guess is all. */
+  wrongSecret: (peer: string) => void;
   done: (identity: StoredIdentity) => void;
 }
 
@@ -72,6 +76,8 @@ class Pairing {
   readonly #options: PairingPortOptions;
   readonly #keyPem: string;
   #begun: Begun | undefined;
+  /** Connections that showed a wrong proof. */
+  readonly #guessed = new WeakSet<TlsPeer>();
 
   constructor(options: PairingPortOptions, keyPem: string) {
     this.#options = options;
@@ -81,22 +87,30 @@ class Pairing {
   get implementation(): PairingServer {
     return {
       begin: (call: ServerUnaryCall<BeginRequest, BeginResponse>, reply: sendUnaryData<BeginResponse>) =>
-        this.#answer(reply, () => this.#begin(call)),
+        this.#answer(call, reply, () => this.#begin(call)),
       complete: (
         call: ServerUnaryCall<CompleteRequest, CompleteResponse>,
         reply: sendUnaryData<CompleteResponse>,
-      ) => this.#answer(reply, () => this.#complete(call)),
+      ) => this.#answer(call, reply, () => this.#complete(call)),
     };
   }
 
-  #answer<T>(reply: sendUnaryData<T>, work: () => Promise<T>): void {
+  #answer<T>(call: { getPeer(): string }, reply: sendUnaryData<T>, work: () => Promise<T>): void {
     work().then(
       (value) => reply(null, value),
       (thrown: unknown) => {
-        this.#options.logger.warn('a pairing was refused', { error: toError(thrown).message });
+        this.#options.refused(toError(thrown).message, call.getPeer());
         reply(toStatus(thrown));
       },
     );
+  }
+
+  /** @throws AppError `forbidden` */
+  #requireProof(peer: TlsPeer, proof: Uint8Array, right: Uint8Array): void {
+    if (!this.#guessed.has(peer) && sameProof(proof, right)) return;
+    if (!this.#guessed.has(peer)) this.#options.wrongSecret(peer.peer);
+    this.#guessed.add(peer);
+    throw new AppError('forbidden', 'the secret of the pairing string is not the one of this agent');
   }
 
   async #begin(call: ServerUnaryCall<BeginRequest, BeginResponse>): Promise<BeginResponse> {
@@ -127,7 +141,7 @@ class Pairing {
       );
     }
     if (identity === undefined) {
-      if (!sameProof(proof, beginProof(this.#secret(), transcript))) throw wrongSecret();
+      this.#requireProof(peer, proof, beginProof(this.#secret(), transcript));
       requireServer(peer.certificate, authorityPem);
     } else if (peer.identity?.role !== 'server') {
       throw new AppError('forbidden', 'only a server node of this agent may renew its certificate');
@@ -143,19 +157,18 @@ class Pairing {
   async #complete(call: ServerUnaryCall<CompleteRequest, CompleteResponse>): Promise<CompleteResponse> {
     const { clock, logger, identity, store } = this.#options;
     const begun = this.#begun;
+    const peer = this.#options.peerOf(call);
+    // Who has begun nothing must not end what another one has begun.
+    if (begun === undefined || peer === undefined || begun.peer !== peer.peer)
+      throw new AppError('forbidden', 'no pairing was begun on this connection');
     this.#begun = undefined;
-    if (
-      begun?.peer !== this.#options.peerOf(call)?.peer ||
-      begun === undefined ||
-      clock.monotonic() - begun.at > PAIRING_LIFE_MS
-    ) {
-      throw new AppError('forbidden', 'no pairing was begun on this connection, or too long ago');
-    }
+    if (clock.monotonic() - begun.at > PAIRING_LIFE_MS)
+      throw new AppError('forbidden', 'the pairing was begun too long ago');
     const { agentId, certificateChainPem, proof } = call.request;
     let paired: StoredIdentity;
     if (identity === undefined) {
       const end = { agentNonce: begun.agentNonce, agentId, chainPem: certificateChainPem };
-      if (!sameProof(proof, completeProof(this.#secret(), begun.transcript, end))) throw wrongSecret();
+      this.#requireProof(peer, proof, completeProof(this.#secret(), begun.transcript, end));
       paired = this.#keep(begun.transcript.authorityPem, agentId, certificateChainPem);
     } else {
       paired = acceptIssued(store, identity, certificateChainPem);
@@ -193,10 +206,6 @@ class Pairing {
       throw new AppError('gone', 'this agent has no pairing string: `longshore-agent configure` makes one');
     return Buffer.from(pairing.secret, 'hex');
   }
-}
-
-function wrongSecret(): AppError {
-  return new AppError('forbidden', 'the secret of the pairing string is not the one of this agent');
 }
 
 /** The authority that was just proven must vouch for the certificate of this very connection, as a server's. */

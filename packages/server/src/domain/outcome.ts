@@ -16,7 +16,8 @@ export type RefusedReason =
   | 'invalid'
   | 'staleFence'
   | 'quarantined'
-  | 'spawnFailed';
+  | 'spawnFailed'
+  | 'tooMany';
 
 export function succeeded(outcome: Outcome): boolean {
   return outcome.kind === 'exited' && outcome.code === 0;

@@ -19,7 +19,6 @@ import {
   type AgentFrame,
   type Hello,
   type Inventory,
-  type PackageWanted,
   type ServerDataFrame,
   type ServerFrame,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
@@ -47,6 +46,7 @@ import type { AgentConnection } from './connection.ts';
 import { Fetching } from './fetching.ts';
 import { factsFromWire, helloFromWire, specToWire, summaryFromWire, verdictToWire } from './frames.ts';
 import type { SessionDirectory } from './directory.ts';
+import { PackagePieces } from './package-pieces.ts';
 import { Reports } from './reports.ts';
 
 export interface ServeOptions extends AgentConnection {
@@ -104,6 +104,7 @@ class ServedSession implements AgentSession {
   readonly #link: LinkSession<ServerFrame, AgentFrame>;
   readonly #reports: Reports;
   readonly #fetching: Fetching;
+  readonly #pieces: PackagePieces;
   /** There from Hello on, where the agent can. */
   fetchOutput: AgentSession['fetchOutput'];
   readonly #nonce = randomBytes(16);
@@ -138,6 +139,12 @@ class ServedSession implements AgentSession {
       logger: this.#logger,
       receive: (frame) => this.#received(frame),
     });
+    this.#pieces = new PackagePieces({
+      read: async (digest, offset) => options.packagePiece?.(digest, offset),
+      wake: () => this.#link.wake(),
+      failed: (thrown) => this.#fail('reading an agent package', toError(thrown)),
+    });
+    this.#link.bulkFrom(() => this.#pieces.next());
     this.ended = this.#link.ended.then((end) => this.#over(end));
   }
 
@@ -335,7 +342,7 @@ class ServedSession implements AgentSession {
         });
         return;
       case 'packageWanted':
-        this.#attempt('reading an agent package', this.#sendPackage(kind.value));
+        this.#pieces.wanted(kind.value);
         return;
       case 'certificateRequest':
         this.#attempt('renewing a certificate', this.#renew(kind.value.csrDer));
@@ -351,13 +358,6 @@ class ServedSession implements AgentSession {
   async #renew(csrDer: Uint8Array): Promise<void> {
     const certificateChainPem = await this.#options.issueCertificate(csrDer);
     this.#link.send({ kind: { $case: 'certificateIssued', value: { certificateChainPem } } });
-  }
-
-  async #sendPackage({ digest, offset }: PackageWanted): Promise<void> {
-    const content = await this.#options.packagePiece?.(digest.toString('hex'), offset);
-    const error = content === undefined ? `the server has no such agent package, or not so much of it` : '';
-    const value = { digest, offset, content: Buffer.from(content ?? []), error };
-    this.#link.send({ kind: { $case: 'packageChunk', value } });
   }
 
   async #deregister(): Promise<void> {

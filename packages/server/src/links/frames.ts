@@ -48,6 +48,7 @@ const REASONS = new Map<WireReason, RefusedReason>([
   [WireReason.STALE_FENCE, 'staleFence'],
   [WireReason.QUARANTINED, 'quarantined'],
   [WireReason.SPAWN_FAILED, 'spawnFailed'],
+  [WireReason.TOO_MANY, 'tooMany'],
 ]);
 
 const PHASES = new Map<Phase, AttemptSummary['phase']>([

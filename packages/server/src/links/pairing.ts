@@ -7,8 +7,8 @@ import { randomBytes } from 'node:crypto';
 
 import { AppError, isCode, sleep, type Clock, type Ids, type Logger } from '@longshore/base';
 import { formatAddress, parseAddress, type Address } from '@longshore/protocol/address';
-import { channelOptions, pinnedKeyCredentials } from '@longshore/protocol/credentials';
-import { PairingClient } from '@longshore/protocol/gen/longshore/trust/v1/trust';
+import { channelOptions, pinnedKeyCredentials, type OwnIdentity } from '@longshore/protocol/credentials';
+import { PairingClient, type BeginResponse } from '@longshore/protocol/gen/longshore/trust/v1/trust';
 import { keyFingerprint } from '@longshore/protocol/identity';
 import {
   answerProof,
@@ -43,10 +43,18 @@ export interface PairingOptions {
   reachMs?: number;
 }
 
+interface Beginning {
+  pairing: PairingText;
+  transcript: PairingTranscript;
+  own: OwnIdentity;
+}
+
 interface Handshake {
   client: PairingClient;
   pairing: PairingText;
   transcript: PairingTranscript;
+  /** The agent's, which its proof is yet to show. */
+  answer: BeginResponse;
 }
 
 export class AgentPairing implements PairingPort {
@@ -60,18 +68,16 @@ export class AgentPairing implements PairingPort {
     const pairing = parsePairing(request.pairing);
     const address = parseAddress(request.address ?? pairing.address, 'address', DEFAULT_PORT);
     const { authority, logger } = this.#options;
-    const certificate = await this.#reach(address, pairing.keyFingerprint);
-    const own = authority.own;
-    const credentials = pinnedKeyCredentials(certificate, pairing.keyFingerprint, own);
-    const client = new PairingClient(formatAddress(address), credentials, channelOptions('direct'));
+    const transcript: PairingTranscript = {
+      serverNonce: randomBytes(PAIRING_NONCE_BYTES),
+      serverKey: keyFingerprint(authority.own.keyPem),
+      agentKey: pairing.keyFingerprint,
+      authorityPem: authority.certificatePem,
+    };
+    const begun = await this.#reach(() => this.#begin(address, { pairing, transcript, own: authority.own }));
+    const { client } = begun;
     try {
-      const transcript: PairingTranscript = {
-        serverNonce: randomBytes(PAIRING_NONCE_BYTES),
-        serverKey: keyFingerprint(own.keyPem),
-        agentKey: pairing.keyFingerprint,
-        authorityPem: authority.certificatePem,
-      };
-      const worker = await this.#handshake({ client, pairing, transcript }, address, request);
+      const worker = await this.#handshake(begun, address, request);
       logger.info('a listening agent was paired', {
         workerId: worker.id,
         name: worker.name,
@@ -83,13 +89,40 @@ export class AgentPairing implements PairingPort {
     }
   }
 
-  /** The agent's certificate. An agent that was just started may not listen yet: it is tried for a while. */
-  async #reach(address: Address, fingerprint: string): Promise<string> {
+  /**
+   * Nothing is decided by it yet, so that it may be tried again. The caller closes the client.
+   *
+   * @throws AppError `unavailable`, or for good
+   */
+  async #begin(address: Address, { pairing, transcript, own }: Beginning): Promise<Handshake> {
+    const certificate = await fetchPinnedCertificate(address, pairing.keyFingerprint);
+    const credentials = pinnedKeyCredentials(certificate, pairing.keyFingerprint, own);
+    const client = new PairingClient(formatAddress(address), credentials, channelOptions('direct'));
+    try {
+      const answer = await beginPairing(client, {
+        serverNonce: Buffer.from(transcript.serverNonce),
+        serverKey: Buffer.from(transcript.serverKey, 'hex'),
+        agentKey: Buffer.from(transcript.agentKey, 'hex'),
+        authorityPem: transcript.authorityPem,
+        proof: beginProof(pairing.secret, transcript),
+      });
+      return { client, pairing, transcript, answer };
+    } catch (thrown) {
+      client.close();
+      throw thrown;
+    }
+  }
+
+  /**
+   * An agent that was just started may not listen yet, and a port that strangers fill has no room at once: it is tried
+   * for a while.
+   */
+  async #reach<T>(attempt: () => Promise<T>): Promise<T> {
     const { clock, reachMs = PAIRING_REACH_MS } = this.#options;
     const began = clock.monotonic();
     for (;;) {
       try {
-        return await fetchPinnedCertificate(address, fingerprint);
+        return await attempt();
       } catch (thrown) {
         const triedMs = clock.monotonic() - began;
         if (!isCode(thrown, 'unavailable')) throw thrown;
@@ -100,15 +133,8 @@ export class AgentPairing implements PairingPort {
   }
 
   async #handshake(handshake: Handshake, address: Address, request: ListeningAgentRequest): Promise<Worker> {
-    const { client, pairing, transcript } = handshake;
+    const { client, pairing, transcript, answer } = handshake;
     const { authority, ids, logger } = this.#options;
-    const answer = await beginPairing(client, {
-      serverNonce: Buffer.from(transcript.serverNonce),
-      serverKey: Buffer.from(transcript.serverKey, 'hex'),
-      agentKey: Buffer.from(transcript.agentKey, 'hex'),
-      authorityPem: transcript.authorityPem,
-      proof: beginProof(pairing.secret, transcript),
-    });
     if (!sameProof(answer.proof, answerProof(pairing.secret, transcript, answer))) {
       throw new AppError(
         'forbidden',

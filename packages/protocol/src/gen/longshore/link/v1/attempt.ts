@@ -52,6 +52,8 @@ export const RefusedReason = {
   QUARANTINED: 7,
   /** SPAWN_FAILED - The process could not be made: the interpreter is gone, the user unknown. */
   SPAWN_FAILED: 8,
+  /** TOO_MANY - It has as many attempts as it takes. */
+  TOO_MANY: 9,
 } as const;
 
 export type RefusedReason = typeof RefusedReason[keyof typeof RefusedReason];
@@ -66,6 +68,7 @@ export namespace RefusedReason {
   export type STALE_FENCE = typeof RefusedReason.STALE_FENCE;
   export type QUARANTINED = typeof RefusedReason.QUARANTINED;
   export type SPAWN_FAILED = typeof RefusedReason.SPAWN_FAILED;
+  export type TOO_MANY = typeof RefusedReason.TOO_MANY;
 }
 
 export const Stream = { UNSPECIFIED: 0, STDOUT: 1, STDERR: 2 } as const;
