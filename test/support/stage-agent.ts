@@ -33,6 +33,8 @@ export interface StageAgentOptions {
   machine?: Machine;
   /** A fault proxy before its port, if it listens: the server then dials that. */
   proxied?: boolean;
+  /** What is done to it while it listens, and before it is paired. */
+  unpaired?: (port: number) => Promise<void>;
 }
 
 export class StageAgent {
@@ -43,6 +45,7 @@ export class StageAgent {
   readonly #options: StageAgentOptions;
   readonly #shim: FaultShim | undefined;
   #proxy: FaultProxy | undefined;
+  #port = 0;
 
   constructor(options: StageAgentOptions) {
     this.#options = options;
@@ -59,6 +62,11 @@ export class StageAgent {
       env: this.#shim?.env() ?? {},
       ...(options.machine === undefined ? {} : { passage: options.machine }),
     });
+  }
+
+  /** Where it listens, if it does. */
+  get port(): number {
+    return this.#port;
   }
 
   /** Ends all faults of its shim and proxy: before it is asked to stop. */
@@ -128,6 +136,7 @@ export class StageAgent {
   async #pair(stage: Home): Promise<void> {
     const { name, slots, pool } = this.#options;
     const port = await freePort();
+    this.#port = port;
     const address = `127.0.0.1:${port}`;
     const printed = await must(
       'configure',
@@ -141,6 +150,7 @@ export class StageAgent {
       this.daemon.mustRun();
       return answers(port);
     });
+    await this.#options.unpaired?.(port);
     if (this.#options.proxied === true) this.#proxy = await FaultProxy.open({ host: '127.0.0.1', port });
     const added = await stage.longshore(
       [

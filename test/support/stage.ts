@@ -135,7 +135,14 @@ export class Stage implements AsyncDisposable {
 
   async addAgent(
     mode: AgentMode,
-    options: { name?: string; slots?: number; pool?: string; shim?: ShimReach; machine?: Machine } = {},
+    options: {
+      name?: string;
+      slots?: number;
+      pool?: string;
+      shim?: ShimReach;
+      machine?: Machine;
+      unpaired?: (port: number) => Promise<void>;
+    } = {},
   ): Promise<StageAgent> {
     const name = options.name ?? `${mode}-${this.agents.length + 1}`;
     const agent = new StageAgent({
@@ -146,6 +153,7 @@ export class Stage implements AsyncDisposable {
       pool: options.pool ?? POOL,
       ...(options.shim === undefined ? {} : { shim: options.shim }),
       ...(options.machine === undefined ? {} : { machine: options.machine }),
+      ...(options.unpaired === undefined ? {} : { unpaired: options.unpaired }),
       proxied: this.#options.proxied === true,
     });
     this.agents.push(agent);

@@ -34,6 +34,9 @@ export const SELF_SIGNED_LIFE_MS = 365 * 24 * 60 * 60_000;
 /** A pairing that was begun must be completed within this. */
 export const PAIRING_LIFE_MS = 60_000;
 
+/** What was turned away is written down so long after it. */
+export const REFUSALS_WRITE_MS = 1_000;
+
 // ---- the machine ----
 
 /** After a start the first look at tools' versions waits for this: the session goes first. */
@@ -55,6 +58,12 @@ export const DEAD_AFTER_MS = 13_000;
 export const HANDSHAKE_MS = 25_000;
 /** Attempts in one inventory frame: a page stays far below the largest message. */
 export const INVENTORY_PAGE = 200;
+/** Answers with bulk that a server may be waiting for: one for each attempt that is mended is usual. */
+export const ANSWERS_WAITING = 1_200;
+/** A session ticket of ours is 32 bytes; a newer server's may be longer. */
+export const LONGEST_TICKET_BYTES = 1024;
+/** Server nodes that a Welcome may name; a polling agent dials each. */
+export const SERVER_NODES = 100;
 
 // ---- link: output on its way ----
 
@@ -104,6 +113,12 @@ export const UNKNOWN_KEPT_MS = 24 * 60 * 60_000;
 export const UNRELEASED_KEPT_MS = 30 * 24 * 60 * 60_000;
 /** Tombstones: far above the time for which a Start may be late. */
 export const TOMBSTONE_KEPT_MS = 7 * 24 * 60 * 60_000;
+/** At most so many, the newest: ten scripts a second for five hours and more, which no Start is late. Some 25 MB. */
+export const TOMBSTONES_KEPT = 200_000;
+/** Attempts under way beyond which no more is taken: above the slots that a server gives a worker (1,000) and an upgrade. */
+export const ATTEMPTS_UNDER_WAY = 1_100;
+/** Attempts here, ended ones too: below what a server takes in one inventory (20,000). */
+export const ATTEMPTS_KEPT = 10_000;
 /** How often the janitor looks. */
 export const JANITOR_INTERVAL_MS = 10 * 60_000;
 /** A workspace with more output than this is removed off the main thread. */

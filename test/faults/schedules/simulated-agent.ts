@@ -313,6 +313,7 @@ export class SimulatedAgent {
       tombstone: this.#tombstones.has(attemptId),
       draining: this.draining,
       quarantined: '',
+      tooMany: '',
       freeBytes: 1,
       floorBytes: 0,
       missingTool: '',
@@ -437,7 +438,7 @@ function summaryOf({ attemptId, fence, phase, outcome }: Workspace): Summary {
 
 function refusal(
   attemptId: string,
-  reason: 'deniedBefore' | 'draining' | 'toolMissing' | 'diskFull' | 'invalid' | 'quarantined',
+  reason: Extract<ReturnType<typeof decideStart>, { kind: 'refuse' }>['reason'],
 ): ToServer {
   return { kind: 'refused', attemptId, outcome: { kind: 'refused', reason, detail: '' } };
 }

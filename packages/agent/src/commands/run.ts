@@ -21,7 +21,7 @@ import {
 } from '@longshore/base';
 import { parseAddress } from '@longshore/protocol/address';
 import { Goodbye_Reason } from '@longshore/protocol/gen/longshore/link/v1/link';
-import { describeEnd, type SessionEnd } from '@longshore/protocol/session';
+import { describeEnd, isBreach, type SessionEnd } from '@longshore/protocol/session';
 
 import type { Resolved } from '../config.ts';
 import { AGENT_VERSION } from '../contract/version.ts';
@@ -43,6 +43,7 @@ import type { ServedEnd, ServerConnection } from '../links/connection.ts';
 import { GatewayDialer } from '../links/gateway-dialer.ts';
 import type { HostListener } from '../links/host-listener.ts';
 import { IdentityStore, type StoredIdentity } from '../links/identity-store.ts';
+import { RefusalsFile } from '../links/refusals-file.ts';
 import { Renewal } from '../links/renewal.ts';
 import { readSettings } from '../links/settings-file.ts';
 import { ownCgroups } from '../machine/cgroups.ts';
@@ -117,6 +118,7 @@ class LinkProcess {
   #listener: HostListener | undefined;
   #deregistered: (() => void) | undefined;
   readonly #trial: OwnTrial;
+  readonly #refusals: RefusalsFile;
   #ready = false;
 
   constructor(values: RunValues, given: ReadonlySet<string>, logger: Logger) {
@@ -124,6 +126,7 @@ class LinkProcess {
     this.#given = given;
     this.#logger = logger;
     this.#store = new IdentityStore(values.dataDir);
+    this.#refusals = new RefusalsFile(values.dataDir, systemClock);
     this.#trial = new OwnTrial({
       dataDir: values.dataDir,
       clock: systemClock,
@@ -205,6 +208,7 @@ class LinkProcess {
         this.#identified(identity).catch((thrown: unknown) => this.#failed('starting the engine', thrown));
       },
       unwanted: (detail) => this.#stopped.resolve({ kind: 'unwanted', detail }),
+      refused: (reason) => this.#refusals.add(reason),
     });
   }
 
@@ -263,6 +267,7 @@ class LinkProcess {
       deregistered: () => this.#deregistered?.(),
     });
     this.#handles.delete(nodeId);
+    if (end.kind === 'failed' && isBreach(end.error)) this.#refusals.add('brokeProtocol');
     return servedEnd(end);
   }
 
@@ -298,6 +303,7 @@ class LinkProcess {
     await engine?.close();
     await this.#listener?.[Symbol.asyncDispose]();
     await this.#machine?.close();
+    this.#refusals.close();
     if (gone) {
       await stopHosts(this.#values.dataDir, { clock: systemClock, withinMs: HOST_STOP_MS });
       this.#store.clear();

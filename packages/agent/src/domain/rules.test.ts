@@ -14,6 +14,7 @@ const facts: StartFacts = {
   tombstone: false,
   draining: false,
   quarantined: '',
+  tooMany: '',
   freeBytes: 10,
   floorBytes: 5,
   missingTool: '',
@@ -27,6 +28,7 @@ describe('a Start', () => {
     ['quarantined', { quarantined: 'leftovers' }],
     ['diskFull', { freeBytes: 4 }],
     ['toolMissing', { missingTool: 'pwsh' }],
+    ['tooMany', { tooMany: '1100 attempts are under way' }],
     ['invalid', { invalid: 'no script' }],
   ])('is refused: %s', (reason, over) => {
     expect(decideStart({ generation: 1, n: 1 }, { ...facts, ...over })).toMatchObject({

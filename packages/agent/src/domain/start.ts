@@ -9,6 +9,8 @@ export interface StartFacts {
   draining: boolean;
   /** Why no attempt is taken for now; empty: nothing is in the way. */
   quarantined: string;
+  /** Why no more attempts are taken; empty: there is room. */
+  tooMany: string;
   freeBytes: number;
   floorBytes: number;
   /** Name of the tool that the script needs and the machine lacks; empty: it has it. */
@@ -26,7 +28,8 @@ export type StartDecision =
   /** A positive denial: it may go to another worker, and never starts here. */
   | {
       kind: 'refuse';
-      reason: 'deniedBefore' | 'toolMissing' | 'draining' | 'diskFull' | 'invalid' | 'quarantined';
+      reason:
+        'deniedBefore' | 'toolMissing' | 'draining' | 'diskFull' | 'invalid' | 'quarantined' | 'tooMany';
       detail: string;
     };
 
@@ -36,6 +39,7 @@ export function decideStart(fence: Fence, facts: StartFacts): StartDecision {
   if (facts.invalid !== '') return refuse('invalid', facts.invalid);
   if (facts.quarantined !== '') return refuse('quarantined', facts.quarantined);
   if (facts.draining) return refuse('draining', 'the agent is draining');
+  if (facts.tooMany !== '') return refuse('tooMany', facts.tooMany);
   if (facts.missingTool !== '') return refuse('toolMissing', `${facts.missingTool} is not on this machine`);
   if (facts.freeBytes < facts.floorBytes) {
     return refuse(

@@ -28,6 +28,15 @@ export class Tombstones {
     return count;
   }
 
+  /** Forgets so many of the oldest. */
+  forgetOldest(count: number): void {
+    let left = count;
+    for (const id of this.#at.keys()) {
+      if (left-- <= 0) return;
+      this.#at.delete(id);
+    }
+  }
+
   entries(): Iterable<[string, number]> {
     return this.#at;
   }

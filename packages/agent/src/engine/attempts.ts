@@ -14,6 +14,8 @@ import { workspacePaths } from '../contract/workspace.ts';
 import { judge } from '../domain/recovery.ts';
 import {
   ACK_SAVE_MS,
+  ATTEMPTS_KEPT,
+  ATTEMPTS_UNDER_WAY,
   JANITOR_INTERVAL_MS,
   REMOVE_INLINE_BYTES,
   UNKNOWN_KEPT_MS,
@@ -73,6 +75,15 @@ export class Attempts implements HostListener {
 
   all(): IterableIterator<LocalAttempt> {
     return this.#byId.values();
+  }
+
+  /** Why no more is taken: it has so many. Empty: there is room. */
+  get tooMany(): string {
+    if (this.#byId.size >= ATTEMPTS_KEPT) return `the agent has ${this.#byId.size} attempts`;
+    if (this.#byId.size < ATTEMPTS_UNDER_WAY) return '';
+    let underWay = 0;
+    for (const { ended } of this.#byId.values()) if (!ended) underWay += 1;
+    return underWay < ATTEMPTS_UNDER_WAY ? '' : `${underWay} attempts are under way`;
   }
 
   get size(): number {

@@ -148,7 +148,7 @@ export class Commands {
   }
 
   outputWanted(session: CommandSession, wanted: OutputWanted): void {
-    session.send(outputAgain(this.#options.attempts.get(wanted.attemptId), wanted));
+    session.sender.answer(() => outputAgain(this.#options.attempts.get(wanted.attemptId), wanted));
   }
 
   release(
@@ -257,6 +257,7 @@ export class Commands {
       tombstone: tombstones.has(attemptId),
       draining: draining(),
       quarantined: attempts.quarantined,
+      tooMany: attempts.tooMany,
       freeBytes: bavail * bsize,
       floorBytes: DISK_FLOOR_BYTES,
       missingTool: facts.current().tools.some(({ name }) => name === tool) ? '' : tool,

@@ -35,6 +35,7 @@ const REASON_TO_WIRE: Record<Extract<StartDecision, { kind: 'refuse' }>['reason'
   diskFull: RefusedReason.DISK_FULL,
   invalid: RefusedReason.INVALID,
   quarantined: RefusedReason.QUARANTINED,
+  tooMany: RefusedReason.TOO_MANY,
 };
 
 export function reasonToWire(reason: keyof typeof REASON_TO_WIRE): RefusedReason {

@@ -107,3 +107,31 @@ test('a cancelled attempt’s fetch is forgotten', () => {
   give(300);
   expect([wanted, came]).toEqual([[0, 300], []]);
 });
+
+test.each([
+  ['an empty digest, which would name the folder', Buffer.alloc(0), 4_096],
+  ['a digest that is none', Buffer.alloc(1_000), 10],
+  ['a package that would fill the disk', DIGEST, 2 ** 50],
+  ['a package without a byte', DIGEST, 0],
+])('what can be no package is not asked for: %s', (_what, digest, length) => {
+  packages.fetch(session, {
+    ...{ attemptId: 'a', digest, length },
+    here: () => came.push('here'),
+    failed: () => came.push('refused'),
+  });
+  expect(came).toEqual(['refused']);
+  expect(wanted).toEqual([]);
+});
+
+test('parts of fetches that were given up do not pile up', () => {
+  for (let n = 0; n < 5; n += 1) {
+    const digest = Buffer.alloc(32, n);
+    packages.fetch(session, {
+      ...{ attemptId: `a${n}`, digest, length: 1_000 },
+      here: () => undefined,
+      failed: () => undefined,
+    });
+    packages.take({ digest, offset: 0, content: Buffer.alloc(10), error: '' });
+  }
+  expect(readdirSync(join(dataDir, 'packages'))).toEqual([`${'04'.repeat(32)}.part`]);
+});

@@ -3,16 +3,20 @@
  * piece by piece over the control stream, one piece at a time.
  *
  * Always true: a file under its digest's name is whole and has that digest;
- * one fetch at a time, the newest; a fetch that was cut goes on where it stood.
+ * one fetch at a time, the newest; a fetch that was cut goes on where it stood;
+ * no more is kept than one package, and a part of one.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { toError } from '@longshore/base';
+import { LARGEST_PACKAGE_BYTES } from '@longshore/protocol/agent-package';
 import type { AgentFrame, PackageChunk } from '@longshore/protocol/gen/longshore/link/v1/link';
 
 import { LONGEST_PACKAGE_CHUNK_BYTES } from '../limits.ts';
+
+const DIGEST_BYTES = 32;
 
 export interface Fetch {
   /** The attempt that needs it. */
@@ -39,8 +43,14 @@ export class Packages {
   /** Answers by `here` or `failed`; by neither when the session ends first, or another fetch begins. */
   fetch(session: Session, fetch: Fetch): void {
     const { digest, length } = fetch;
+    // The digest is to be the name of a file.
+    if (digest.length !== DIGEST_BYTES || length < 1 || length > LARGEST_PACKAGE_BYTES) {
+      fetch.failed(`no agent package has a digest of ${digest.length} bytes and a length of ${length}`);
+      return;
+    }
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      this.#removeOthers(digest);
       if (sizeOf(this.#file(digest)) === length) {
         fetch.here(this.#file(digest));
         return;
@@ -94,6 +104,13 @@ export class Packages {
     }
     renameSync(part, this.#file(digest));
     under.here(this.#file(digest));
+  }
+
+  /** Of fetches before: what was given up, and what failed. */
+  #removeOthers(digest: Buffer): void {
+    const own = digest.toString('hex');
+    for (const name of readdirSync(this.#folder))
+      if (!name.startsWith(own)) rmSync(join(this.#folder, name), { force: true });
   }
 
   #file(digest: Buffer): string {

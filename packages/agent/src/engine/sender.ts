@@ -6,10 +6,11 @@
  * it; a feed that has nothing to send is not looked at until it grows or is
  * acknowledged; a large amount goes by the data lane, or at a limited rate.
  */
-import type { Clock } from '@longshore/base';
+import { AppError, type Clock } from '@longshore/base';
 import type { AgentDataFrame, AgentFrame, ArtifactAck } from '@longshore/protocol/gen/longshore/link/v1/link';
 
 import {
+  ANSWERS_WAITING,
   CONTROL_BURST_BYTES,
   CONTROL_BYTES_PER_SECOND,
   DATA_THRESHOLD_BYTES,
@@ -41,6 +42,8 @@ export class Sender implements Follower {
   #tokensAt: number;
   #stopRefill: (() => void) | undefined;
   #wakeAsked = false;
+  /** Answers that are made when there is room for them. */
+  readonly #asked: (() => AgentFrame)[] = [];
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -99,6 +102,18 @@ export class Sender implements Follower {
     this.#progressed(feed, fresh);
   }
 
+  /**
+   * An answer that carries bulk, made when the stream has room for it: a server that asks and does not read makes this
+   * process hold nothing.
+   *
+   * @throws AppError `tooMany`
+   */
+  answer(make: () => AgentFrame): void {
+    if (this.#asked.push(make) > ANSWERS_WAITING)
+      throw new AppError('tooMany', `the server wants more than ${ANSWERS_WAITING} things at once`);
+    this.#wakeSoon();
+  }
+
   /** Whether bytes are under way on the data lane. */
   get dataUnderWay(): boolean {
     for (const feed of this.#feeds.values()) if (feed.lane === 'data' && feed.inFlight > 0) return true;
@@ -124,6 +139,7 @@ export class Sender implements Follower {
 
   close(): void {
     this.#stopRefill?.();
+    this.#asked.length = 0;
     for (const { attempt } of [...this.#feeds.values()]) {
       this.drop(attempt);
       attempt.unfollow(this);
@@ -132,6 +148,8 @@ export class Sender implements Follower {
 
   /** The control stream's bulk. */
   nextControl(): AgentFrame | undefined {
+    const asked = this.#asked.shift();
+    if (asked !== undefined) return asked();
     for (const feed of this.#control) {
       // By turns: the next frame is another's.
       this.#control.delete(feed);
@@ -249,6 +267,10 @@ export class Sender implements Follower {
       this.#data.add(feed);
       this.#lane?.pump();
     }
+    this.#wakeSoon();
+  }
+
+  #wakeSoon(): void {
     if (this.#wakeAsked) return;
     // What grows in one turn is sent together.
     this.#wakeAsked = true;

@@ -29,7 +29,9 @@ import {
   DEAD_AFTER_MS,
   HANDSHAKE_MS,
   INVENTORY_PAGE,
+  LONGEST_TICKET_BYTES,
   PING_INTERVAL_MS,
+  SERVER_NODES,
   SESSION_WINDOW_BYTES,
 } from '../limits.ts';
 import type { Attempts } from './attempts.ts';
@@ -171,6 +173,11 @@ export class ServerSession implements CommandSession {
       );
       return;
     }
+    if (welcome.ticket.length > LONGEST_TICKET_BYTES || welcome.nodes.length > SERVER_NODES)
+      throw new AppError(
+        'tooLarge',
+        `a Welcome with a ticket of ${welcome.ticket.length} bytes and ${welcome.nodes.length} nodes`,
+      );
     const stored = tickets.put(welcome.nodeId, welcome.ticket);
     named(this);
     if (stored) this.send({ kind: { $case: 'ticketStored', value: {} } });
@@ -207,14 +214,13 @@ export class ServerSession implements CommandSession {
 
   #verdicts({ verdicts }: InventoryReply): void {
     const { commands, clock } = this.#options;
+    for (const { attemptId } of verdicts) requireId('verdict', attemptId);
     for (const verdict of verdicts) commands.verdict(this, verdict, clock.now());
   }
 
   #command(kind: ServerFrame['kind']): void {
     const { commands, events } = this.#options;
-    // Ids become names of folders.
-    if (kind !== undefined && 'attemptId' in kind.value && !isId(kind.value.attemptId))
-      throw new AppError('invalid', `the server sent ${kind.$case} of an attempt whose id is not one`);
+    if (kind !== undefined && 'attemptId' in kind.value) requireId(kind.$case, kind.value.attemptId);
     switch (kind?.$case) {
       case 'start': {
         commands.start(this, kind.value);
@@ -304,6 +310,12 @@ export class ServerSession implements CommandSession {
     this.#sender.close();
     return end;
   }
+}
+
+/** Ids become names of folders, and words of a line. */
+function requireId(what: string, attemptId: string): void {
+  if (!isId(attemptId))
+    throw new AppError('invalid', `the server sent ${what} of an attempt whose id is not one`);
 }
 
 function unexpected(kind: string | undefined, when: string): AppError {

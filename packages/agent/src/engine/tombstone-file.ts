@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { isDiskFull, isErrno, isId, type Clock } from '@longshore/base';
 
 import { Tombstones } from '../domain/tombstones.ts';
-import { TOMBSTONE_KEPT_MS } from '../limits.ts';
+import { TOMBSTONE_KEPT_MS, TOMBSTONES_KEPT } from '../limits.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -42,6 +42,10 @@ export class TombstoneFile {
     if (!this.#tombstones.add(attemptId, now)) return;
     this.#unwritten = Buffer.concat([this.#unwritten, Buffer.from(`${attemptId} ${now}\n`)]);
     this.flush();
+    if (this.#tombstones.size <= TOMBSTONES_KEPT) return;
+    // Not one by one: the file is written anew.
+    this.#tombstones.forgetOldest(TOMBSTONES_KEPT / 10);
+    this.#rewrite();
   }
 
   /** Writes what a full disk did not take, if it takes it now. */
@@ -57,7 +61,10 @@ export class TombstoneFile {
   }
 
   expire(): void {
-    if (this.#tombstones.expire((at) => this.#clock.since(at), TOMBSTONE_KEPT_MS) === 0) return;
+    if (this.#tombstones.expire((at) => this.#clock.since(at), TOMBSTONE_KEPT_MS) > 0) this.#rewrite();
+  }
+
+  #rewrite(): void {
     const lines = [...this.#tombstones.entries()].map(([id, at]) => `${id} ${at}\n`);
     const temp = `${this.#file}.new`;
     try {
