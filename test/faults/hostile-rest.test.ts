@@ -114,12 +114,14 @@ async function worksStill(): Promise<void> {
   expect((await stage.rest.ended(id)).task.state).toBe('success');
 }
 
-async function withoutGrowth(attack: () => Promise<void>, growthBytes = GROWTH_BYTES): Promise<void> {
+async function withoutGrowth(attack: () => Promise<void>): Promise<void> {
   const before = await memory();
   await attack();
+  let grown = 0;
+  const look = async (): Promise<boolean> => (grown = (await memory()) - before) < GROWTH_BYTES;
   // Not oftener: a server that is asked again and again has no rest in which it collects its garbage.
-  await until('the memory is given back', async () => (await memory()) - before < growthBytes, {
-    pauseMs: 500,
+  await until('the memory is given back', look, { pauseMs: 1_000 }).catch((thrown: unknown) => {
+    throw new Error(`the server has ${grown} bytes more than before`, { cause: thrown });
   });
 }
 
@@ -134,7 +136,11 @@ test('thousands of connections that never speak, or never end their heads', asyn
     neverSpeak.push(...slow);
     // What the first ones held is the newcomers'.
     await until('no more than the allowed ones are left', () => left(neverSpeak) <= STRANGERS);
-    expect(await refused('tooManyStrangers')).toBeGreaterThanOrEqual(neverSpeak.length - STRANGERS);
+    expect(await refused('tooManyStrangers')).toBeGreaterThan(0);
+    // On a machine that is busy the first ones' time may have passed by now.
+    expect((await refused('tooManyStrangers')) + (await refused('tooSlow'))).toBeGreaterThanOrEqual(
+      neverSpeak.length - STRANGERS,
+    );
     await worksStill();
   });
 }, 120_000);
@@ -371,6 +377,8 @@ test('with a key: followers and downloads that never read', async () => {
 }, 120_000);
 
 test('at last, those that never spoke were all sent away', async () => {
+  // The word finds those out that the server never had, for its queue was full.
+  for (const raw of neverSpeak) raw.send('x');
   await until('all were closed', () => left(neverSpeak) === 0, PATIENCE);
   expect(await refused('tooSlow')).toBeGreaterThan(0);
   await worksStill();

@@ -39,7 +39,7 @@ const NUMBERS = faultNumbers({
   short: {
     floods: 2,
     floodBytes: 1_000_000,
-    fragments: 1_000_000,
+    fragments: 3_000_000,
     starts: 10_000,
     held: 1_300,
     wanted: 1_000,

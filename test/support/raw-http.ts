@@ -3,6 +3,9 @@ import { connect, type Socket } from 'node:net';
 
 import { until } from './until.ts';
 
+/** Connections begun at once: well below the queue of a listening socket. */
+const AT_ONCE = 200;
+
 /** One connection, and what has come on it. */
 export class RawHttp {
   readonly socket: Socket;
@@ -23,8 +26,14 @@ export class RawHttp {
     });
   }
 
+  /** Some at a time: where a listening queue overflows, a peer believes in a connection that is none. */
   static async openMany(port: number, count: number): Promise<RawHttp[]> {
-    return Promise.all(Array.from({ length: count }, () => RawHttp.open(port)));
+    const opened: RawHttp[] = [];
+    while (opened.length < count) {
+      const some = Math.min(AT_ONCE, count - opened.length);
+      opened.push(...(await Promise.all(Array.from({ length: some }, () => RawHttp.open(port)))));
+    }
+    return opened;
   }
 
   /** From here on nothing is read: the kernel's buffers fill up. */

@@ -101,7 +101,9 @@ export const LONGEST_TASK_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
 export const HTTP_HEAD_BYTES = 16 * 1024;
 /** It must have come within this from the connection's begin, or from its first byte: also of who never speaks. */
 export const HTTP_HEAD_MS = 15_000;
-/** How often that, and REQUEST_TIMEOUT_MS, is looked at: they are late by so much. */
+/** Between two requests of a connection: above the minute after which proxies let go of theirs. */
+export const HTTP_KEEP_ALIVE_MS = 72_000;
+/** How often HTTP_HEAD_MS and REQUEST_TIMEOUT_MS are looked at: they are late by so much. */
 export const HTTP_LOOK_MS = 1_000;
 /** Connections in all; below the descriptors that a service gets, with the agents' beside them. */
 export const HTTP_CONNECTIONS = 10_000;
@@ -125,9 +127,9 @@ export const BODIES_BYTES = 3 * LARGEST_REQUEST_BYTES;
 export const BODIES_OF_A_KEY_BYTES = LARGEST_REQUEST_BYTES;
 /** Agent packages (64 MiB) that are being taken at once: each stands in memory more than once. */
 export const PACKAGE_UPLOADS = 1;
-/** Downloads under way, in all and of one key: each holds some DOWNLOAD_READ_BYTES. */
-export const DOWNLOADS = 64;
-export const DOWNLOADS_OF_A_KEY = 32;
+/** Downloads under way, in all and of one key: each holds some four times DOWNLOAD_READ_BYTES. */
+export const DOWNLOADS = 48;
+export const DOWNLOADS_OF_A_KEY = 16;
 /** Requests that wait for room among the above; beyond them they are answered `tooMany`. */
 export const REQUESTS_WAITING = 1_000;
 /** Followers (event streams), in all and of one key: a command that follows its task is one. */

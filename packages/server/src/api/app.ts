@@ -12,7 +12,7 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { z } from 'zod';
 
@@ -20,6 +20,7 @@ import type { Caller } from '../app/audit.ts';
 import {
   HTTP_HEAD_BYTES,
   HTTP_HEAD_MS,
+  HTTP_KEEP_ALIVE_MS,
   HTTP_LOOK_MS,
   LARGEST_REQUEST_BYTES,
   REQUEST_TIMEOUT_MS,
@@ -54,8 +55,15 @@ const checkInput: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
  */
 const writeBody = () => (body: unknown) => JSON.stringify(body);
 
-/** @param broken hears of what came on a connection and is no request; it is to end that */
-export function createApp(broken: (error: { code?: string }, socket: Socket) => void): ApiApp {
+/** What sees to connections before there is a request. */
+export interface Doorkeeper {
+  /** False: it is not to be answered, for its connection is ended. */
+  admits(request: IncomingMessage, response: ServerResponse): boolean;
+  /** What came on a connection is no request: it is to be ended. */
+  broken(error: { code?: string }, socket: Socket): void;
+}
+
+export function createApp(doorkeeper: Doorkeeper): ApiApp {
   const app = fastify({
     // Given here, and not set later, so that fastify never loads its own, ajv and fast-json-stringify; it has only
     // their types for it.
@@ -64,13 +72,21 @@ export function createApp(broken: (error: { code?: string }, socket: Socket) => 
     },
     logger: false,
     bodyLimit: LARGEST_REQUEST_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      maxHeaderSize: HTTP_HEAD_BYTES,
-      headersTimeout: HTTP_HEAD_MS,
-      connectionsCheckingInterval: HTTP_LOOK_MS,
-    },
-    clientErrorHandler: broken,
+    // Before fastify has a part in it: thousands of requests may stand in one packet.
+    serverFactory: (handle) =>
+      createServer(
+        {
+          maxHeaderSize: HTTP_HEAD_BYTES,
+          headersTimeout: HTTP_HEAD_MS,
+          requestTimeout: REQUEST_TIMEOUT_MS,
+          keepAliveTimeout: HTTP_KEEP_ALIVE_MS,
+          connectionsCheckingInterval: HTTP_LOOK_MS,
+        },
+        (request, response) => {
+          if (doorkeeper.admits(request, response)) handle(request, response);
+        },
+      ),
+    clientErrorHandler: (error, socket) => doorkeeper.broken(error, socket),
     exposeHeadRoutes: false,
     frameworkErrors: (_error, _request, reply) => {
       const error = new AppError('invalid', 'The path of the request can not be read, or is too long');

@@ -3,10 +3,9 @@
  * are, how many requests wait on each, and whether their peers read. What is
  * cut here is counted by its reason.
  */
-import { AppError, type Clock, type Logger } from '@longshore/base';
+import type { Clock, Logger } from '@longshore/base';
 import { TurnedAway } from '@longshore/protocol/turned-away';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DropArgument, Socket } from 'node:net';
 
 import {
@@ -19,7 +18,7 @@ import {
   STRANGER_LOOK_MS,
   UNREAD_MS,
 } from '../limits.ts';
-import type { ApiApp } from './app.ts';
+import type { Doorkeeper } from './app.ts';
 import { Strangers, type StrangerEnd } from './strangers.ts';
 
 export type HttpRefusal =
@@ -58,7 +57,7 @@ const BROKEN: Readonly<Record<string, { reason: HttpRefusal; status: string; tex
 };
 const MALFORMED = { reason: 'malformed' as const, status: '400 Bad Request', text: 'This is not HTTP' };
 
-export class Connections {
+export class Connections implements Doorkeeper {
   readonly #options: ConnectionsOptions;
   readonly #strangers: Strangers;
   readonly #turnedAway: TurnedAway;
@@ -79,17 +78,28 @@ export class Connections {
     this.#strangers = new Strangers(clock, limits, (reason, address) => this.#count(reason, address));
   }
 
-  /** Before any other hook. */
-  watch(app: ApiApp): void {
-    const { server } = app;
+  watch(server: Server): void {
     server.maxConnections = HTTP_CONNECTIONS;
     server.on('drop', (dropped?: DropArgument) =>
       this.#count('tooManyConnections', dropped?.remoteAddress ?? ''),
     );
     server.on('connection', (socket) => this.#strangers.add(socket));
-    app.addHook('onRequest', (request, reply, done) => {
-      done(this.#admit(request, reply));
+  }
+
+  admits(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
+    // What was parsed of it already.
+    if (socket.destroyed) return false;
+    if (this.#asked(request, response) > HTTP_REQUESTS_UNANSWERED) {
+      this.cut(socket, 'pipelined');
+      return false;
+    }
+    if (this.#strangers.shouldLeave(socket)) response.setHeader('connection', 'close');
+    response.setTimeout(UNREAD_MS, () => {
+      // It may as well be the request, or its work, that takes long.
+      if (socket.writableLength > 0) this.cut(socket, 'notReading');
     });
+    return true;
   }
 
   /** A working key was shown on it. */
@@ -128,22 +138,6 @@ export class Connections {
 
   close(): void {
     this.#turnedAway.close();
-  }
-
-  #admit({ raw }: FastifyRequest, reply: FastifyReply): Error | undefined {
-    const { socket } = raw;
-    // What was parsed of it already is not worked on.
-    if (socket.destroyed) return new AppError('cancelled', 'The connection is gone');
-    if (this.#asked(raw, reply.raw) > HTTP_REQUESTS_UNANSWERED) {
-      this.cut(socket, 'pipelined');
-      return new AppError('tooMany', 'Too many requests wait on this connection');
-    }
-    if (this.#strangers.shouldLeave(socket)) void reply.header('connection', 'close');
-    reply.raw.setTimeout(UNREAD_MS, () => {
-      // It may as well be the request, or its work, that takes long.
-      if (socket.writableLength > 0) this.cut(socket, 'notReading');
-    });
-    return undefined;
   }
 
   /** @returns how many answers wait on its connection */

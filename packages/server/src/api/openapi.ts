@@ -20,7 +20,7 @@ export async function describeApi(version: string): Promise<object> {
     import('fastify-type-provider-zod'),
   ]);
   const connections = new Connections({ clock: systemClock, logger: silentLogger, refused: undefined });
-  const app = createApp(() => undefined);
+  const app = createApp(connections);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

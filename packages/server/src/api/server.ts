@@ -32,8 +32,8 @@ export function createApi(services: ApiServices, config: ApiConfig): Api {
     logger: config.logger,
     refused: config.refused,
   });
-  const app = createApp((error, socket) => connections.broken(error, socket));
-  connections.watch(app);
+  const app = createApp(connections);
+  connections.watch(app.server);
   readBodies(app);
   app.setErrorHandler(answerErrors(config.logger));
   app.setNotFoundHandler((request, reply) => {
