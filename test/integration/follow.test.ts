@@ -75,6 +75,7 @@ test('a task that ends while its follower catches up, and goes on being spoken o
     { task: await core.tasks.get(DEFAULT_SPACE, body.id), place: beginning() },
     {
       write: (text) => void (told += text),
+      cut: () => undefined,
       // Another node speaks of it again, each time that something was sent.
       async room() {
         const last = changes.at(-1);

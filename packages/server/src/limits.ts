@@ -86,8 +86,6 @@ export const JSON_VALUES = 100_000;
 export const JSON_DEPTH = 32;
 /** Wrong fields that an answer names: nobody reads on, and there may be a million. */
 export const FIELD_PROBLEMS_TOLD = 20;
-/** Values in one request: a script with all its variables and files has far less. The checker's memory grows with each that is wrong. */
-export const LARGEST_REQUEST_VALUES = 100_000;
 export const LONGEST_SCRIPT_BODY_CHARACTERS = 4 * 1024 * 1024;
 export const LARGEST_SCRIPT_FILES = 500;
 export const LARGEST_SCRIPT_VARIABLES = 5000;
@@ -132,6 +130,12 @@ export const DOWNLOADS = 48;
 export const DOWNLOADS_OF_A_KEY = 16;
 /** Requests that wait for room among the above; beyond them they are answered `tooMany`. */
 export const REQUESTS_WAITING = 1_000;
+/**
+ * Log reads of followers and downloads at once, in all and of one key: they share libuv's threads (4) with the store's
+ * sync, which everybody's submissions wait for.
+ */
+export const LOG_READS = 2;
+export const LOG_READS_OF_A_KEY = 1;
 /** Followers (event streams), in all and of one key: a command that follows its task is one. */
 export const STREAMS = 4_000;
 export const STREAMS_OF_A_KEY = 2_000;

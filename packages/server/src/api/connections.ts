@@ -112,7 +112,8 @@ export class Connections implements Doorkeeper {
     if (socket.destroyed) return;
     // Its address is gone when it is.
     this.#count(reason, socket.remoteAddress ?? '');
-    socket.destroy();
+    // Reset: what waits for a peer that does not read would stay in the kernel otherwise.
+    socket.resetAndDestroy();
   }
 
   /** What came can't be read as a request, or did not come in time: fastify's `clientErrorHandler`. */
@@ -133,7 +134,8 @@ export class Connections implements Doorkeeper {
       socket.write(
         `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );
-    this.cut(socket, reason);
+    this.#count(reason, socket.remoteAddress ?? '');
+    socket.destroy();
   }
 
   close(): void {

@@ -2,11 +2,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 
-import { DOWNLOADS, DOWNLOADS_OF_A_KEY, PACKAGE_UPLOADS, REQUESTS_WAITING } from '../limits.ts';
+import {
+  DOWNLOADS,
+  DOWNLOADS_OF_A_KEY,
+  LOG_READS,
+  LOG_READS_OF_A_KEY,
+  PACKAGE_UPLOADS,
+  REQUESTS_WAITING,
+} from '../limits.ts';
 import { callerOf } from './app.ts';
 import type { Connections } from './connections.ts';
 import { Followers } from './followers.ts';
 import { Room } from './room.ts';
+import type { ApiServices } from './services.ts';
+
+const NEVER = new AbortController().signal;
 
 export class Held {
   readonly connections: Connections;
@@ -18,6 +28,13 @@ export class Held {
     waiting: REQUESTS_WAITING,
   });
 
+  readonly #reads = new Room({
+    total: LOG_READS,
+    ofAKey: LOG_READS_OF_A_KEY,
+    // As many as there are followers and downloads.
+    waiting: Number.POSITIVE_INFINITY,
+  });
+
   constructor(connections: Connections) {
     this.connections = connections;
   }
@@ -25,6 +42,24 @@ export class Held {
   /** One more follower, to the answer's end. @throws AppError `tooMany` */
   follow(request: FastifyRequest, { raw }: FastifyReply): void {
     raw.once('close', this.followers.enter(callerOf(request).keyId));
+  }
+
+  /** The logs as this caller reads them: by turns with all others. */
+  logs(request: FastifyRequest, logs: ApiServices['logs']): ApiServices['logs'] {
+    const { keyId } = callerOf(request);
+    return {
+      length: (attemptId) => logs.length(attemptId),
+      follow: (attemptId, grown) => logs.follow(attemptId, grown),
+      read: async (attemptId, from, limit) => {
+        // Not given up when its caller goes: it is over in a moment.
+        const release = await this.#reads.take(keyId, 1, NEVER);
+        try {
+          return await logs.read(attemptId, from, limit);
+        } finally {
+          release();
+        }
+      },
+    };
   }
 
   /**

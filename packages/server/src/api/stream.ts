@@ -43,7 +43,11 @@ export function answerStream(
     'x-accel-buffering': 'no',
   });
   const sink = new ResponseSink(response, held);
-  const follower = new TaskFollower(services, { task, place }, sink);
+  const follower = new TaskFollower(
+    { ...services, logs: held.logs(request, services.logs) },
+    { task, place },
+    sink,
+  );
   const stopBeat = config.clock.every(STREAM_HEARTBEAT_MS, () => sink.beat());
   response.once('close', () => follower.stop());
   follower

@@ -7,7 +7,7 @@ import { AppError, type FieldProblem } from '@longshore/base';
 import { nearest } from '@longshore/base/nearest';
 import type { z } from 'zod';
 
-import { FIELD_PROBLEMS_TOLD, LARGEST_REQUEST_VALUES } from '../limits.ts';
+import { FIELD_PROBLEMS_TOLD } from '../limits.ts';
 
 /** What may hold a secret, or is too large to repeat; all that lies below such a field too. */
 const UNREPEATED = new Set([
@@ -37,8 +37,6 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 /** @throws AppError `invalid` with a problem for each wrong field */
 export function check<T>(schema: z.ZodType<T>, input: unknown, what = 'The request'): T {
-  if (holdsMoreThan(LARGEST_REQUEST_VALUES, input))
-    throw new AppError('tooLarge', `${what} holds more than ${LARGEST_REQUEST_VALUES} values`);
   const result = parsed(schema, input);
   if (result.success) return result.data;
   throw toInvalid(result.error, { schema, input, what });
@@ -72,22 +70,6 @@ function toInvalid(error: z.ZodError, of: { schema: z.ZodType; input: unknown; w
   const said = fields.map((problem) => `${problem.field}: ${sayValue(problem)}expected ${problem.expected}`);
   const more = left > 0 ? `; and ${left} more` : '';
   return new AppError('invalid', `${of.what} is not right: ${said.join('; ')}${more}`, { fields });
-}
-
-/** Lists and objects count with what is in them. */
-function holdsMoreThan(most: number, input: unknown): boolean {
-  const waiting: unknown[] = [input];
-  for (let seen = 0; waiting.length > 0; seen += 1) {
-    if (seen + waiting.length > most) return true;
-    const value = waiting.pop();
-    if (Array.isArray(value)) {
-      if (value.length > most) return true;
-      for (const each of value) waiting.push(each);
-    } else if (typeof value === 'object' && value !== null) {
-      for (const key in value) waiting.push((value as Record<string, unknown>)[key]);
-    }
-  }
-  return false;
 }
 
 function sayValue(problem: FieldProblem): string {

@@ -33,7 +33,7 @@ export function attemptRoutes(app: ApiApp, services: ApiServices, held: Held): v
     async (request, reply) => {
       const { params, query } = request;
       const { id } = await core.tasks.attempt(params.space, params.attempt);
-      const content = outputBytes(logs, id, {
+      const content = outputBytes(held.logs(request, logs), id, {
         stream: query.stream,
         from: query.from,
         to: query.to ?? Number.POSITIVE_INFINITY,
@@ -56,7 +56,7 @@ export function attemptRoutes(app: ApiApp, services: ApiServices, held: Held): v
     async (request, reply) => {
       const { params, query } = request;
       const { id } = await core.tasks.attempt(params.space, params.attempt);
-      const content = spoolBytes(logs, id, query.from);
+      const content = spoolBytes(held.logs(request, logs), id, query.from);
       return reply.header('content-type', BYTES).send(await held.download(request, reply, content));
     },
   );
