@@ -22,7 +22,7 @@ const NUMBERS = faultNumbers({
     downloads: 100,
     bombs: 2,
     untilCut: false,
-    growthBytes: 150e6,
+    growthBytes: 250e6,
   },
   full: {
     silent: 8_000,
