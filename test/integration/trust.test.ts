@@ -316,7 +316,7 @@ describe('pairing a listening agent', () => {
       REFUSED,
     );
     // Once only.
-    expect(await code(stage.pairing.pairListeningAgent(request(text(), 'again')))).not.toBe('ok');
+    expect(await code(stage.pairing.pairListeningAgent(request(text(), 'again')))).toBe('conflict');
   });
 
   test('waits for one that does not listen yet', async () => {

@@ -37,10 +37,13 @@ export function completePairing(client: PairingClient, request: CompleteRequest)
 /** An agent that was paired before has no such service any more. */
 function pairingError(error: unknown): AppError {
   const told = fromStatus(error, 'pairing with the agent');
-  if (told.code !== 'gone') return told;
+  return told.code === 'gone' ? pairedAlready(error) : told;
+}
+
+export function pairedAlready(cause?: unknown): AppError {
   return new AppError(
     'conflict',
     'this agent is paired already: `longshore-agent configure --reset` on its machine makes a new pairing string',
-    { cause: error },
+    { cause },
   );
 }

@@ -3,7 +3,7 @@
  * draws it). The worker's row is durable before the agent gets its
  * certificate, so a paired agent is always a known one.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 
 import { AppError, isCode, sleep, type Clock, type Ids, type Logger } from '@longshore/base';
 import { formatAddress, parseAddress, type Address } from '@longshore/protocol/address';
@@ -29,7 +29,7 @@ import type { Worker } from '../domain/worker.ts';
 import { PAIRING_REACH_MS, PAIRING_REACH_PAUSE_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
 import { insertWorker } from './new-worker.ts';
-import { beginPairing, completePairing } from './pairing-calls.ts';
+import { beginPairing, completePairing, pairedAlready } from './pairing-calls.ts';
 
 const DEFAULT_PORT = 10_933;
 
@@ -96,6 +96,9 @@ export class AgentPairing implements PairingPort {
    */
   async #begin(address: Address, { pairing, transcript, own }: Beginning): Promise<Handshake> {
     const certificate = await fetchPinnedCertificate(address, pairing.keyFingerprint);
+    const shown = new X509Certificate(certificate);
+    // One that is not paired yet has nobody to sign for it; a paired one does not take us, and need not be tried again.
+    if (!shown.verify(shown.publicKey)) throw pairedAlready();
     const credentials = pinnedKeyCredentials(certificate, pairing.keyFingerprint, own);
     const client = new PairingClient(formatAddress(address), credentials, channelOptions('direct'));
     try {
