@@ -123,6 +123,12 @@ describe('resolveOptions', () => {
     expect(await refusal(argv)).toContain(message);
   });
 
+  test('refuses a long row of letters after one dash, soon', async () => {
+    const began = process.cpuUsage();
+    expect(await refusal([`-${'logLevel'.repeat(10_000)}`])).toMatch(/^there is no option -logLevel.*…/);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1000);
+  });
+
   test('refuses an unknown key of the file with the nearest name', async () => {
     expect(await refusal(['--config', 'c'], {}, { c: 'data_dir: x' })).toContain('did you mean dataDir?');
   });

@@ -99,6 +99,8 @@ export interface ResolvedOptions<Table extends OptionTable> {
 }
 
 const LONGEST_NAME_SHOWN = 100;
+/** Of letters after one dash: with the value of the last one, a path perhaps. */
+const LONGEST_GROUP_CHARACTERS = 4096;
 
 interface Given {
   value: unknown;
@@ -157,6 +159,9 @@ function readFlags(
     };
     if (spec.secret === true) options[`${flagOf(key)}-file`] = { type: 'string', multiple: true };
   }
+  // Each letter is taken apart, at a cost that grows with its square.
+  const endless = argv.find((word) => /^-[^-]/.test(word) && word.length > LONGEST_GROUP_CHARACTERS);
+  if (endless !== undefined) throw unknown(cut(endless), []);
   const { tokens, positionals } = parseArgs({
     args: [...argv],
     options,

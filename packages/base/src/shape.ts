@@ -38,6 +38,11 @@ export const shape = {
     'a whole number',
     (value) => Number.isInteger(value) && Number(value) === (Number(value) | 0),
   ),
+  /** From 0 on, below 2^31. */
+  small: simple(
+    'a whole number',
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31,
+  ),
   flag: simple('true or false', (value) => typeof value === 'boolean'),
   /** A text that a program makes and checks itself, such as an id. */
   such: (expected: string, fits: (text: string) => boolean): Unnamed =>

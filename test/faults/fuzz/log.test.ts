@@ -144,6 +144,7 @@ const TARGETS: FuzzTarget[] = [
       '##octopus[##octopus[stderr-warning]\nplain',
     ),
     words: ['##octopus[', '##longshore[', "name='", "value='", ']', 'stdout-', 'setVariable '],
+    cost: 4,
     // How the stream is cut into reads changes nothing.
     read(input) {
       const size = input.length > 5000 ? 1000 : 1;

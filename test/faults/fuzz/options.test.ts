@@ -133,6 +133,7 @@ fuzzEach([
       '--database\nhunter2\n--token=hunter2\n--token-file\nFILE\n--help',
     ),
     words: [...WORDS, '--toString', '--constructor=', '--__proto__', '-h', '--'],
+    cost: 2,
     read(input) {
       const argv = argumentsIn(input);
       return resolved({ argv, file: 'name: a' }, () => isPublicArgument(argv));

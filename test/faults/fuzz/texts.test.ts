@@ -45,8 +45,10 @@ function secret(read: (text: string) => void): (input: Buffer) => void {
       read(text);
     } catch (thrown) {
       const said = JSON.stringify([(thrown as Error).message, thrown]);
-      for (let at = 8; at + 12 <= Math.min(text.length, 200); at += 4)
-        expect(said).not.toContain(text.slice(at, at + 12));
+      const shown = Array.from({ length: 48 }, (_, i) => text.slice(8 + 4 * i, 20 + 4 * i)).find(
+        (part) => part.length === 12 && said.includes(part),
+      );
+      expect(shown).toBeUndefined();
       throw thrown;
     }
   };

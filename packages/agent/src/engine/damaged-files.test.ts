@@ -83,6 +83,36 @@ test.each(['', '\n', '../..', '\0\0\0\0'])(
   },
 );
 
+test.each([
+  [{ startedAtMs: -1 }, 'startedAtMs'],
+  [{ artifactCount: -1 }, 'artifactCount'],
+  [{ eventCount: 2 ** 40 }, 'eventCount'],
+  [{ outcome: { kind: 'refused', reason: 2 ** 31, detail: '' } }, 'reason'],
+  [{ outcome: { kind: 'toString' } }, 'outcome.kind'],
+])('an outcome that could not be sent is refused: %j', (damage, field) => {
+  const outcome = {
+    ...{ version: 1, outcome: { kind: 'exited', code: 0 }, message: '', bestEffortCleanup: false },
+    ...{ startedAtMs: 1, endedAtMs: 2, outputLength: 0, eventCount: 0, artifactCount: 0 },
+    ...{ segmentDigests: [], digest: '' },
+  };
+  const file = join(dataDir, 'attempts/A1/outcome.json');
+  writeFileSync(file, JSON.stringify(outcome));
+  expect(readOutcome(file)?.kind?.$case).toBe('exited');
+  writeFileSync(file, JSON.stringify({ ...outcome, ...damage }));
+  expect(() => readOutcome(file)).toThrow(field);
+});
+
+test('a program is chosen by an absolute path only', () => {
+  const program = { version: '2', file: join(dataDir, 'agent.js') };
+  const guard = { pid: 1, startTime: 1, bootId: 'b' };
+  const choice = { format: 1, run: program, previous: program, installed: program, withinMs: 1, guard };
+  const file = join(dataDir, 'versions/current.json');
+  writeFileSync(file, JSON.stringify(choice));
+  expect(readCurrent(dataDir)?.run).toEqual(program);
+  writeFileSync(file, JSON.stringify({ ...choice, run: { version: '2', file: '.' } }));
+  expect(readCurrent(dataDir)).toBeUndefined();
+});
+
 test('a host record counts under its own name only: it says what is killed and removed', () => {
   const process = { pid: 1, startTime: 1, bootId: 'b' };
   const record = {

@@ -93,13 +93,16 @@ export class IdentityStore {
     this.#usable('key.pem', () => createPrivateKey(keyPem));
     this.#usable('certificate.pem', () => new X509Certificate(authorityPem));
     const leaf = this.#usable('certificate.pem', () => new X509Certificate(leafPem));
+    const [issuedAt, expiresAt] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
+    if (!Number.isFinite(issuedAt) || !Number.isFinite(expiresAt))
+      throw this.#damaged('certificate.pem has no times that can be read');
     return {
       record: this.#parse(text, RECORD, 'agent.json'),
       chainPem,
       keyPem,
       authorityPem,
-      issuedAt: Date.parse(leaf.validFrom),
-      expiresAt: Date.parse(leaf.validTo),
+      issuedAt,
+      expiresAt,
     };
   }
 

@@ -37,7 +37,8 @@ interface ApiKeyParts {
   logger: Logger;
 }
 
-const KEY = /^lsk_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{20,200})$/;
+/** 32 bytes as base64url: the last letter has two bits that stand for nothing, and are zero, so that a key is one text. */
+const KEY = /^lsk_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/;
 
 /** A new key: the row to keep, and the text to show once. */
 export function newApiKey(
