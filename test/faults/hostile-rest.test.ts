@@ -284,7 +284,7 @@ const ODD: Record<string, { text: () => string; status: number }> = {
   },
   'an id with %00': { text: () => keyed('GET', `${V1}/spaces/default/attempts/%00/output`), status: 404 },
   'a path that is no UTF-8': { text: () => keyed('GET', `${TASKS}/%ff%fe`), status: 400 },
-  'a very long id': { text: () => keyed('GET', `${TASKS}/${'x'.repeat(5_000)}`), status: 414 },
+  'a very long id': { text: () => keyed('GET', `${TASKS}/${'x'.repeat(5_000)}`), status: 400 },
   'an id of another kind': {
     text: () => keyed('GET', `${V1}/spaces/default/attempts/${taskId}`),
     status: 404,
