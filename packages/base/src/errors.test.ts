@@ -27,4 +27,5 @@ test('a password in a URL is in no error', () => {
 
 test('of a long value an error shows the beginning', () => {
   expect(invalid('name', 'x'.repeat(1_000_000), 'less').message.length).toBeLessThan(300);
+  expect(notFound('pool', 'x'.repeat(1_000_000)).message.length).toBeLessThan(300);
 });

@@ -83,7 +83,8 @@ export function invalid(field: string, value: unknown, expected: string): AppErr
 }
 
 export function notFound(kind: string, id: string): AppError {
-  return new AppError('notFound', `There is no ${kind} "${id}"`, { detail: { kind, id } });
+  const shown = beginning(withoutSecrets(id));
+  return new AppError('notFound', `There is no ${kind} "${shown}"`, { detail: { kind, id: shown } });
 }
 
 /** What was thrown, as an Error, whatever it was. */
@@ -130,11 +131,14 @@ const LONGEST_SHOWN_CHARACTERS = 200;
 
 function show(value: unknown): string {
   try {
-    const shown = withoutSecrets(json(value) ?? typeof value);
-    return shown.length > LONGEST_SHOWN_CHARACTERS ? `${shown.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : shown;
+    return beginning(withoutSecrets(json(value) ?? typeof value));
   } catch {
     return typeof value;
   }
+}
+
+function beginning(text: string): string {
+  return text.length > LONGEST_SHOWN_CHARACTERS ? `${text.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : text;
 }
 
 /** Functions, symbols and undefined have no JSON form, whatever the library's types say. */

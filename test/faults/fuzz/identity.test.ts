@@ -38,6 +38,7 @@ const TARGETS: FuzzTarget[] = [
   {
     name: 'DER',
     corpus: [leafDer, createRequest(keyPem)],
+    cost: 2,
     read(input) {
       const elements = readAll(input);
       expect(Buffer.concat(elements.map(({ whole }) => whole))).toEqual(input);

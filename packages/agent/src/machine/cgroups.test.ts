@@ -36,6 +36,8 @@ describe('our own cgroups', () => {
   test('one outside of our namespace is out of reach', () => {
     const mountinfo = '29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw';
     expect(ownCgroups(mountinfo, '0::/../other\n')).toEqual({ unified: null, pids: null });
+    const relative = '29 23 0:26 / ../fs/cgroup rw - cgroup2 cgroup2 rw';
+    expect(ownCgroups(relative, '0::/a\n')).toEqual({ unified: null, pids: null });
   });
 
   test('none', () => {

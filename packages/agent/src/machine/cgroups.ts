@@ -37,7 +37,8 @@ export function ownCgroups(
     const [left = '', right = ''] = line.split(' - ');
     const [, , , root = '/', mount] = left.split(' ');
     const [type, , options = ''] = right.split(' ');
-    if (mount === undefined) continue;
+    // Absolute, as the kernel gives them.
+    if (mount?.startsWith('/') !== true) continue;
     if (type === 'cgroup2') found.unified ??= within(mount, root, paths.get(''));
     if (type === 'cgroup' && options.split(',').includes('pids'))
       found.pids ??= within(mount, root, paths.get('pids'));

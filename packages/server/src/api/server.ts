@@ -14,6 +14,8 @@ import { BASE } from './paths.ts';
 import { addRoutes } from './routes.ts';
 import type { ApiConfig, ApiServices } from './services.ts';
 
+const LONGEST_PATH_SHOWN = 200;
+
 export type { ApiConfig, ApiServices } from './services.ts';
 
 export interface Api {
@@ -39,7 +41,7 @@ export function createApi(services: ApiServices, config: ApiConfig): Api {
   app.setNotFoundHandler((request, reply) => {
     const error = new AppError(
       'notFound',
-      `There is no ${request.method} ${request.url.split('?', 1)[0] ?? ''}`,
+      `There is no ${request.method} ${request.url.split('?', 1)[0]?.slice(0, LONGEST_PATH_SHOWN) ?? ''}`,
     );
     void reply.code(404).send(errorBody(error));
   });
