@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:net';
 
-import { tcpTable } from './tcp-table.ts';
+import { tcpTable, type TcpRow } from './tcp-table.ts';
 import { until } from './until.ts';
 
 /** Seen from TCP: the listener accepted the connection, the dialler made it. */
@@ -14,8 +14,19 @@ export type Direction = 'toListener' | 'toDialler';
 
 export const DIRECTIONS: readonly Direction[] = ['toListener', 'toDialler'];
 
+/** Where a connection is cut: when so many bytes of a part have passed, and the other end has read them. */
+export interface Cut {
+  after: number;
+  /** @param passed false: the connection ended by itself before that */
+  cut(passed: boolean): void;
+}
+
 /** What the proxy says about all that passes in one direction. */
 export interface Road {
+  /** How many of the first of these bytes are a part, which passes as one; 0: more must come first. */
+  partOf(bytes: Buffer): number;
+  /** Before a part passes. It waits for the answer. */
+  look(part: Buffer): Promise<Cut | undefined>;
   /** Resolves when bytes may pass. */
   open(): Promise<void>;
   latencyMs(): number;
@@ -28,6 +39,8 @@ export interface Road {
   cut(): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 type Item = { bytes: Buffer; due: number } | 'end' | 'reset';
 
 const ARRIVAL_MS = 2_000;
@@ -38,6 +51,8 @@ export class FaultPipe {
   readonly #target: Socket;
   readonly #road: Road;
   #items: Item[] = [];
+  /** What has come of a part that is not whole yet. */
+  #begun: Buffer = NOTHING;
   #held = 0;
   #reading = true;
   #over = false;
@@ -50,12 +65,12 @@ export class FaultPipe {
     source.on('data', (bytes: Buffer) => {
       if (this.#over) return;
       this.#held += bytes.length;
-      this.#add({ bytes, due: performance.now() + road.latencyMs() });
+      this.#came(bytes);
       this.#flow();
     });
-    source.once('end', () => this.#add('end'));
-    source.once('error', () => this.#add('reset'));
-    source.once('close', () => this.#add('end'));
+    source.once('end', () => this.#last('end'));
+    source.once('error', () => this.#last('reset'));
+    source.once('close', () => this.#last('end'));
   }
 
   /** Resolves when nothing more can pass. */
@@ -92,16 +107,44 @@ export class FaultPipe {
   stop(): void {
     this.#over = true;
     this.#items = [];
+    this.#begun = NOTHING;
     this.#source.resume();
     this.#wake?.();
   }
 
+  #came(bytes: Buffer): void {
+    const due = performance.now() + this.#road.latencyMs();
+    let rest = this.#begun.length === 0 ? bytes : Buffer.concat([this.#begun, bytes]);
+    for (let part = this.#road.partOf(rest); part > 0; part = this.#road.partOf(rest)) {
+      this.#add({ bytes: rest.subarray(0, part), due });
+      rest = rest.subarray(part);
+    }
+    this.#begun = rest;
+  }
+
+  /** What was begun passes as it is: nothing is added to it any more. */
+  #last(item: 'end' | 'reset'): void {
+    if (this.#begun.length > 0) this.#add({ bytes: this.#begun, due: performance.now() });
+    this.#begun = NOTHING;
+    this.#add(item);
+  }
+
   async #send(bytes: Buffer): Promise<boolean> {
+    const cut = await this.#road.look(bytes);
+    const passed = await this.#pass(bytes.subarray(0, cut?.after));
+    if (cut === undefined) return passed;
+    await this.#arrived({ read: true });
+    cut.cut(passed);
+    return false;
+  }
+
+  async #pass(bytes: Buffer): Promise<boolean> {
+    if (this.#ended()) return false;
     const slice = this.#road.sliceBytes();
     for (let from = 0; from < bytes.length; from += slice) {
       const part = bytes.subarray(from, from + slice);
       await this.#road.room(part.length);
-      if (this.#over || this.#target.destroyed) return false;
+      if (this.#ended()) return false;
       const cutPoint = this.#road.cutPoint(part);
       await this.#write(part.subarray(0, cutPoint));
       if (cutPoint !== undefined) {
@@ -110,7 +153,11 @@ export class FaultPipe {
         return false;
       }
     }
-    return true;
+    return !this.#ended();
+  }
+
+  #ended(): boolean {
+    return this.#over || this.#target.destroyed;
   }
 
   async #write(bytes: Buffer): Promise<void> {
@@ -124,14 +171,21 @@ export class FaultPipe {
     });
   }
 
-  /** A reset throws away what the kernel has not sent yet: what was to pass must be at the other end. */
-  async #arrived(): Promise<void> {
-    const { localPort, remotePort } = this.#target;
+  /**
+   * A reset throws away what the kernel has not sent yet: what was to pass must be at the other end.
+   *
+   * @param read and that has read it: a program on this machine
+   */
+  async #arrived({ read = false } = {}): Promise<void> {
+    const { localPort: near, remotePort: far } = this.#target;
     await until(
       'what has passed is at the other end',
       () => {
-        const row = tcpTable().find((one) => one.localPort === localPort && one.remotePort === remotePort);
-        return (row?.unacknowledgedBytes ?? 0) === 0;
+        const rows = tcpTable();
+        const row = (local?: number, remote?: number): TcpRow | undefined =>
+          rows.find(({ localPort, remotePort }) => localPort === local && remotePort === remote);
+        const unread = read ? (row(far, near)?.unreadBytes ?? 0) : 0;
+        return (row(near, far)?.unacknowledgedBytes ?? 0) + unread === 0;
       },
       { timeoutMs: ARRIVAL_MS },
     ).catch(() => undefined); // its reader may have stopped for good

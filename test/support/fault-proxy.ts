@@ -8,25 +8,40 @@
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-import { DIRECTIONS, FaultPipe, type Direction, type Road } from './fault-pipe.ts';
+import { DIRECTIONS, FaultPipe, type Cut, type Direction, type Road } from './fault-pipe.ts';
 
-export type { Direction } from './fault-pipe.ts';
+export type { Cut, Direction } from './fault-pipe.ts';
 
 /** `half-close` ends one direction; the other one goes on. */
 export type CutKind = 'rst' | 'fin' | 'half-close';
 
-/** Watches what is about to pass, and may damage it; says after how many of these bytes the connections are cut. */
-export type Guard = (passing: {
+export interface Passing {
   connection: number;
   direction: Direction;
   bytes: Buffer;
-}) => number | undefined;
+}
+
+/** Watches what is about to pass, and may damage it; says after how many of these bytes the connections are cut. */
+export type Guard = (passing: Passing) => number | undefined;
+
+/** Knows what the bytes mean. It sees all of a connection, from the first byte on, part by part. */
+export interface Watcher {
+  /** How many of the first of these bytes are a part, which passes as one; 0: more must come first. */
+  partOf(bytes: Buffer): number;
+  /** A part, or at a connection's end what was begun of one, is about to pass, and waits for the answer. */
+  look(passing: Passing): Promise<Cut | undefined>;
+  /** One of its ends says no more; what was said before may still be about to pass. */
+  ending(connection: number): void;
+  /** Nothing of this connection passes any more. */
+  over(connection: number): void;
+}
 
 interface Connection {
   number: number;
   dialler: Socket;
   listener: Socket | undefined;
   pipes: Partial<Record<Direction, FaultPipe>>;
+  watcher: Watcher | undefined;
   over: PromiseWithResolvers<void>;
 }
 
@@ -43,6 +58,7 @@ export class FaultProxy implements AsyncDisposable {
   #bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly #busyUntil: Record<Direction, number> = { toListener: 0, toDialler: 0 };
   #guard: { guard: Guard; cut: () => void } | undefined;
+  #watcher: Watcher | undefined;
 
   private constructor(target: { host: string; port: number }) {
     this.#target = target;
@@ -157,6 +173,11 @@ export class FaultProxy implements AsyncDisposable {
     });
   }
 
+  /** Of all connections from now on, to the proxy's end; where it says so, and only there, it cuts. */
+  watch(watcher: Watcher): void {
+    this.#watcher = watcher;
+  }
+
   /** Takes back every fault, but for what was cut. */
   restore(): void {
     this.#guard = undefined;
@@ -183,15 +204,18 @@ export class FaultProxy implements AsyncDisposable {
   async #accept(dialler: Socket): Promise<void> {
     this.#accepted += 1;
     const over = Promise.withResolvers<void>();
-    const connection: Connection = { number: this.#accepted, dialler, listener: undefined, pipes: {}, over };
+    const connection: Connection = {
+      number: this.#accepted,
+      ...{ dialler, listener: undefined, pipes: {}, watcher: this.#watcher, over },
+    };
     this.#connections.add(connection);
-    dialler.on('error', () => undefined).once('close', () => this.#closed(connection));
+    this.#heed(dialler, connection);
     // With one way shut the connection is made, and that way of it is dead.
     await this.#open(() => this.#shut.size === DIRECTIONS.length);
     if (dialler.destroyed) return;
     const listener = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
     connection.listener = listener;
-    listener.on('error', () => undefined).once('close', () => this.#closed(connection));
+    this.#heed(listener, connection);
     // Nobody listens: the pipes are not there yet to say so.
     const refused = (): void => void dialler.resetAndDestroy();
     listener.once('error', refused);
@@ -207,8 +231,16 @@ export class FaultProxy implements AsyncDisposable {
     });
   }
 
-  #road(connection: Connection, direction: Direction): Road {
+  #heed(end: Socket, connection: Connection): void {
+    const ending = (): void => connection.watcher?.ending(connection.number);
+    end.on('error', ending).once('end', ending);
+    end.once('close', () => this.#closed(connection));
+  }
+
+  #road({ number, watcher }: Connection, direction: Direction): Road {
     return {
+      partOf: (bytes) => watcher?.partOf(bytes) ?? bytes.length,
+      look: async (bytes) => watcher?.look({ connection: number, direction, bytes }),
       open: async () => this.#open(() => this.#shut.has(direction)),
       latencyMs: () => this.#latencyMs,
       sliceBytes: () =>
@@ -219,7 +251,7 @@ export class FaultProxy implements AsyncDisposable {
         this.#busyUntil[direction] = from + (bytes * 1000) / this.#bytesPerSecond;
         if (from > now) await new Promise((resolve) => setTimeout(resolve, from - now));
       },
-      cutPoint: (bytes) => this.#guard?.guard({ connection: connection.number, direction, bytes }),
+      cutPoint: (bytes) => this.#guard?.guard({ connection: number, direction, bytes }),
       cut: () => this.#guard?.cut(),
     };
   }
@@ -243,7 +275,8 @@ export class FaultProxy implements AsyncDisposable {
   #closed(connection: Connection): void {
     const { dialler, listener } = connection;
     if (!dialler.closed || listener?.closed === false) return;
-    this.#connections.delete(connection);
+    if (!this.#connections.delete(connection)) return;
+    connection.watcher?.over(connection.number);
     connection.over.resolve();
   }
 

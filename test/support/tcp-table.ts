@@ -7,6 +7,8 @@ export interface TcpRow {
   state: string;
   /** Written by this end, and not yet acknowledged by the other end's kernel. */
   unacknowledgedBytes: number;
+  /** Come, and not yet read by the program at this end. */
+  unreadBytes: number;
   inode: string;
 }
 
@@ -33,6 +35,7 @@ export function tcpTable(): TcpRow[] {
         remotePort: portOf(remote),
         state: STATES[state] ?? state,
         unacknowledgedBytes: Number.parseInt(queues, 16),
+        unreadBytes: Number.parseInt(queues.slice(queues.indexOf(':') + 1), 16),
         inode,
       };
     });
