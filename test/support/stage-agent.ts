@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { FaultShim, type ShimReach } from './fault-shim.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import { FrameCuts } from './frame-cut.ts';
+import { KeyLog } from './key-log.ts';
 import type { Machine } from './machine.ts';
 import { answers, freePort } from './ports.ts';
 import { isHost, processesIn } from './proc.ts';
@@ -35,6 +37,8 @@ export interface StageAgentOptions {
   proxied?: boolean;
   /** What is done to it while it listens, and before it is paired. */
   unpaired?: (port: number) => Promise<void>;
+  /** That proxy reads along. */
+  frames?: boolean;
 }
 
 export class StageAgent {
@@ -44,8 +48,10 @@ export class StageAgent {
   readonly daemon: Daemon;
   readonly #options: StageAgentOptions;
   readonly #shim: FaultShim | undefined;
+  readonly #keys: KeyLog;
   #proxy: FaultProxy | undefined;
   #port = 0;
+  #cuts: FrameCuts | undefined;
 
   constructor(options: StageAgentOptions) {
     this.#options = options;
@@ -56,10 +62,12 @@ export class StageAgent {
       options.shim === undefined
         ? undefined
         : FaultShim.open({ controlFile: `${options.folder}.shim`, under: this.dataDir, into: options.shim });
+    this.#keys = new KeyLog(`${options.folder}.keys`);
+    const logsKeys = options.frames === true && options.mode === 'listening';
     this.daemon = new Daemon('agent', {
       args: ['run', '--data-dir', this.dataDir, '--log-format', 'json', '--log-level', 'debug'],
       logFile: `${options.folder}.log`,
-      env: this.#shim?.env() ?? {},
+      env: { ...this.#shim?.env(), ...(logsKeys && this.#keys.env()) },
       ...(options.machine === undefined ? {} : { passage: options.machine }),
     });
   }
@@ -100,6 +108,12 @@ export class StageAgent {
   get proxy(): FaultProxy {
     if (this.#proxy === undefined) throw new Error(`${this.name} has no proxy of its own`);
     return this.#proxy;
+  }
+
+  /** Of a listening agent's link. */
+  get cuts(): FrameCuts {
+    if (this.#cuts === undefined) throw new Error(`the links of ${this.name} can't be cut at a frame`);
+    return this.#cuts;
   }
 
   async closeProxy(): Promise<void> {
@@ -152,6 +166,7 @@ export class StageAgent {
     });
     await this.#options.unpaired?.(port);
     if (this.#options.proxied === true) this.#proxy = await FaultProxy.open({ host: '127.0.0.1', port });
+    if (this.#options.frames === true) this.#cuts = new FrameCuts(this.proxy, this.#keys);
     const added = await stage.longshore(
       [
         'worker',

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 import { FaultShim } from './fault-shim.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import { FrameCuts } from './frame-cut.ts';
+import { KeyLog } from './key-log.ts';
 import { freePort } from './ports.ts';
 import { Daemon } from './program.ts';
 import { until } from './until.ts';
@@ -16,6 +18,8 @@ export interface StageServerOptions {
   builtinWorker: boolean;
   /** A fault proxy before its agent port, which is then its public agent address. */
   proxied?: boolean;
+  /** That proxy reads along. */
+  frames?: boolean;
   env: NodeJS.ProcessEnv;
   /** Its disk (the data directory) and clock can be made to fail. */
   shim?: boolean;
@@ -29,9 +33,10 @@ export class StageServer {
   readonly dataDir: string;
   readonly #shim: FaultShim | undefined;
   readonly #proxy: FaultProxy | undefined;
+  readonly #cuts: FrameCuts | undefined;
 
   private constructor(
-    { name, folder, nodeId = name, builtinWorker, env, shim = false }: StageServerOptions,
+    { name, folder, nodeId = name, builtinWorker, env, shim = false, frames = false }: StageServerOptions,
     ports: { http: number; agent: number },
     proxy: FaultProxy | undefined,
   ) {
@@ -41,6 +46,8 @@ export class StageServer {
     this.#shim = shim
       ? FaultShim.open({ controlFile: `${this.dataDir}.shim`, under: this.dataDir })
       : undefined;
+    const keys = new KeyLog(`${this.dataDir}.keys`);
+    this.#cuts = frames && proxy !== undefined ? new FrameCuts(proxy, keys) : undefined;
     this.url = `http://127.0.0.1:${ports.http}`;
     this.agentAddress = `127.0.0.1:${ports.agent}`;
     this.daemon = new Daemon('server', {
@@ -52,7 +59,7 @@ export class StageServer {
         ...['--log-format', 'json', '--log-level', 'debug'],
       ],
       logFile: join(folder, `${name}.log`),
-      env: { ...env, ...this.#shim?.env() },
+      env: { ...env, ...this.#shim?.env(), ...(this.#cuts && keys.env()) },
     });
   }
 
@@ -78,6 +85,12 @@ export class StageServer {
   get proxy(): FaultProxy {
     if (this.#proxy === undefined) throw new Error('the stage was not opened with `proxied`');
     return this.#proxy;
+  }
+
+  /** Of the links of polling agents. */
+  get cuts(): FrameCuts {
+    if (this.#cuts === undefined) throw new Error('the stage was not opened with `frames`');
+    return this.#cuts;
   }
 
   async closeProxy(): Promise<void> {

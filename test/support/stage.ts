@@ -11,6 +11,7 @@ import { join } from 'node:path';
 
 import type { ShimReach } from './fault-shim.ts';
 import type { Direction, FaultProxy } from './fault-proxy.ts';
+import type { FrameCuts } from './frame-cut.ts';
 import type { Machine } from './machine.ts';
 import { createPostgresDatabase, type TestDatabase } from './postgres.ts';
 import { RestClient } from './rest.ts';
@@ -28,6 +29,8 @@ export interface StageOptions {
   builtinWorker?: boolean;
   /** A fault proxy on every link: before each server's agent port, and before each listening agent. */
   proxied?: boolean;
+  /** A proxy on every link that reads along: each can be cut at a frame of a kind (`cutsOf`). */
+  frames?: boolean;
   env?: NodeJS.ProcessEnv;
   /** Under each server: its disk and clock can be made to fail (`stage.servers[0].shim`). */
   shim?: boolean;
@@ -109,7 +112,7 @@ export class Stage implements AsyncDisposable {
       folder: this.folder,
       builtinWorker: this.#options.builtinWorker === true,
       shim: this.#options.shim === true,
-      proxied: this.#options.proxied === true,
+      ...this.#onLinks,
       env: {
         ...(this.#database === undefined
           ? {}
@@ -125,6 +128,11 @@ export class Stage implements AsyncDisposable {
         () => /lsk_[A-Za-z0-9_-]+/.exec(server.daemon.log())?.[0],
       );
     return server;
+  }
+
+  get #onLinks(): { proxied: boolean; frames: boolean } {
+    const frames = this.#options.frames === true;
+    return { proxied: frames || this.#options.proxied === true, frames };
   }
 
   get #first(): StageServer {
@@ -154,7 +162,7 @@ export class Stage implements AsyncDisposable {
       ...(options.shim === undefined ? {} : { shim: options.shim }),
       ...(options.machine === undefined ? {} : { machine: options.machine }),
       ...(options.unpaired === undefined ? {} : { unpaired: options.unpaired }),
-      proxied: this.#options.proxied === true,
+      ...this.#onLinks,
     });
     this.agents.push(agent);
     await agent.register(this);
@@ -164,6 +172,11 @@ export class Stage implements AsyncDisposable {
   /** The proxy that an agent's link to the first server passes. */
   proxyOf(agent: StageAgent): FaultProxy {
     return agent.mode === 'listening' ? agent.proxy : this.#first.proxy;
+  }
+
+  /** What cuts that link at a frame. */
+  cutsOf(agent: StageAgent): FrameCuts {
+    return agent.mode === 'listening' ? agent.cuts : this.#first.cuts;
   }
 
   /** The direction, through that proxy, of what the agent sends. */
