@@ -1,5 +1,5 @@
 /**
- * What a full disk is tried with: a script that uses all that is stored of an
+ * What full disks and links that are cut are tried with: a script that uses all that is stored of an
  * attempt (output on both streams, variables, an artifact), and the check that
  * all of it is there, exactly, with the script's own exit code.
  */
@@ -19,9 +19,23 @@ export interface BusyScript {
   lines: NumberedLines;
 }
 
+/** Its own end, as it is stored. */
+const EXITED = { state: 'failed', outcome: { kind: 'exited', code: EXIT_CODE } };
+
+/** @param on where it runs */
 export async function startBusy(
   stage: Stage,
-  { counter, name, lines }: { counter: RunCounter; name: string; lines: NumberedLines },
+  {
+    counter,
+    name,
+    lines,
+    on = { pool: POOL },
+  }: {
+    counter: RunCounter;
+    name: string;
+    lines: NumberedLines;
+    on?: { pool: string } | { workers: string[] };
+  },
 ): Promise<BusyScript> {
   const body = [
     `head -c ${ARTIFACT_BYTES} /dev/zero > big.bin`,
@@ -29,21 +43,18 @@ export async function startBusy(
     `set_variable Of '${name}'`,
     numberedLines({ ...lines, exitCode: EXIT_CODE }),
   ].join('\n');
-  const { id } = await stage.rest.script(counter.counted(name, body), { pool: POOL });
+  const { id } = await stage.rest.script(counter.counted(name, body), on);
   return { taskId: id, lines };
 }
 
-/** The task ended with the script's exit code, and all that the script gave is stored as it was given. */
+/** The task ended with the script's exit code, or as told, and all that the script gave is stored as it was given. */
 export async function expectAllThere(
   stage: Stage,
   { taskId, lines }: BusyScript,
-  { timeoutMs = 60_000 } = {},
+  { timeoutMs = 60_000, end = EXITED }: { timeoutMs?: number; end?: { state: string; outcome: object } } = {},
 ): Promise<{ task: TaskBody; attempt: AttemptBody }> {
   const { task, attempt } = await stage.rest.ended(taskId, { timeoutMs });
-  expect({ state: task.state, outcome: attempt.outcome }).toEqual({
-    state: 'failed',
-    outcome: { kind: 'exited', code: EXIT_CODE },
-  });
+  expect({ state: task.state, outcome: attempt.outcome }).toEqual(end);
   const [stdout, stderr] = await Promise.all(
     ['stdout', 'stderr'].map((stream) => stage.rest.bytes(`/attempts/${attempt.id}/output?stream=${stream}`)),
   );

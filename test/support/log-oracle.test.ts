@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,6 +13,7 @@ import {
   numberedLines,
   type NumberedLines,
 } from './log-oracle.ts';
+import { until } from './until.ts';
 
 const WANTED: NumberedLines = { lines: 300, lineBytes: 64, exitCode: 7 };
 const lines = (from: number, to: number, stream: 'stdout' | 'stderr' = 'stdout'): Buffer =>
@@ -35,6 +36,31 @@ test('at a rate it takes its time, on one stream only when told so', () => {
   expect(performance.now() - began).toBeGreaterThan(80);
   expect(ran.stdout.length).toBe(0);
   checkLog(ran, wanted);
+});
+
+test('at once, from its folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'longshore-log-oracle-'));
+  const ran = spawnSync('bash', ['-c', numberedLines({ ...WANTED, atOnce: true })], { cwd: folder });
+  rmSync(folder, { recursive: true });
+  expect(ran.status).toBe(7);
+  checkLog(ran, WANTED);
+});
+
+test.each([1, 200, 301])('held before line %i, until it is let go on', async (before) => {
+  const folder = mkdtempSync(join(tmpdir(), 'longshore-log-oracle-'));
+  const wanted: NumberedLines = { ...WANTED, hold: { before, file: join(folder, 'gate') } };
+  const child = spawn('bash', ['-c', numberedLines(wanted)]);
+  const got: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].on('data', (part: Buffer) => got[stream].push(part));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const seen = (): number => Buffer.concat(got.stdout).length / 64;
+  await until('it waits', () => existsSync(join(folder, 'gate.waits')) && seen() === before - 1);
+  expect(child.exitCode).toBeNull();
+  writeFileSync(join(folder, 'gate'), '');
+  expect(await ended).toBe(7);
+  rmSync(folder, { recursive: true });
+  checkLog({ stdout: Buffer.concat(got.stdout), stderr: Buffer.concat(got.stderr) }, wanted);
 });
 
 test.each([

@@ -21,6 +21,10 @@ export interface NumberedLines {
   /** Before each pause the script writes how long its machine has been up to this file: seconds, a line each. */
   stampFile?: string;
   streams?: readonly OutputStream[];
+  /** Before this line (one more than there are: after the last) the script waits until the file is there; meanwhile there is `FILE.waits`. */
+  hold?: { before: number; file: string };
+  /** It prints a stream as fast as it is read, one after the other: a shell's own lines come one by one. By files in its folder. */
+  atOnce?: boolean;
 }
 
 const FIXED_BYTES = 'o 0000000001 00000000 \n'.length;
@@ -30,7 +34,16 @@ const CHECK_FACTOR = 2654435761;
 
 /** A bash script; what stands before it may set things up, what stands after it comes after its lines. */
 export function numberedLines(wanted: NumberedLines): string {
-  const { lines, linesPerSecond, exitCode = 0, stampFile, streams = OUTPUT_STREAMS } = wanted;
+  const { exitCode = 0, atOnce = false } = wanted;
+  const print = printing(wanted);
+  const whole = atOnce
+    ? ['{', ...print, '} > lines.out 2> lines.err', 'cat lines.out', 'cat lines.err >&2']
+    : print;
+  return [...whole, `exit ${exitCode}`].join('\n');
+}
+
+function printing(wanted: NumberedLines): string[] {
+  const { lines, linesPerSecond, stampFile, streams = OUTPUT_STREAMS, hold } = wanted;
   const print = (letter: string): string =>
     `printf '${letter} %010d %08x %s\\n' "$n" "$check" "$filler"${letter === 'e' ? ' >&2' : ''}`;
   const chunk = Math.max(1, Math.round((linesPerSecond ?? 0) / PAUSES_PER_SECOND));
@@ -38,9 +51,15 @@ export function numberedLines(wanted: NumberedLines): string {
   return [
     `filler='${fillerOf(wanted)}'`,
     // A pipe that nobody writes to: reading from it waits, without a process as sleep would be.
-    ...(pause === '' ? [] : ['exec {silence}<> <(:)']),
+    ...(pause === '' && hold === undefined ? [] : ['exec {silence}<> <(:)']),
+    ...(hold === undefined
+      ? []
+      : [
+          `hold() { touch '${hold.file}.waits'; until [ -e '${hold.file}' ]; do read -r -t 0.02 -u "$silence"; done; }`,
+        ]),
     ...(stampFile === undefined ? [] : [`exec {stamps}>> '${stampFile}'`]),
     `for ((n = 1; n <= ${lines}; n++)); do`,
+    ...(hold === undefined ? [] : [`  ((n != ${hold.before})) || hold`]),
     `  check=$(( (n * ${CHECK_FACTOR}) & 4294967295 ))`,
     ...streams.map((stream) => `  ${print(letterOf(stream))}`),
     ...(stampFile === undefined
@@ -48,8 +67,8 @@ export function numberedLines(wanted: NumberedLines): string {
       : [`  ((n % ${chunk})) || { read -r up _ < /proc/uptime; echo "$up" >&"$stamps"; }`]),
     ...(pause === '' ? [] : [`  ((n % ${chunk})) || read -r -t ${pause} -u "$silence"`]),
     'done',
-    `exit ${exitCode}`,
-  ].join('\n');
+    ...(hold === undefined ? [] : [`((n != ${hold.before})) || hold`]),
+  ];
 }
 
 /** The longest time between two stamps, milliseconds: how long the script stood still at most, on its machine's monotonic clock. */
