@@ -23,8 +23,6 @@ export const DIAL_RESTART_MS = 60_000;
 export const DIAL_RESTART_BACKOFF_MS = 2_000;
 /** A session that lasted so long was good: the next back-off starts from the first window again. */
 export const DIAL_GOOD_SESSION_MS = 10_000;
-/** On stop, sessions say goodbye within this; then they are cut. */
-export const GOODBYE_TIMEOUT_MS = 3_000;
 /** An ephemeral agent's deregistration must be answered within this. */
 export const DEREGISTER_TIMEOUT_MS = 5_000;
 /** A deregistered agent's script host ends within this: above the grace that scripts get. */
