@@ -24,6 +24,8 @@ export default {
   // Jest's ESM mode keeps some 9 MB a test file: recycle the workers.
   workerIdleMemoryLimit: '400MB',
   maxWorkers: 2,
+  // What hangs is found by it all the same; what is slow on a loaded machine is no failure.
+  testTimeout: 30_000,
   projects: [
     suite('unit', ['<rootDir>/packages/*/src/**/*.test.ts', '<rootDir>/test/support/**/*.test.ts']),
     suite('integration', ['<rootDir>/test/integration/**/*.test.ts']),
