@@ -14,7 +14,11 @@ test('a process is the same whatever it calls itself', () => {
     expect(parseStat(process.pid, `${process.pid} (${name})${rest}`)).toEqual(facts);
 });
 
-test.each(['', '1 (x)', '1 (x) S', '1 (x) S 1 1 1', `1 (x) S a 1 1${' 0'.repeat(40)}`])(
-  'a line that is not whole is no process: %j',
-  (line) => expect(parseStat(1, line)).toBeNull(),
-);
+test.each([
+  '',
+  '1 (x)',
+  `1 (x) S 1 1 1${' 0'.repeat(15)} ${'9'.repeat(400)} 0`,
+  '1 (x) S',
+  '1 (x) S 1 1 1',
+  `1 (x) S a 1 1${' 0'.repeat(40)}`,
+])('a line that is not whole is no process: %j', (line) => expect(parseStat(1, line)).toBeNull());

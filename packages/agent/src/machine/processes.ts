@@ -73,7 +73,7 @@ export function parseStat(pid: number, line: string): ProcessFacts | null {
   // The name stands in brackets, and may hold brackets and blanks itself.
   const [state = '', ...rest] = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const [parent, group, session, startTime] = [rest[0], rest[1], rest[2], rest[18]].map((field) =>
-    /^-?\d+$/.test(field ?? '') ? Number(field) : undefined,
+    /^-?\d{1,20}$/.test(field ?? '') ? Number(field) : undefined,
   );
   if (parent === undefined || group === undefined || session === undefined || startTime === undefined)
     return null;
