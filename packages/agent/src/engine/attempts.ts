@@ -233,18 +233,10 @@ export class Attempts implements HostListener {
     for (const attempt of this.#byId.values()) attempt.spool.close();
   }
 
+  /** Its host says that it has ended. @returns whether its outcome is known */
   #readEnd(attempt: LocalAttempt): boolean {
-    try {
-      if (attempt.readOutcome()) return true;
-      throw new Error('there is no outcome.json');
-    } catch (thrown) {
-      this.#options.logger.error('an attempt ended, and its outcome can not be read', {
-        attemptId: attempt.id,
-        error: toError(thrown),
-      });
-      void this.#close(attempt, { kind: 'interrupted', detail: 'its outcome could not be read' });
-      return false;
-    }
+    if (!this.#hasOutcome(attempt)) this.#unreadable(attempt, new Error('there is no outcome.json'));
+    return attempt.ended;
   }
 
   /** Also one that can't be read: that it ended is known. */
@@ -252,13 +244,14 @@ export class Attempts implements HostListener {
     try {
       return attempt.readOutcome();
     } catch (thrown) {
-      this.#options.logger.error('an outcome can not be read', {
-        attemptId: attempt.id,
-        error: toError(thrown),
-      });
-      void this.#close(attempt, { kind: 'interrupted', detail: 'its outcome could not be read' });
+      this.#unreadable(attempt, toError(thrown));
       return true;
     }
+  }
+
+  #unreadable(attempt: LocalAttempt, error: Error): void {
+    this.#options.logger.error('an outcome can not be read', { attemptId: attempt.id, error });
+    void this.#close(attempt, { kind: 'interrupted', detail: 'its outcome could not be read' });
   }
 
   #judge(attempt: LocalAttempt): void {
