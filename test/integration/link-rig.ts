@@ -100,13 +100,11 @@ export class FileHost implements HostPort {
     }
     this.started.push(attemptId);
     mkdirSync(workspacePaths(this.#dataDir, attemptId).spool, { recursive: true });
-    this.#running.set(attemptId, {
-      hasher: new SegmentHasher(),
-      events: 0,
-      phase: Phase.RUNNING,
-      ended: false,
-    });
+    const running: Running = { hasher: new SegmentHasher(), events: 0, phase: Phase.ACCEPTED, ended: false };
+    this.#running.set(attemptId, running);
+    // It has it, as a host says at once.
     this.tell(attemptId);
+    running.phase = Phase.RUNNING;
     this.onStart(attemptId);
   }
 
