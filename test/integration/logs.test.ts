@@ -12,6 +12,7 @@ import type { LogStore } from '@longshore/server/app/ports/log-store';
 import { StorageOut } from '@longshore/server/app/ports/store';
 import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
+import type { Sql, SqlValue } from '@longshore/server/store/db';
 import type { RowDatabase } from '@longshore/server/logs/rows';
 
 import { openStage, type StoreStage } from '../support/store.ts';
@@ -403,6 +404,64 @@ describe('logs in rows whose database goes away', () => {
     );
     expect(await logs.read(id, 0, 1000)).toEqual(Buffer.concat([a, b, c]));
     await other.close();
+  });
+});
+
+describe('a long log in rows', () => {
+  interface Node {
+    'Actual Rows': number;
+    'Rows Removed by Filter'?: number;
+    Plans?: Node[];
+  }
+  const visited = (node: Node): number =>
+    node['Actual Rows'] +
+    (node['Rows Removed by Filter'] ?? 0) +
+    (node.Plans ?? []).reduce((sum, each) => sum + visited(each), 0);
+
+  test('is read at its end, and checked there, without a look at what is before', async () => {
+    const stage = await openStage('postgres');
+    await stage.openStore('n');
+    const database = await stage.open('n');
+    const id = ids();
+    const one = record('x'.repeat(100));
+    const ROWS = 5000;
+    await database.transact((sql) =>
+      sql.run(
+        `INSERT INTO log_chunks SELECT ?, n * ${one.length}, (n + 1) * ${one.length}, ?::bytea FROM generate_series(0, ${ROWS - 1}) n`,
+        id,
+        one,
+      ),
+    );
+    await database.alone((sql) => sql.run('ANALYZE log_chunks'));
+    const asked: { text: string; params: SqlValue[] }[] = [];
+    const recording = (sql: Sql): Sql => ({
+      ...{ dialect: sql.dialect, skipLocked: sql.skipLocked, forUpdate: sql.forUpdate },
+      run: (text, ...params) => sql.run(text, ...params),
+      all: (text, ...params) => (asked.push({ text, params }), sql.all(text, ...params)),
+      get: (text, ...params) => (asked.push({ text, params }), sql.get(text, ...params)),
+    });
+    const logs = new RowLogStore({
+      clock: systemClock,
+      database: {
+        transact: (body, options) => database.transact(body, options),
+        read: (body) => database.read((sql) => body(recording(sql))),
+        notify: (...args) => database.notify(...args),
+        listen: (...args) => database.listen(...args),
+      },
+    });
+    const end = ROWS * one.length;
+    expect(await logs.length(id)).toBe(end);
+    expect(await logs.read(id, end - one.length, 1000)).toEqual(one);
+    expect(await logs.readRaw(id, { from: end - 2 * one.length, to: end - one.length })).toEqual(one);
+    for (const { text, params } of asked) {
+      const [plan] = await database.read((sql) =>
+        sql.all<{ 'QUERY PLAN': { Plan: Node }[] }>(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, ...params),
+      );
+      expect([text, visited(plan!['QUERY PLAN'][0]!.Plan) < 50]).toEqual([text, true]);
+    }
+    expect(asked.length).toBeGreaterThan(3);
+    await logs.close();
+    await stage.close();
   });
 });
 

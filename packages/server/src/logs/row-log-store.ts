@@ -13,7 +13,7 @@ import { LOG_RECOVER_READ_BYTES } from '../limits.ts';
 import { committing, damagedAt, missingRecords, requireId } from './accept.ts';
 import { Followers } from './followers.ts';
 import { RowAppends } from './row-appends.ts';
-import { insertChunks, rowsIn, storedLength, type ChunkRow, type RowDatabase, type RowSql } from './rows.ts';
+import { insertChunks, rowAt, rowsIn, storedLength, type RowDatabase, type RowSql } from './rows.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -63,11 +63,7 @@ export class RowLogStore implements LogStore {
       const found: Buffer[] = [];
       // Rows one by one: the first may hold all that was asked for.
       for (let at = offset, have = 0; have < Math.max(1, limit);) {
-        const row = await sql.get<ChunkRow>(
-          'SELECT start_offset, end_offset, bytes FROM log_chunks WHERE attempt_id = ? AND end_offset > ? ORDER BY start_offset LIMIT 1',
-          attemptId,
-          at,
-        );
+        const row = await rowAt(sql, attemptId, at);
         if (row === undefined) break;
         // A row that is gone, or not as long as it says: what is before it may be good.
         if (row.start_offset > at || row.bytes.length !== row.end_offset - row.start_offset) {
@@ -145,9 +141,11 @@ export class RowLogStore implements LogStore {
     await this.#database.transact(async (sql) => {
       await sql.run('DELETE FROM log_chunks WHERE attempt_id = ? AND start_offset >= ?', attemptId, length);
       await sql.run(
-        'UPDATE log_chunks SET end_offset = ?, bytes = substring(bytes FROM 1 FOR (?::bigint - start_offset)::int) WHERE attempt_id = ? AND end_offset > ?',
+        `UPDATE log_chunks SET end_offset = ?, bytes = substring(bytes FROM 1 FOR (?::bigint - start_offset)::int)
+          WHERE attempt_id = ? AND start_offset = (SELECT MAX(start_offset) FROM log_chunks WHERE attempt_id = ?) AND end_offset > ?`,
         length,
         length,
+        attemptId,
         attemptId,
         length,
       );

@@ -1,4 +1,8 @@
-/** The rows of logs in PostgreSQL, as statements: chunks of whole records at their offsets. */
+/**
+ * The rows of logs in PostgreSQL, as statements: chunks of whole records at
+ * their offsets. Each finds its rows by where they begin, which the key has in
+ * order: it costs the same at the end of a long log as at its beginning.
+ */
 import { scanRecords } from '@longshore/protocol/spool-record';
 
 import { LOG_CHUNK_BYTES } from '../limits.ts';
@@ -69,16 +73,37 @@ export async function appendChunks(sql: RowSql, attemptId: string, chunks: Chunk
   return true;
 }
 
+/** The row that holds the byte at an offset; where there is none, the next one after it. */
+export async function rowAt(sql: RowSql, attemptId: string, at: number): Promise<ChunkRow | undefined> {
+  const row = await sql.get<ChunkRow>(
+    'SELECT start_offset, end_offset, bytes FROM log_chunks WHERE attempt_id = ? AND start_offset <= ? ORDER BY start_offset DESC LIMIT 1',
+    attemptId,
+    at,
+  );
+  if (row !== undefined && row.end_offset > at) return row;
+  return sql.get<ChunkRow>(
+    'SELECT start_offset, end_offset, bytes FROM log_chunks WHERE attempt_id = ? AND start_offset > ? ORDER BY start_offset LIMIT 1',
+    attemptId,
+    at,
+  );
+}
+
+/** The rows that hold anything of a range, in order. */
 export function rowsIn(
   sql: RowSql,
   attemptId: string,
   { from, to }: { from: number; to: number },
 ): Promise<ChunkRow[]> {
   return sql.all<ChunkRow>(
-    'SELECT start_offset, end_offset, bytes FROM log_chunks WHERE attempt_id = ? AND end_offset > ? AND start_offset < ? ORDER BY start_offset',
+    `SELECT start_offset, end_offset, bytes FROM log_chunks
+      WHERE attempt_id = ? AND start_offset < ? AND end_offset > ?
+        AND start_offset >= COALESCE((SELECT MAX(start_offset) FROM log_chunks WHERE attempt_id = ? AND start_offset <= ?), 0)
+      ORDER BY start_offset`,
+    attemptId,
+    to,
+    from,
     attemptId,
     from,
-    to,
   );
 }
 
