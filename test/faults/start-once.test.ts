@@ -57,7 +57,7 @@ describe.each(DIALECTS)('each script runs once (%s)', (dialect) => {
     const running = await rig.submit();
     await until('it runs', () => rig.agent.host.started.length === 1);
     rig.dialNoMore();
-    rig.cutAt(1, 'toAgent');
+    rig.cutAtStart();
     const unseen = await rig.submit();
     await until('the link has broken', () => rig.session === undefined);
     await rig.agent.engine.close();
@@ -105,6 +105,7 @@ class Rig implements AsyncDisposable {
   readonly #directory = new SessionDirectory();
   #cut: () => void = () => undefined;
   #left: Record<Way, number> = { toAgent: Infinity, toServer: Infinity };
+  #atStart = false;
   #dialling: AbortController | undefined;
   #again = true;
   #dialled: Promise<void> = Promise.resolve();
@@ -163,6 +164,11 @@ class Rig implements AsyncDisposable {
     this.#left = { toAgent: Infinity, toServer: Infinity, [way]: frame };
   }
 
+  /** Before the next Start arrives; whatever else passes, a ping say. */
+  cutAtStart(): void {
+    this.#atStart = true;
+  }
+
   dialOnAndOn(): void {
     const dialling = new AbortController();
     this.#dialling = dialling;
@@ -213,7 +219,8 @@ class Rig implements AsyncDisposable {
     const line = memoryLine<AgentFrame, ServerFrame>({
       carryLeft: (frame) => AgentFrame.decode(AgentFrame.encode(frame).finish()),
       carryRight: (frame) => ServerFrame.decode(ServerFrame.encode(frame).finish()),
-      arriving: (from) => this.#passes(from === 'left' ? 'toServer' : 'toAgent'),
+      arriving: (from, frame) =>
+        this.#passes(from === 'left' ? 'toServer' : 'toAgent', frame.kind?.$case === 'start'),
     });
     this.#cut = () => line.cut();
     const open = () => {
@@ -238,10 +245,11 @@ class Rig implements AsyncDisposable {
   }
 
   /** Before each frame arrives: on a line that is cut it does not. */
-  #passes(way: Way): void {
+  #passes(way: Way, isStart: boolean): void {
     this.#left[way] -= 1;
-    if (this.#left[way] > 0) return;
+    if (this.#left[way] > 0 && !(isStart && this.#atStart)) return;
     this.#left = { toAgent: Infinity, toServer: Infinity };
+    this.#atStart = false;
     this.#cut();
   }
 }
