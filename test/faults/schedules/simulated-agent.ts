@@ -194,7 +194,7 @@ export class SimulatedAgent {
       if (found.outcome !== null) continue;
       const judged = judge(
         found.attemptId,
-        { ...found, begun: this.processes.has(found.attemptId) },
+        { ...found, begun: () => this.processes.has(found.attemptId) },
         {
           bootId: this.#bootId,
           connected,

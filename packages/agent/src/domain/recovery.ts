@@ -7,8 +7,8 @@ export interface Found {
   /** The host that it was handed to, and the boot in which. */
   handedTo: string;
   bootId: string;
-  /** A host has written something of it. */
-  begun: boolean;
+  /** Whether a host has written something of it: asked only where it counts, for it costs a look at the disk. */
+  begun: () => boolean;
 }
 
 export interface HostView {
@@ -55,7 +55,7 @@ export function judge(attemptId: string, found: Found, view: HostView): Judgemen
   const knows = view.connected.get(found.handedTo);
   if (knows === undefined || knows.has(attemptId)) return { kind: 'live' };
   // What a host was told it lists until it is told to forget it, which follows the outcome.
-  return found.begun
+  return found.begun()
     ? { kind: 'interrupted', detail: 'its script host lives and does not know it any more', proven: false }
     : { kind: 'neverTaken' };
 }

@@ -103,7 +103,7 @@ describe('a verdict', () => {
 });
 
 describe('a workspace without an outcome', () => {
-  const found = { handedTo: 'h1', bootId: 'b1', begun: false };
+  const found = { handedTo: 'h1', bootId: 'b1', begun: () => false };
   const view = {
     bootId: 'b1',
     connected: new Map<string, Set<string>>(),
@@ -127,7 +127,10 @@ describe('a workspace without an outcome', () => {
 
   test('its host does not know it, and something of it was written: never guessed to be unbegun', () => {
     const seen = { ...view, connected: new Map([['h1', new Set<string>()]]) };
-    expect(judge('a', { ...found, begun: true }, seen)).toMatchObject({ kind: 'interrupted', proven: false });
+    expect(judge('a', { ...found, begun: () => true }, seen)).toMatchObject({
+      kind: 'interrupted',
+      proven: false,
+    });
   });
 
   test.each([

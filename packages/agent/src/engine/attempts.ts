@@ -257,7 +257,7 @@ export class Attempts implements HostListener {
   #judge(attempt: LocalAttempt): void {
     if (attempt.ended || attempt.closing || this.#hasOutcome(attempt)) return;
     const { bootId, host, foreignHosts } = this.#options;
-    const found = { ...attempt.state, begun: wasBegun(attempt.paths) };
+    const found = { ...attempt.state, begun: () => wasBegun(attempt.paths) };
     const verdict = judge(attempt.id, found, {
       bootId,
       connected: this.#hosts,

@@ -8,6 +8,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Cancel, Clock } from '@longshore/base';
+import { readJson, shape, type Shape } from '@longshore/base/shape';
 
 import { REFUSALS_WRITE_MS } from '../limits.ts';
 
@@ -18,13 +19,14 @@ export interface Refusals {
   lastAt: number;
 }
 
+const REFUSALS: Shape<Refusals> = shape.fields({ counts: shape.map(shape.count), lastAt: shape.number });
 const NONE: Refusals = { counts: {}, lastAt: 0 };
 
 /** What was written down; nothing where that is not there, or can't be read. */
 export function readRefusals(dataDir: string): Refusals {
   try {
-    const { counts, lastAt } = JSON.parse(readFileSync(fileOf(dataDir), 'utf8')) as Partial<Refusals>;
-    return { counts: counts ?? {}, lastAt: lastAt ?? 0 };
+    const file = fileOf(dataDir);
+    return readJson(readFileSync(file, 'utf8'), REFUSALS, file);
   } catch {
     return NONE;
   }
