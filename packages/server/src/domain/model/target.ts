@@ -1,0 +1,17 @@
+/** What a deployment deploys to. */
+import type { Tenanted } from './project.ts';
+import type { Ref } from './resource.ts';
+
+export interface DeploymentTarget {
+  description: string;
+  environments: Ref[];
+  /** Target tags. */
+  roles: string[];
+  tenanted: Tenanted;
+  tenants: Ref[];
+  /** `Set/Tag`. */
+  tenantTags: string[];
+  disabled: boolean;
+  /** `agent`: the machine of that id, by its agent. `cloudRegion`: no machine; a worker acts on its behalf. */
+  reachedBy: { kind: 'agent'; machine: Ref } | { kind: 'cloudRegion'; pool: Ref | null };
+}
