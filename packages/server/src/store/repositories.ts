@@ -16,9 +16,11 @@ import { migration as agentPackages } from './migrations/0008-agent-packages.ts'
 import { migration as segmentRanges } from './migrations/0010-segment-ranges.ts';
 import { migration as disputedTickets } from './migrations/0012-disputed-tickets.ts';
 import { migration as operatorsWords } from './migrations/0014-operators-words.ts';
+import { migration as resources } from './migrations/0015-resources.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
+import { resourceRepository } from './resources.ts';
 import { taskRepository } from './tasks.ts';
 import { trustRepositories } from './trust.ts';
 import { workerRepository } from './workers.ts';
@@ -35,6 +37,7 @@ export const MIGRATIONS: readonly Migration[] = [
   segmentRanges,
   disputedTickets,
   operatorsWords,
+  resources,
 ];
 
 export function repositories(sql: Sql): Tx {
@@ -49,5 +52,6 @@ export function repositories(sql: Sql): Tx {
     leases: leaseRepository(sql),
     nodes: nodeRepository(sql),
     packages: packageRepository(sql),
+    resources: resourceRepository(sql),
   };
 }

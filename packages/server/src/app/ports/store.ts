@@ -10,6 +10,7 @@ import type { LeaseRepository } from './leases.ts';
 import type { MachineRepositories } from './machines.ts';
 import type { NodeRepository } from './nodes.ts';
 import type { PackageRepository } from './packages.ts';
+import type { ResourceRepository } from './resources.ts';
 import type { TaskRepository } from './tasks.ts';
 import type { TrustRepositories } from './trust.ts';
 
@@ -19,6 +20,7 @@ export interface Tx extends MachineRepositories, TrustRepositories {
   leases: LeaseRepository;
   nodes: NodeRepository;
   packages: PackageRepository;
+  resources: ResourceRepository;
 }
 
 /**
@@ -66,4 +68,4 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type Topic = 'task' | 'word' | 'lease' | 'worker' | 'node' | 'trust' | 'log';
+export type Topic = 'task' | 'word' | 'lease' | 'worker' | 'node' | 'trust' | 'log' | 'resource';

@@ -49,10 +49,25 @@ export interface Resource<Kind extends ResourceKind = ResourceKind> {
   kind: Kind;
   name: string;
   /** Of a runbook: its project. Empty: none. */
-  parentId: Ref | '';
+  parentId: Ref;
   body: ResourceBodies[Kind];
   /** Rises with every change. */
   version: number;
   createdAt: number;
   changedAt: number;
 }
+
+/** Kinds as people read them in a sentence. */
+export const KIND_WORDS: Readonly<Record<ResourceKind | 'workerPool' | 'worker', string>> = {
+  tagSet: 'tag set',
+  environment: 'environment',
+  lifecycle: 'lifecycle',
+  projectGroup: 'project group',
+  variableSet: 'variable set',
+  project: 'project',
+  runbook: 'runbook',
+  tenant: 'tenant',
+  target: 'deployment target',
+  workerPool: 'worker pool',
+  worker: 'worker',
+};
