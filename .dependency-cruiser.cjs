@@ -15,6 +15,11 @@ module.exports = {
     ),
     forbid('base-knows-nothing-of-us', { path: '^packages/base/' }, { path: '^packages/(?!base/)' }),
     forbid(
+      'template-knows-nothing-of-us',
+      { path: '^packages/template/' },
+      { path: '^packages/(?!template/)' },
+    ),
+    forbid(
       'protocol-imports-base',
       { path: '^packages/protocol/' },
       { path: '^packages/(?!base/|protocol/)' },
