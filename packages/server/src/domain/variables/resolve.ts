@@ -25,6 +25,7 @@ import {
   isOfPlace,
   matchPlace,
   matchRun,
+  mostOfPlace,
   NO_MATCH,
   readyRun,
   readyStep,
@@ -203,45 +204,55 @@ class PlaceVariables implements ResolvedVariables {
   }
 }
 
+interface Placed extends RunCandidate {
+  /** The highest rank that it can have in any place. */
+  most: number;
+}
+
 /**
  * The values of one name that differs from place to place, to be found by
  * target, else by step, else by role: so a variable with a value for each of
  * a thousand targets costs no more than one with a single value.
  */
 class Varying {
-  readonly #byTarget: ReadonlyMap<string, RunCandidate[]>;
-  readonly #byStep: ReadonlyMap<string, RunCandidate[]>;
-  readonly #byRole: ReadonlyMap<string, RunCandidate[]>;
+  readonly #byTarget: ReadonlyMap<string, Placed[]>;
+  readonly #byStep: ReadonlyMap<string, Placed[]>;
+  readonly #byRole: ReadonlyMap<string, Placed[]>;
   /** Of those without step, target and role: which one it is does not depend on the place. */
   readonly #anywhere: ResolvedVariable | undefined;
 
   constructor(candidates: readonly RunCandidate[], anywhere: ResolvedVariable | undefined) {
-    const byTarget = new Map<string, RunCandidate[]>();
-    const byStep = new Map<string, RunCandidate[]>();
-    const byRole = new Map<string, RunCandidate[]>();
+    const byTarget = new Map<string, Placed[]>();
+    const byStep = new Map<string, Placed[]>();
+    const byRole = new Map<string, Placed[]>();
     for (const each of candidates) {
       const { step, target, role } = each.candidate.scope;
       const [map, names] = target ? [byTarget, target] : step ? [byStep, step] : [byRole, role];
+      const placed = { ...each, most: each.rank | rankOfMatch(mostOfPlace(each.candidate.scope)) };
       for (const name of names ?? []) {
         const list = map.get(name);
-        if (list === undefined) map.set(name, [each]);
-        else list.push(each);
+        if (list === undefined) map.set(name, [placed]);
+        else list.push(placed);
       }
     }
+    for (const map of [byTarget, byStep, byRole])
+      for (const list of map.values()) list.sort((a, b) => b.most - a.most);
     [this.#byTarget, this.#byStep, this.#byRole] = [byTarget, byStep, byRole];
     this.#anywhere = anywhere;
   }
 
   in(place: ReadyPlace): ResolvedVariable | undefined {
     const choice = new Choice();
-    const offer = (found: readonly RunCandidate[] | undefined): void => {
+    const offer = (found: readonly Placed[] | undefined): void => {
       for (const each of found ?? []) {
+        if (each.most < choice.rank) return;
         const match = matchPlace(each.candidate.scope, place);
         if (match !== NO_MATCH) choice.offer(each, each.rank | rankOfMatch(match));
       }
     };
-    for (const target of place.target) offer(this.#byTarget.get(target));
+    // The strongest are likely to be among these; what follows is mostly not looked at then.
     for (const step of place.step) offer(this.#byStep.get(step));
+    for (const target of place.target) offer(this.#byTarget.get(target));
     for (const role of place.role) offer(this.#byRole.get(role));
     return choice.made() ?? this.#anywhere;
   }
@@ -250,17 +261,18 @@ class Varying {
 /** The best of what is offered; the same one may be offered twice. */
 class Choice {
   #best: RunCandidate | undefined;
-  #rank = -1;
+  /** Of the best. */
+  rank = -1;
   #ambiguous = false;
 
   offer(each: RunCandidate, rank: number): void {
-    if (this.#best === undefined || rank > this.#rank) {
+    if (this.#best === undefined || rank > this.rank) {
       this.#best = each;
-      this.#rank = rank;
+      this.rank = rank;
       this.#ambiguous = false;
       return;
     }
-    if (rank < this.#rank || each === this.#best) return;
+    if (rank < this.rank || each.candidate === this.#best.candidate) return;
     this.#ambiguous ||= !sameValue(each.candidate.resolved, this.#best.candidate.resolved);
     if (each.order > this.#best.order) this.#best = each;
   }

@@ -133,6 +133,15 @@ export function isOfPlace(scope: ReadyScope): boolean {
   return scope.step !== null || scope.target !== null || scope.role !== null;
 }
 
+/** The most that `matchPlace` can give. */
+export function mostOfPlace({ step, target, role }: ReadyScope): number {
+  return (
+    (step === null ? 0 : MATCH_BIT.step) |
+    (target === null ? 0 : MATCH_BIT.target) |
+    (role === null ? 0 : MATCH_BIT.targetedRole)
+  );
+}
+
 /** A run's context made ready. */
 export interface ReadyRun {
   tenant: readonly string[];
