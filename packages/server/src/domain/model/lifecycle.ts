@@ -1,4 +1,4 @@
-import type { Ref } from './resource.ts';
+import type { Ref } from './ref.ts';
 
 /** The order in which a release goes through environments. Without phases: all environments, in their order. */
 export interface Lifecycle {

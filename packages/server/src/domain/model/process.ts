@@ -1,6 +1,6 @@
 /** What a deployment or a runbook does: steps in order, each with one or more actions. */
 import type { Interpreter } from '../script.ts';
-import type { Ref } from './resource.ts';
+import type { Ref } from './ref.ts';
 
 export interface Process {
   /** All steps that resolve to one pool use the worker that the first of them leased, until the run ends. */

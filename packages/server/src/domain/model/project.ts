@@ -1,5 +1,5 @@
 import type { Process } from './process.ts';
-import type { Ref } from './resource.ts';
+import type { Ref } from './ref.ts';
 import type { Trigger } from './trigger.ts';
 import type { Variable, VariableTemplate } from './variable.ts';
 

@@ -9,12 +9,12 @@
 import type { Environment } from './environment.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Project, ProjectGroup, Runbook } from './project.ts';
+import type { Ref } from './ref.ts';
 import type { DeploymentTarget } from './target.ts';
 import type { TagSet, Tenant } from './tenant.ts';
 import type { VariableSet } from './variable.ts';
 
-/** The id of another resource, or of a worker pool or a worker. */
-export type Ref = string;
+export type { Ref } from './ref.ts';
 
 /** What each kind says, in the order in which one builds on those before it. */
 export interface ResourceBodies {
@@ -56,6 +56,11 @@ export interface Resource<Kind extends ResourceKind = ResourceKind> {
   createdAt: number;
   changedAt: number;
 }
+
+/** What `longshore apply` knows: all resources, and worker pools, which stand in a table of their own. */
+export type ModelKind = ResourceKind | 'workerPool';
+
+export const MODEL_KINDS = ['workerPool', ...RESOURCE_KINDS] as const satisfies readonly ModelKind[];
 
 /** Kinds as people read them in a sentence. */
 export const KIND_WORDS: Readonly<Record<ResourceKind | 'workerPool' | 'worker', string>> = {

@@ -1,6 +1,6 @@
 /** What a deployment deploys to. */
 import type { Tenanted } from './project.ts';
-import type { Ref } from './resource.ts';
+import type { Ref } from './ref.ts';
 
 export interface DeploymentTarget {
   description: string;

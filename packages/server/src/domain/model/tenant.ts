@@ -1,4 +1,4 @@
-import type { Ref } from './resource.ts';
+import type { Ref } from './ref.ts';
 import type { VariableType } from './variable.ts';
 
 /** Who one deploys for. */

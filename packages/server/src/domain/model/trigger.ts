@@ -1,4 +1,4 @@
-import type { Ref } from './resource.ts';
+import type { Ref } from './ref.ts';
 
 /** Starts something by itself. */
 export interface Trigger {

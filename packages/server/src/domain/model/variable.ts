@@ -1,5 +1,5 @@
 /** Variables as they are written down, in a project or in a library set. */
-import type { Ref } from './resource.ts';
+import type { Ref } from './ref.ts';
 
 export const VARIABLE_TYPES = ['text', 'sensitive', 'workerPool'] as const;
 export type VariableType = (typeof VARIABLE_TYPES)[number];
@@ -8,7 +8,7 @@ export interface Variable {
   /** Names are the same whatever their case. */
   name: string;
   type: VariableType;
-  /** Text with `#{…}`; of `sensitive`: sealed; of `workerPool`: the pool's id. */
+  /** Text with `#{…}`; of `sensitive`: sealed (see secrets.ts), or empty; of `workerPool`: the pool's id. */
   value: string;
   description: string;
   scope: VariableScope;
