@@ -362,3 +362,29 @@ export const QUIET_SHARE = 0.15;
 /** A server that was quiet for so long collects its garbage: after its start, and after each busy time later. */
 export const FIRST_REST_AFTER_MS = 1_000;
 export const REST_AFTER_MS = 10_000;
+
+// ── Configuration as code ───────────────────────────────────────────────────
+
+/** Files that one apply takes: YAML, and the scripts that it names. */
+export const MODEL_FILES = 2_000;
+export const LONGEST_MODEL_PATH_CHARACTERS = 1_000;
+/** One YAML file; scripts in it count. Bounds what its parser holds. */
+export const LONGEST_MODEL_FILE_CHARACTERS = 4 * 1024 * 1024;
+/**
+ * Words and marks of YAML in one file (a script's whole text is one of them), and in all files: the parser takes about
+ * a second for 100,000, and other work goes on between two files.
+ */
+export const MODEL_FILE_TOKENS = 100_000;
+export const MODEL_TOKENS = 500_000;
+/** Lists and maps in brackets within each other: the parser's cost grows with their square. */
+export const MODEL_BRACKETS_DEPTH = 16;
+/** Blanks and marks (`- - -`) before a line's first word: each mark may open a level. */
+export const MODEL_INDENTATION = 200;
+export const MODEL_DOCUMENTS = 5_000;
+/** Wrong places that an answer tells at once. */
+export const MODEL_PROBLEMS_TOLD = 100;
+/** Steps of a process, entries of any other list or map. */
+export const MODEL_LIST_ENTRIES = 2_000;
+export const LONGEST_VALUE_CHARACTERS = 256 * 1024;
+export const LARGEST_RETRIES = 10;
+export const LARGEST_PARALLELISM = 1_000;

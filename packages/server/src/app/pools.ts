@@ -2,6 +2,7 @@
 import { AppError, type Clock, type Ids } from '@longshore/base';
 
 import { deletionBar, type PoolUse, type Strategy, type WorkerPool } from '../domain/pool.ts';
+import { usersOf } from '../domain/model/uses.ts';
 import type { TaskState } from '../domain/task.ts';
 import type { Worker } from '../domain/worker.ts';
 import { record, type Caller } from './audit.ts';
@@ -132,6 +133,12 @@ async function nameFree(tx: Tx, spaceId: string, name: string, except?: string):
 }
 
 async function usesOf(tx: Tx, pool: WorkerPool): Promise<PoolUse[]> {
+  const resources = await tx.resources.all(pool.spaceId);
+  return [...(await usesByWork(tx, pool)), ...usersOf(pool.id, resources)];
+}
+
+/** Workers in it, and tasks that are not finished. */
+export async function usesByWork(tx: Tx, pool: WorkerPool): Promise<PoolUse[]> {
   const workers = await tx.workers.list(pool.spaceId, { poolId: pool.id });
   const tasks = await tx.tasks.list(pool.spaceId, {
     poolId: pool.id,

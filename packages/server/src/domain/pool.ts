@@ -1,3 +1,6 @@
+import { KIND_WORDS } from './model/resource.ts';
+import type { Use } from './model/uses.ts';
+
 export const STRATEGIES = ['fewest-leases', 'round-robin', 'pin-task'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
@@ -15,12 +18,8 @@ export interface WorkerPool {
   createdAt: number;
 }
 
-/** What uses a pool. */
-export interface PoolUse {
-  kind: 'worker' | 'task';
-  id: string;
-  name: string;
-}
+/** What uses a pool: workers in it, tasks that are not finished, and what people configured. */
+export type PoolUse = Use;
 
 /** Why a pool can't be deleted, for people; undefined: it can. */
 export function deletionBar(
@@ -31,10 +30,15 @@ export function deletionBar(
     return `Worker pool "${pool.name}" is the default pool and can't be deleted; make another one the default first`;
   }
   if (uses.length === 0) return undefined;
-  const shown = uses.slice(0, USES_NAMED).map((use) => `${use.kind} "${use.name}"`);
+  const shown = uses.slice(0, USES_NAMED).map(sayUse);
   const more = uses.length > USES_NAMED ? ` and ${uses.length - USES_NAMED} more` : '';
   return `Worker pool "${pool.name}" is in use by ${shown.join(', ')}${more}`;
 }
 
 /** Named in the message; the error's detail lists them all. */
 const USES_NAMED = 5;
+
+function sayUse({ kind, name }: PoolUse): string {
+  const words: Readonly<Record<string, string>> = KIND_WORDS;
+  return `${words[kind] ?? kind} "${name}"`;
+}

@@ -1,5 +1,7 @@
 /** What differs between two bodies, as the paths of changed fields: never their values, for some are secrets. */
 
+import { extendedPath, isMap } from './path-text.ts';
+
 /** More changed fields than these are told as one `…`. */
 const MOST_TOLD = 50;
 
@@ -13,8 +15,10 @@ export function changedFields(before: unknown, after: unknown): string[] {
 function collect(before: unknown, after: unknown, path: string, found: string[]): void {
   if (Array.isArray(before) && Array.isArray(after)) collectList(before, after, path, found);
   else if (isMap(before) && isMap(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      collect(before[key], after[key], path === '' ? key : `${path}.${key}`, found);
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      const of = { inside: after, value: after[key] ?? before[key] };
+      collect(before[key], after[key], extendedPath(path, key, of), found);
+    }
   } else if (before !== after && JSON.stringify(before) !== JSON.stringify(after)) found.push(path);
 }
 
@@ -28,11 +32,18 @@ function collectList(before: unknown[], after: unknown[], path: string, found: s
       return;
     }
     for (let i = 0; i < Math.max(before.length, after.length); i += 1)
-      collect(before[i], after[i], `${path}[${i}]`, found);
+      collect(
+        before[i],
+        after[i],
+        extendedPath(path, i, { inside: after, value: after[i] ?? before[i] }),
+        found,
+      );
     return;
   }
-  for (const name of new Set([...was.keys(), ...is.keys()]))
-    collect(was.get(name), is.get(name), `${path}[${name}]`, found);
+  for (const name of new Set([...was.keys(), ...is.keys()])) {
+    const value = is.get(name) ?? was.get(name);
+    collect(was.get(name), is.get(name), extendedPath(path, 0, { inside: after, value }), found);
+  }
   const kept = [...was.keys()].filter((name) => is.has(name));
   const order = [...is.keys()].filter((name) => was.has(name));
   if (kept.join('\n') !== order.join('\n')) found.push(`${path} (order)`);
@@ -47,8 +58,4 @@ function byName(list: readonly unknown[]): Map<string, unknown> | undefined {
     found.set(name, entry);
   }
   return found;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -18,10 +18,9 @@ interface Start {
 }
 
 export interface Cycle {
-  /** Whose action closes it, and where that stands. */
-  id: string;
-  path: Path;
-  /** Names along it, from this one back to this one. */
+  /** The actions that make it: whose, and where. */
+  starts: { id: string; path: Path }[];
+  /** Names along it, from one back to the same. */
   names: string[];
 }
 
@@ -30,15 +29,17 @@ export function cyclesAmong(starters: readonly Starter[]): Cycle[] {
   const byId = new Map(starters.map((starter) => [starter.id, starter]));
   const found: Cycle[] = [];
   const done = new Set<string>();
-  const visit = (id: string, along: readonly string[]): void => {
+  const visit = (id: string, along: readonly { id: string; path: Path }[]): void => {
     const starter = byId.get(id);
     if (starter === undefined || done.has(id)) return;
     for (const { to, path } of startsOf(starter.process)) {
-      const at = [...along, id].indexOf(to);
-      if (at < 0) visit(to, [...along, id]);
+      const way = [...along, { id, path }];
+      const at = way.findIndex((start) => start.id === to);
+      if (at < 0) visit(to, way);
       else {
-        const names = [...along, id].slice(at).map((each) => byId.get(each)?.name ?? each);
-        found.push({ id, path, names: [...names, byId.get(to)?.name ?? to] });
+        const starts = way.slice(at);
+        const names = [...starts.map((start) => start.id), to].map((each) => byId.get(each)?.name ?? each);
+        found.push({ starts, names });
       }
     }
     done.add(id);
