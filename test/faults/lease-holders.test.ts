@@ -11,7 +11,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { systemClock, type Clock } from '@longshore/base';
 import type { Lease } from '@longshore/server/domain/lease';
 import type { Attempt } from '@longshore/server/domain/attempt';
-import type { Task } from '@longshore/server/domain/task';
+import { scriptOf, type Task } from '@longshore/server/domain/task';
 import { NODE_DEAD_AFTER_MS } from '@longshore/server/limits';
 
 import { openCoreStage, SCRIPT, SPACE, type CoreStage, type StageNode } from '../support/core-stage.ts';
@@ -185,9 +185,13 @@ function overlaps(leases: HistoryEntry[]): string[] {
   );
 }
 
+function isNamed(task: Task | undefined): boolean {
+  return task !== undefined && scriptOf(task)?.target.kind === 'workers';
+}
+
 /** Of two that named the same worker and can't share it, the earlier ticket had it first. */
 function overtaken(leases: HistoryEntry[], tasks: Map<string, Task>): string[] {
-  const named = leases.filter(({ taskId }) => tasks.get(taskId)?.spec.target.kind === 'workers');
+  const named = leases.filter(({ taskId }) => isNamed(tasks.get(taskId)));
   return named.flatMap((lease, i) =>
     named
       .slice(0, i)

@@ -34,6 +34,7 @@ import { packageReader } from '@longshore/server/links/package-reader';
 import { digests } from '@longshore/server/logs/digests';
 import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
+import { webCaller } from '@longshore/server/web-caller';
 
 import { openStage, type Dialect } from '../support/store.ts';
 
@@ -78,6 +79,7 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       store,
       logs,
       agents: directory,
+      web: webCaller,
       clock,
       ids,
       digests,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ManualClock } from '@longshore/base';
 import { compareFences } from '@longshore/server/domain/fence';
 import { NODE_DEAD_AFTER_MS } from '@longshore/server/limits';
+import type { ScriptSpec } from '@longshore/server/domain/script';
 
 import { FarAgent, openCoreStage, SPACE, type CoreStage, type StageNode } from '../support/core-stage.ts';
 import { until } from '../support/until.ts';
@@ -173,7 +174,7 @@ test('a task that is taken over while its agent’s inventory is answered: the a
   }
 });
 
-function scriptOf(body: string): Parameters<StageNode['core']['tasks']['submit']>[1]['spec']['script'] {
+function scriptOf(body: string): ScriptSpec {
   return {
     ...{
       interpreter: 'bash',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createIds, silentLogger, systemClock, type Clock } from '@longshore/base';
 import { encodeRecords } from '@longshore/protocol/spool-record';
 import { createCore } from '@longshore/server/app/core';
-import type { Core, NewTask } from '@longshore/server/app/core-api';
+import type { Core } from '@longshore/server/app/core-api';
 import type { AgentSession, AttemptSummary, StartCommand, Verdict } from '@longshore/server/app/ports/agents';
 import type { LogStore } from '@longshore/server/app/ports/log-store';
 import type { Store } from '@longshore/server/app/ports/store';
@@ -20,6 +20,8 @@ import { digests } from '@longshore/server/logs/digests';
 import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
 import { createSealer } from '@longshore/server/store/sealer';
+import type { ScriptTaskSpec } from '@longshore/server/domain/task';
+import { webCaller } from '@longshore/server/web-caller';
 
 import { mortalStore } from './mortal-store.ts';
 import { openStage, type Dialect } from './store.ts';
@@ -42,8 +44,8 @@ export interface StageNode {
   addPool(options?: { strategy?: 'fewest-leases' | 'round-robin'; isDefault?: boolean }): Promise<string>;
   addWorker(poolId: string, change?: Partial<Worker>): Promise<Worker>;
   submit(
-    target: NewTask['spec']['target'],
-    change?: Partial<NewTask['spec']> & { timeoutMs?: number },
+    target: ScriptTaskSpec['target'],
+    change?: Partial<ScriptTaskSpec> & { timeoutMs?: number },
   ): Promise<string>;
 }
 
@@ -65,6 +67,7 @@ export async function openCoreStage(dialect: Dialect): Promise<CoreStage> {
         logs,
         sealer: createSealer(MASTER_KEY),
         agents: { session: () => undefined, sessions: () => [] },
+        web: webCaller,
         clock,
         ids,
         logger: silentLogger,
@@ -156,7 +159,7 @@ function stageNode({
   };
 }
 
-export const SCRIPT: NewTask['spec']['script'] = {
+export const SCRIPT: ScriptTaskSpec['script'] = {
   interpreter: 'bash',
   body: 'echo hi',
   arguments: [],

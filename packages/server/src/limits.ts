@@ -5,6 +5,17 @@
 
 // ── Machines: pools, workers, health ────────────────────────────────────────
 
+/** A timer is set for no longer than this, and then anew: a clock that is set is noticed. */
+export const LONGEST_TIMER_MS = 60 * 60_000;
+/** Terminal of a step's script that asks for one. */
+export const SCRIPT_TERMINAL = { columns: 120, rows: 40 };
+/** The longest that a webhook may take, whatever its step says; below it is the step's own time-out. */
+export const LONGEST_WEBHOOK_MS = 30 * 60_000;
+/** So much of its answer is read. */
+export const WEBHOOK_ANSWER_BYTES = 64 * 1024;
+/** Of a webhook's answer, so much stands in the task's log. */
+export const WEBHOOK_TEXT_CHARACTERS = 4_000;
+
 /** Older health records of a worker are dropped. */
 export const HEALTH_RECORDS_KEPT_PER_WORKER = 200;
 /** Default time between two health checks of a worker (machine policy). */

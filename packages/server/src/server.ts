@@ -37,6 +37,7 @@ import { startCoreLoops } from './loops/core-loops.ts';
 import { HealthSchedule } from './loops/health-schedule.ts';
 import { Counters, Metrics } from './metrics.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { webCaller } from './web-caller.ts';
 
 export interface RunningServer {
   readonly nodeId: string;
@@ -154,6 +155,7 @@ async function openCore({ config, logger, storage, scope, ids }: Base, counters:
       version,
       digests,
       agentAddress,
+      web: webCaller,
     },
     taskCap: config.taskCap,
     largestLogBytes: config.largestLog,

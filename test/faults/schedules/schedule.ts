@@ -5,7 +5,7 @@
  */
 import { compareFences, type Fence } from '@longshore/server/domain/fence';
 import { isEnded } from '@longshore/server/domain/task-transition';
-import type { Task } from '@longshore/server/domain/task';
+import { scriptOf, type ScriptTaskSpec, type Task } from '@longshore/server/domain/task';
 
 import { Database, SPACE } from './database.ts';
 import { SimulatedAgent, type Witness } from './simulated-agent.ts';
@@ -62,7 +62,7 @@ class Schedule implements Witness {
     if (node === undefined) return;
     const named = world.chance(0.3);
     const workerIds = this.agents.map(({ id }) => id).filter(() => world.chance(0.6));
-    const target: Task['spec']['target'] =
+    const target: ScriptTaskSpec['target'] =
       named && workerIds.length > 0 ? { kind: 'workers', workerIds } : { kind: 'pool', poolId: 'p' };
     const id = db.nextId();
     const leaseMode = world.chance(0.3) ? 'exclusive' : 'shared';
@@ -194,7 +194,7 @@ class Schedule implements Witness {
     const lost = running.filter((one) => one.outcome?.kind === 'lost');
     const known = running.filter((one) => one.outcome?.kind !== 'lost');
     const isExclusive = (taskId: string): boolean =>
-      this.db.tasks.get(taskId)?.spec.leaseMode === 'exclusive';
+      scriptTask(this.db.tasks.get(taskId))?.leaseMode === 'exclusive';
     if (known.some((one) => isExclusive(one.taskId)) && new Set(known.map((one) => one.taskId)).size > 1)
       throw new Broken(
         `${agent.id} runs ${known.map((one) => one.id).join(', ')} beside an exclusive holder`,
@@ -245,7 +245,11 @@ class Schedule implements Witness {
   }
 }
 
-const SCRIPT: Task['spec']['script'] = {
+function scriptTask(task: Task | undefined): ScriptTaskSpec | undefined {
+  return task === undefined ? undefined : scriptOf(task);
+}
+
+const SCRIPT: ScriptTaskSpec['script'] = {
   interpreter: 'bash',
   body: '',
   arguments: [],

@@ -2,6 +2,7 @@
 import type { Attempt } from '@longshore/server/domain/attempt';
 import { isDenial, isFinal, transition, type AttemptFact } from '@longshore/server/domain/attempt-transition';
 import { planOf } from '@longshore/server/domain/plan';
+import { NORMAL_PRIORITY } from '@longshore/server/domain/lease';
 import { conclude, isEnded, move, type Wish } from '@longshore/server/domain/task-transition';
 import type { Task } from '@longshore/server/domain/task';
 
@@ -76,6 +77,7 @@ export class SimulatedTasks {
       tools: [],
       exclude: [],
       nodeId: null,
+      ...{ priority: NORMAL_PRIORITY, notBefore: null, expiresAt: null },
       createdAt: this.#node.world.now,
     });
     this.#node.pass();
@@ -183,6 +185,7 @@ export class SimulatedTasks {
       tools: [],
       exclude: [...new Set(this.#node.db.attemptsOf(task.id).map(({ workerId }) => workerId))],
       nodeId: task.nodeId,
+      ...{ priority: NORMAL_PRIORITY, notBefore: null, expiresAt: null },
       createdAt: this.#node.world.now,
     });
     this.#node.db.putTask(move(task, 'waiting', this.#node.world.now));

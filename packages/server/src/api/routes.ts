@@ -6,6 +6,8 @@ import { attemptRoutes } from './rest/attempts.ts';
 import { leaseRoutes } from './rest/leases.ts';
 import { policyRoutes } from './rest/policies.ts';
 import { poolRoutes } from './rest/pools.ts';
+import { releaseRoutes } from './rest/releases.ts';
+import { runRoutes } from './rest/runs.ts';
 import { serverRoutes } from './rest/server.ts';
 import { taskRoutes } from './rest/tasks.ts';
 import { apiKeyRoutes, auditRoutes, tokenRoutes, whoamiRoutes } from './rest/trust.ts';
@@ -24,6 +26,8 @@ export function addRoutes(
   upgradeRoutes(app, services);
   policyRoutes(app, services);
   taskRoutes(app, { services, config, held });
+  releaseRoutes(app, services);
+  runRoutes(app, services);
   attemptRoutes(app, services, held);
   artifactRoutes(app, services, held);
   leaseRoutes(app, services);

@@ -10,6 +10,7 @@ import type { WorkerOverview } from '../app/workers.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { Lease, Resource } from '../domain/lease.ts';
 import type { ScriptSpec } from '../domain/script.ts';
+import { runOf, scriptOf } from '../domain/task.ts';
 import type { AgentPackageView } from './schemas/agent-packages.ts';
 import type { PolicyView } from './schemas/policies.ts';
 import type { PoolView } from './schemas/pools.ts';
@@ -83,18 +84,15 @@ export function artifactView(artifact: ArtifactRecord): ArtifactView {
 }
 
 export async function taskView(task: CoreTask, names: KnownNames): Promise<TaskView> {
-  const { target } = task.spec;
+  const script = scriptOf(task);
   return {
     id: task.id,
     kind: task.kind,
     name: task.name,
     state: task.state,
-    target:
-      target.kind === 'pool'
-        ? { kind: 'pool', poolId: target.poolId, poolName: await names.poolName(task.spaceId, target.poolId) }
-        : { kind: 'workers', workerIds: target.workerIds },
-    leaseMode: task.spec.leaseMode,
-    tools: task.spec.tools,
+    target: await targetView(task, names),
+    leaseMode: script?.leaseMode ?? 'shared',
+    tools: script?.tools ?? [],
     ticket: task.ticket,
     place: task.place,
     nodeId: task.nodeId,
@@ -109,8 +107,24 @@ export async function taskView(task: CoreTask, names: KnownNames): Promise<TaskV
   };
 }
 
+async function targetView(task: CoreTask, names: KnownNames): Promise<TaskView['target']> {
+  const run = runOf(task);
+  if (run !== undefined) {
+    const { projectId, runbookId, releaseId, environmentId, tenantId } = run;
+    return { kind: 'run', projectId, runbookId, releaseId, environmentId, tenantId };
+  }
+  const target = scriptOf(task)?.target;
+  if (target?.kind === 'pool')
+    return { ...target, poolName: await names.poolName(task.spaceId, target.poolId) };
+  return { kind: 'workers', workerIds: target?.workerIds ?? [] };
+}
+
 export async function taskDetailView(task: CoreTask, names: KnownNames): Promise<TaskDetailView> {
-  return { ...(await taskView(task, names)), script: scriptView(task.spec.script) };
+  const ofScript = scriptOf(task);
+  return {
+    ...(await taskView(task, names)),
+    script: ofScript === undefined ? null : scriptView(ofScript.script),
+  };
 }
 
 function scriptView(script: ScriptSpec): ScriptView {

@@ -67,7 +67,13 @@ async function condemn({ store, clock }: ArtifactParts, artifact: ArtifactRecord
     const task = await tx.tasks.get(artifact.spaceId, artifact.taskId);
     if (task === undefined) return;
     const text = `Artifact "${artifact.name}" is lost: ${error}`;
-    const entry = { time: clock.now(), level: 'warning' as const, text, attemptId: artifact.attemptId };
+    const entry = {
+      time: clock.now(),
+      level: 'warning' as const,
+      text,
+      attemptId: artifact.attemptId,
+      activity: '',
+    };
     await tx.tasks.appendLog(task, entry, undefined);
   });
 }

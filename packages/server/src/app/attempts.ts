@@ -12,6 +12,8 @@ import type { Outcome, RefusedReason } from '../domain/outcome.ts';
 import { LAZY_WRITE_MS } from '../limits.ts';
 import { AttemptOutput } from './attempt-output.ts';
 import type { Turn } from './batch.ts';
+import { isCourse } from './course/activities.ts';
+import { addOutputs } from './course/scene-of.ts';
 import { note, OwnershipLost, saveAttempt, type Kernel } from './kernel.ts';
 import { learn, outcomeFacts } from './orchestrator.ts';
 import type { ArtifactChunk } from './ports/agents.ts';
@@ -122,6 +124,8 @@ export class Attempts {
       await turn.tx.attempts.appendEvents(live.attempt, sealed);
       await saveAttempt(kernel, turn, { live, attempt: { ...live.attempt, eventCount: last.n } });
       for (const event of fresh) await this.#heed(turn, live, event);
+      if (isCourse(live.run) && live.run.course.scene !== undefined)
+        addOutputs(live.run.course.scene.outputs, live.run, live.attempt, sealed);
       turn.after(() =>
         kernel.watching.tell(live.run.task.id, { kind: 'events', attemptId, events: fresh.map(masked) }),
       );

@@ -9,6 +9,9 @@ import type { SpaceRoster } from './roster.ts';
 export interface ChoosingContext {
   roster: SpaceRoster;
   nodeId: string;
+  now: number;
+  /** Tasks that hold a resource. */
+  holders: (resourceId: string) => string[];
   /** By pool: the worker chosen last, for round-robin. Changed by each choice. */
   lastChosen: Map<string, string>;
   /** The worker that a task used before, for pin-task. */
@@ -21,7 +24,16 @@ export function choose(context: ChoosingContext, request: LeaseRequest, allocati
       'all' in request.wants ? request.wants.all : request.barrier === null ? [] : [request.barrier];
     return { kind: 'wait', reason: `for node ${request.nodeId} to grant it`, keep, barrier: request.barrier };
   }
-  const { wants } = request;
+  const { wants, notBefore, expiresAt } = request;
+  const later = (reason: string): Choice => ({ kind: 'wait', reason, keep: [], barrier: null });
+  if (expiresAt !== null && context.now >= expiresAt) {
+    const reason = `it was not started before ${new Date(expiresAt).toISOString()}`;
+    return { kind: 'fail', reason, state: 'timedOut' };
+  }
+  if (notBefore !== null && context.now < notBefore)
+    return later(`until ${new Date(notBefore).toISOString()}, when it is to start`);
+  if ('all' in wants && wants.all.some(({ kind }) => kind === 'run'))
+    return chooseRun(context, wants.all, allocation);
   if ('all' in wants) return chooseNamed(context, request, { all: wants.all, allocation });
   const pool = context.roster.pools.get(wants.anyOfPool);
   if (pool === undefined)
@@ -84,6 +96,16 @@ function noneEligible(context: ChoosingContext, pool: WorkerPool, assessment: As
     ? 'the built-in worker can not take it'
     : `no worker of pool "${pool.name}" can take it`;
   return { kind: 'fail', reason: `${which}: ${explain(assessment)}` };
+}
+
+/** One run at a time for a project (or runbook), environment and tenant. */
+function chooseRun(context: ChoosingContext, all: readonly Resource[], allocation: Allocation): Choice {
+  const taken = all.filter(({ id }) => !allocation.fits(id, 'exclusive'));
+  if (taken.length === 0) return { kind: 'grant', resources: all, reason: 'no other run of it there' };
+  const holders = taken.flatMap(({ id }) => context.holders(id)).map((id) => `task ${id}`);
+  const what = holders.length === 0 ? 'an earlier one' : holders.join(', ');
+  const reason = `for ${what} to end: one run at a time of a project, environment and tenant`;
+  return { kind: 'wait', reason, keep: all, barrier: null };
 }
 
 function chooseNamed(

@@ -5,6 +5,8 @@
 import type { Clock, Ids, Logger } from '@longshore/base';
 
 import type { Attempt } from '../domain/attempt.ts';
+import type { Activity } from '../domain/deployment/activity.ts';
+import type { Interruption } from '../domain/deployment/interruption.ts';
 import type { Lease, LeaseRequest } from '../domain/lease.ts';
 import type { Task, TaskKind, TaskSpec } from '../domain/task.ts';
 import type { AgentDirectory, AgentInbox } from './ports/agents.ts';
@@ -12,6 +14,9 @@ import type { ArtifactRecord, AttemptEventRecord } from './ports/attempts.ts';
 import type { LogStore } from './ports/log-store.ts';
 import type { ServerNode } from './ports/nodes.ts';
 import type { Sealer } from './ports/sealer.ts';
+import type { ProcessRuns, Releases } from './run-api.ts';
+import type { TaskView } from './task-view.ts';
+import type { WebCaller } from './ports/web.ts';
 import type { Store } from './ports/store.ts';
 import type { TaskFilter, TaskLogEntry } from './ports/tasks.ts';
 
@@ -21,6 +26,8 @@ export interface CoreOptions {
   sealer: Sealer;
   /** The links: filled in after the core is made, for each needs the other. */
   agents: AgentDirectory;
+  /** Calls webhooks. */
+  web: WebCaller;
   clock: Clock;
   ids: Ids;
   logger: Logger;
@@ -62,6 +69,8 @@ export interface RunningDigest {
 
 export interface Core {
   readonly tasks: Tasks;
+  readonly processRuns: ProcessRuns;
+  readonly releases: Releases;
   readonly leases: Leases;
   readonly inbox: AgentInbox;
   /** As readers get them: what is damaged is mended first, or `unavailable` while that waits for its agent. */
@@ -100,8 +109,7 @@ export interface NewTask {
   createdBy: string;
 }
 
-/** A task with its place in the queue: 1 is next; null when it does not queue. */
-export type TaskView = Task & { place: number | null };
+export type { TaskView };
 
 /** An output variable; a sensitive one's value is masked. */
 export interface OutputVariable {
@@ -117,7 +125,9 @@ export type TaskChange =
   | { kind: 'task'; task: TaskView }
   | { kind: 'log'; entries: TaskLogEntry[] }
   | { kind: 'attempt'; attempt: Attempt }
-  | { kind: 'events'; attemptId: string; events: AttemptEventRecord[] };
+  | { kind: 'events'; attemptId: string; events: AttemptEventRecord[] }
+  | { kind: 'activity'; activity: Activity }
+  | { kind: 'interruption'; interruption: Interruption };
 
 export interface Tasks {
   /**

@@ -10,7 +10,8 @@ import { RECONNECT_GRACE_MS, TIMER_EARLY_MS, UNREACHABLE_NOTICE_MS } from '../li
 import { Agents } from './agents.ts';
 import { Attempts } from './attempts.ts';
 import { Batch, type Turn } from './batch.ts';
-import type { Core, CoreOptions } from './core-api.ts';
+import type { Core, CoreOptions, NewTask } from './core-api.ts';
+import { advanceCourse, childEnded, dueNow } from './course/course.ts';
 import { inboxOf } from './inbox.ts';
 import { hearWords } from './did-not-run.ts';
 import { Inventory } from './inventory.ts';
@@ -22,11 +23,13 @@ import { Mending } from './mending.ts';
 import { Nodes } from './nodes.ts';
 import { askToEnd } from './wishes.ts';
 import { StorageOut } from './ports/store.ts';
+import { createProcessRuns } from './process-runs.ts';
 import { QueueView } from './queue-view.ts';
+import { createReleases } from './releases.ts';
 import { Roster, Sessions } from './roster.ts';
 import { Runs, type Run } from './runs.ts';
 import { Scheduler } from './scheduler.ts';
-import { createTasks } from './tasks.ts';
+import { cancel, createTasks, submit } from './tasks.ts';
 import { Watching } from './watching.ts';
 
 export function createCore(options: CoreOptions): Core {
@@ -54,6 +57,11 @@ export function createCore(options: CoreOptions): Core {
     closed: false,
     fresh: new Map(),
     passAtEnd: (turn: Turn, spaceId: string) => scheduler.passAtEnd(turn, spaceId),
+    due: (run: Run, key: string) => background(batch.add((turn) => dueNow(kernel, turn, { run, key }))),
+    childEnded: (turn: Turn, parentId: string) => childEnded(kernel, turn, parentId),
+    cancelTask: (spaceId: string, id: string, by: string) => background(cancel(kernel, { spaceId, id, by })),
+    submit: (turn: Turn, spaceId: string, task: NewTask) =>
+      submit(kernel, scheduler, turn, { spaceId, task }),
     timedOut: (run: Run) =>
       background(batch.add((turn) => askToEnd(kernel, turn, { run, wish: 'timeOut', by: '' }))),
   };
@@ -89,6 +97,13 @@ export function createCore(options: CoreOptions): Core {
     await batch.add((turn) => askToEnd(kernel, turn, { run, wish: 'cancel', by: 'another server node' }));
   };
 
+  /** Another node has something to say of a task of ours: cancel it, or one that it waits for has ended. */
+  const hearOfTask = async (taskId: string): Promise<void> => {
+    await hearCancel(taskId);
+    const run = runs.task(taskId);
+    if (run?.course !== undefined) await batch.add((turn) => advanceCourse(kernel, turn, run));
+  };
+
   const hear = (): void => {
     stops.push(
       store.listen('worker', (id) => {
@@ -101,7 +116,7 @@ export function createCore(options: CoreOptions): Core {
     stops.push(
       store.listen('task', (id) => {
         if (runs.task(id) === undefined) background(kernel.watching.reread(id));
-        else background(hearCancel(id));
+        else background(hearOfTask(id));
       }),
       store.listen('lease', () => {
         if (queueIsLong()) background(passEverywhere());
@@ -116,6 +131,8 @@ export function createCore(options: CoreOptions): Core {
 
   return {
     tasks,
+    processRuns: createProcessRuns(kernel),
+    releases: createReleases(kernel),
     leases: createLeases(kernel, queue, (spaceId, taskId, by) => tasks.cancel(spaceId, taskId, by)),
     inbox: inboxOf(kernel, { agents, attempts, inventory, mending }),
     logs: mendedLogs(options.logs, (attemptId, at) => mending.damaged(attemptId, at)),
@@ -175,6 +192,8 @@ export function createCore(options: CoreOptions): Core {
         kernel.roster.discard();
         for (const id of await store.read((tx) => tx.tasks.askedToCancel(options.nodeId)))
           await hearCancel(id);
+        for (const run of [...runs])
+          if (run.course !== undefined) await batch.add((turn) => advanceCourse(kernel, turn, run));
         for (const { taskId } of await store.read((tx) => tx.attempts.wordsFor(options.nodeId)))
           await hearWords(kernel, taskId);
         for (const id of [...kernel.watching.followed])

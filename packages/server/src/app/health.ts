@@ -6,13 +6,13 @@
 import { AppError, toError, type Clock, type Logger } from '@longshore/base';
 
 import { judgeCheck, type CheckResult, type Finding } from '../domain/health.ts';
-import type { Interpreter, ScriptSpec } from '../domain/script.ts';
-import type { Task, TaskState } from '../domain/task.ts';
+import { scriptOf, type Task, type TaskState } from '../domain/task.ts';
 import type { Worker } from '../domain/worker.ts';
-import { HEALTH_TEXT_BYTES, SCRIPT_GRACE_MS } from '../limits.ts';
+import { HEALTH_TEXT_BYTES } from '../limits.ts';
 import { record, type Caller } from './audit.ts';
 import type { Tasks, TaskView } from './core-api.ts';
 import { recordHealth } from './health-record.ts';
+import { healthScript } from './health-script.ts';
 import { workerNamed } from './names.ts';
 import type { AgentDirectory } from './ports/agents.ts';
 import type { AttemptEventRecord } from './ports/attempts.ts';
@@ -129,8 +129,8 @@ export function createHealth(parts: HealthParts): Health {
         tx.tasks.list(spaceId, { kind: 'health', states: UNFINISHED, limit: RESUMED_CHECKS }),
       );
       for (const task of open) {
-        const { target } = task.spec;
-        const workerId = target.kind === 'workers' ? target.workerIds[0] : undefined;
+        const target = scriptOf(task)?.target;
+        const workerId = target?.kind === 'workers' ? target.workerIds[0] : undefined;
         if (workerId !== undefined) conclude(task, workerId);
       }
     },
@@ -142,27 +142,6 @@ async function defaultPolicy(tx: Tx, spaceId: string): Promise<MachinePolicy> {
   const policy = (await tx.health.policies(spaceId)).find((candidate) => candidate.isDefault);
   if (policy === undefined) throw new AppError('bug', `space "${spaceId}" has no default machine policy`);
   return policy;
-}
-
-function healthScript(policy: MachinePolicy, worker: Worker): ScriptSpec {
-  const hasBash = worker.facts?.tools.some((tool) => tool.name === 'bash') ?? true;
-  const interpreter: Interpreter = hasBash ? 'bash' : 'sh';
-  return {
-    interpreter,
-    // Without a script the way there and back is all that is tested.
-    body: policy.healthCheckScript === '' ? ':' : policy.healthCheckScript,
-    arguments: [],
-    environment: {},
-    variables: [],
-    files: [],
-    timeoutMs: policy.healthCheckTimeoutMs,
-    graceMs: SCRIPT_GRACE_MS,
-    isolation: null,
-    terminal: null,
-    runAs: '',
-    maxProcesses: 0,
-    outputQuotaBytes: 0,
-  };
 }
 
 async function concludeCheck(parts: HealthParts, task: Task, workerId: string): Promise<void> {

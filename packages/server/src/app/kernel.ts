@@ -6,9 +6,10 @@ import { AppError } from '@longshore/base';
 
 import type { Lease } from '../domain/lease.ts';
 import type { Attempt } from '../domain/attempt.ts';
+import { keyOfAction } from '../domain/deployment/activity.ts';
 import type { Task } from '../domain/task.ts';
 import type { Batch, Turn } from './batch.ts';
-import type { CoreOptions } from './core-api.ts';
+import type { CoreOptions, NewTask } from './core-api.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { Tx } from './ports/store.ts';
 import type { TaskLogEntry, TaskLogLevel } from './ports/tasks.ts';
@@ -33,6 +34,13 @@ export interface Kernel {
   readonly fresh: Map<string, Task>;
   /** The time-out of the run's task passed. */
   timedOut(run: Run): void;
+  /** The wait of an activity of the run is over: its next try, or its time-out. */
+  due(run: Run, key: string): void;
+  /** A task that the run waits for has ended. */
+  childEnded(turn: Turn, parentId: string): Promise<void>;
+  cancelTask(spaceId: string, taskId: string, by: string): void;
+  /** Submits a task within a turn: a run that starts another one. */
+  submit(turn: Turn, spaceId: string, task: NewTask): Promise<Task>;
   /** Has the queue of the space looked at before this turn commits. */
   passAtEnd(turn: Turn, spaceId: string): void;
 }
@@ -114,14 +122,28 @@ export class Books {
 export async function note(
   kernel: Kernel,
   turn: Turn,
-  line: { task: Task; level: TaskLogLevel; text: string; attemptId?: string },
+  line: { task: Task; level: TaskLogLevel; text: string; attemptId?: string; activity?: string },
 ): Promise<void> {
   const { task, level, text, attemptId = '' } = line;
-  const entry: Omit<TaskLogEntry, 'n'> = { time: kernel.options.clock.now(), level, text, attemptId };
   const run = kernel.runs.task(task.id);
+  const activity = line.activity ?? activityOf(run, attemptId);
+  const entry: Omit<TaskLogEntry, 'n'> = {
+    time: kernel.options.clock.now(),
+    level,
+    text,
+    attemptId,
+    activity,
+  };
   const numbered = await turn.tx.tasks.appendLog(task, entry, run?.logN);
   if (run !== undefined) setLogN(turn, run, numbered.n);
   turn.after(() => kernel.watching.tell(task.id, { kind: 'log', entries: [numbered] }));
+}
+
+/** Of a run of a process: the activity that the attempt belongs to. */
+function activityOf(run: Run | undefined, attemptId: string): string {
+  if (run?.course === undefined) return '';
+  const action = run.attempts.get(attemptId)?.attempt.action;
+  return action === undefined ? '' : keyOfAction(action).key;
 }
 
 /** Followers of the task hear of it: here at once, on other nodes by the announcement. */
@@ -152,6 +174,7 @@ export async function saveAttempt(
   if (attempt === live.attempt && !live.dirty) return;
   setAttempt(turn, live, attempt);
   if (!(await turn.tx.attempts.update(attempt))) throw new OwnershipLost(live.run);
+  if (attempt.complete && live.script !== undefined) await turn.tx.attempts.dropScript(attempt);
   turn.after(() => kernel.watching.tell(attempt.taskId, { kind: 'attempt', attempt }));
 }
 

@@ -15,12 +15,21 @@ function request(ticket: number, wants: LeaseRequest['wants'], mode: LeaseMode =
       mode,
       wants,
     },
-    ...{ barrier: null, tools: [], exclude: [], nodeId: null, createdAt: 0 },
+    ...{
+      barrier: null,
+      tools: [],
+      exclude: [],
+      nodeId: null,
+      priority: 2,
+      notBefore: null,
+      expiresAt: null,
+      createdAt: 0,
+    },
   };
 }
 
 function ticketsOf(book: LeaseBook): number[] {
-  const queue = book.queue();
+  const queue = book.queue(() => true);
   const tickets: number[] = [];
   for (let next = queue.next(); next !== undefined; next = queue.next()) tickets.push(next.ticket);
   return tickets;
@@ -55,7 +64,7 @@ describe('the queue', () => {
     const book = new LeaseBook('s');
     for (const ticket of [1, 2, 4]) book.addRequest(request(ticket, { anyOfPool: 'p' }));
     for (const ticket of [3, 5]) book.addRequest(request(ticket, { anyOfPool: 'q' }));
-    const queue = book.queue();
+    const queue = book.queue(() => true);
     queue.waits(queue.next()!);
     expect([queue.next()?.ticket, queue.next()?.ticket, queue.next()]).toEqual([3, 5, undefined]);
   });

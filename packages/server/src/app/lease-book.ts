@@ -3,7 +3,15 @@
  * as long as its version is that of the row under which granting is locked.
  */
 import type { Queue } from '../domain/grant.ts';
-import { FREE, laneOf, withLease, type Lease, type LeaseRequest, type Occupancy } from '../domain/lease.ts';
+import {
+  FREE,
+  inOrder,
+  laneOf,
+  withLease,
+  type Lease,
+  type LeaseRequest,
+  type Occupancy,
+} from '../domain/lease.ts';
 import type { BookCounters } from './ports/leases.ts';
 import type { Tx } from './ports/store.ts';
 
@@ -78,7 +86,7 @@ export class LeaseBook {
 
   /** In ticket order. */
   requests(): LeaseRequest[] {
-    return [...this.#requests.values()].sort(byTicket);
+    return [...this.#requests.values()].sort(inOrder);
   }
 
   request(id: string): LeaseRequest | undefined {
@@ -125,7 +133,7 @@ export class LeaseBook {
     const request = this.#requests.get(id);
     if (request === undefined) return;
     this.#requests.delete(id);
-    this.#requestOfTask.delete(request.taskId);
+    if (this.#requestOfTask.get(request.taskId) === id) this.#requestOfTask.delete(request.taskId);
     const lane = laneOf(request);
     const list = lane === undefined ? this.#singles : this.#lanes.get(lane);
     const at = list?.findIndex((other) => other.id === id) ?? -1;
@@ -134,10 +142,18 @@ export class LeaseBook {
   }
 
   setBarrier(id: string, barrier: LeaseRequest['barrier']): void {
+    this.#change(id, { barrier });
+  }
+
+  setPriority(id: string, priority: number): void {
+    this.#change(id, { priority });
+  }
+
+  #change(id: string, change: Partial<LeaseRequest>): void {
     const request = this.#requests.get(id);
     if (request === undefined) return;
     this.removeRequest(id);
-    this.addRequest({ ...request, barrier });
+    this.addRequest({ ...request, ...change });
   }
 
   /** 1 is next among those that compete with it. A lane competes as a whole, so that its length costs nothing. */
@@ -146,22 +162,30 @@ export class LeaseBook {
     for (const list of this.#lanes.values()) {
       if (list[0] !== undefined && competes(list[0])) place += countBefore(list, request);
     }
-    for (const other of this.#singles) if (byTicket(other, request) < 0 && competes(other)) place++;
+    for (const other of this.#singles) if (inOrder(other, request) < 0 && competes(other)) place++;
     return place;
   }
 
-  /** All in ticket order, without the rest of a lane whose first must wait. Good until the book changes. */
-  queue(): Queue {
+  /**
+   * All in ticket order, without the rest of a lane whose first must wait. Good until the book changes.
+   *
+   * @param starts whether requests that start a task are given too: once they are not, they are not even looked at
+   */
+  queue(starts: () => boolean): Queue {
     // The pass decides first and changes the book afterwards, so that nothing need be copied.
-    const all = [this.#singles, ...this.#lanes.values()].map((list) => ({ list, at: 0 }));
-    let given: (typeof all)[number] | undefined;
+    const singles = { list: this.#singles, at: 0 };
+    // A lane holds none that a task under way asks for: those name its node.
+    const lanes = [...this.#lanes.values()].map((list) => ({ list, at: 0 }));
+    let given: (typeof lanes)[number] | undefined;
     return {
       next() {
         given = undefined;
+        const all = starts() ? [singles, ...lanes] : [singles];
+        if (all.length === 1) while (singles.list[singles.at]?.holder.kind === 'task') singles.at += 1;
         for (const one of all) {
           const head = one.list[one.at];
           const best = given?.list[given.at];
-          if (head !== undefined && (best === undefined || byTicket(head, best) < 0)) given = one;
+          if (head !== undefined && (best === undefined || inOrder(head, best) < 0)) given = one;
         }
         return given?.list[given.at++];
       },
@@ -172,17 +196,13 @@ export class LeaseBook {
   }
 }
 
-function byTicket(a: LeaseRequest, b: LeaseRequest): number {
-  return a.ticket - b.ticket || (a.id < b.id ? -1 : 1);
-}
-
 /** How many of a list in ticket order come before it. */
 function countBefore(list: readonly LeaseRequest[], request: LeaseRequest): number {
   let low = 0;
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (byTicket(list[middle] as LeaseRequest, request) < 0) low = middle + 1;
+    if (inOrder(list[middle] as LeaseRequest, request) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -191,6 +211,6 @@ function countBefore(list: readonly LeaseRequest[], request: LeaseRequest): numb
 /** Keeps ticket order; mostly at the end. */
 function insert(list: LeaseRequest[], request: LeaseRequest): void {
   let at = list.length;
-  while (at > 0 && byTicket(list[at - 1] as LeaseRequest, request) > 0) at--;
+  while (at > 0 && inOrder(list[at - 1] as LeaseRequest, request) > 0) at--;
   list.splice(at, 0, request);
 }

@@ -7,9 +7,10 @@
  * stays held while an attempt under it may run.
  */
 import { isSettled } from '../domain/attempt-transition.ts';
-import type { Task } from '../domain/task.ts';
+import { runOf, type Task } from '../domain/task.ts';
 import { LOGS_RECOVERED_AT_ONCE, NODE_DEAD_AFTER_MS, REAPER_LEASES } from '../limits.ts';
 import type { Turn } from './batch.ts';
+import { resumeCourse, takeUpCourse } from './course/course.ts';
 import { announceTask, note, releaseLease, type Kernel } from './kernel.ts';
 import { advance } from './orchestrator.ts';
 import type { ServerNode } from './ports/nodes.ts';
@@ -110,7 +111,12 @@ export class Nodes {
     const lives = runs.flatMap((run) => [...run.attempts.values()]);
     for (let at = 0; at < lives.length; at += LOGS_RECOVERED_AT_ONCE)
       await Promise.all(lives.slice(at, at + LOGS_RECOVERED_AT_ONCE).map((live) => this.#recoverLog(live)));
-    for (const run of runs) await kernel.batch.add((turn) => advance(kernel, turn, run));
+    for (const run of runs) {
+      await kernel.batch.add(async (turn) => {
+        await resumeCourse(kernel, turn, run);
+        await advance(kernel, turn, run);
+      });
+    }
     return runs;
   }
 
@@ -149,8 +155,11 @@ export class Nodes {
       const open = !attempt.complete && attempt.state !== 'denied';
       const ours = open ? { ...attempt, fence: task.fence } : attempt;
       if (open) await turn.tx.attempts.update(ours);
-      await this.#takeArtifacts(turn, kernel.runs.addAttempt(run, ours));
+      const live = kernel.runs.addAttempt(run, ours);
+      if (open && runOf(task) !== undefined) live.script = await turn.tx.attempts.script(ours);
+      await this.#takeArtifacts(turn, live);
     }
+    if (runOf(task) !== undefined) await takeUpCourse(turn, run);
     const text =
       from === nodeId
         ? 'Taken up again after a restart of the server'

@@ -6,15 +6,19 @@
  * its action moves to another worker only on the agent's positive denial, or
  * on an operator's word.
  */
-import type { Choice } from '../domain/grant.ts';
 import { isDenial, isFinal, transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { Attempt, AttemptReport } from '../domain/attempt.ts';
-import type { Lease, LeaseRequest, Resource } from '../domain/lease.ts';
+import type { Choice } from '../domain/grant.ts';
+import type { LeaseRequest } from '../domain/lease.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { planOf, type Action, type Plan } from '../domain/plan.ts';
-import { conclude, describeOutcome, isEnded, move, type EndState } from '../domain/task-transition.ts';
-import type { Task } from '../domain/task.ts';
+import { conclude, describeOutcome, isEnded, move } from '../domain/task-transition.ts';
+import { runOf, scriptOf, type Task } from '../domain/task.ts';
 import type { Turn } from './batch.ts';
+import { isCourse } from './course/activities.ts';
+import { advanceCourse, beginCourse } from './course/course.ts';
+import { granted, keepsLease } from './course/script-units.ts';
+import { endAs } from './ending.ts';
 import {
   announceTask,
   note,
@@ -25,8 +29,9 @@ import {
   type Kernel,
 } from './kernel.ts';
 import type { LeaseBook } from './lease-book.ts';
+import { ask, hold } from './leasing.ts';
+import { prepare } from './preparing.ts';
 import { newRun, type Live, type Run } from './runs.ts';
-import { sendStart } from './starting.ts';
 import { armTimeOut } from './time-outs.ts';
 import { upgradeEnd, upgradeProblem } from './upgrade-course.ts';
 
@@ -67,21 +72,45 @@ export async function begin(
     turn.undo(() => run.requests.add(request.id));
     await saveTask(kernel, turn, { run, task: owned });
   }
-  const actions = planOf(owned).actions;
-  for (const resource of choice.resources) {
-    const action = actions.find((one) => one.workerId === resource.id) ?? actions[0];
-    const name = request.holder.kind === 'step' ? request.holder.id : (action?.name ?? 'script');
-    const lease = await hold(kernel, turn, {
-      run,
-      request,
-      resource,
-      action: name,
-      reason: choice.reason,
-      book,
-    });
-    await prepare(kernel, turn, { run, lease, action: name });
-  }
   if (known === undefined) armTimeOut(kernel, run);
+  if (runOf(owned) !== undefined) await goOn(kernel, turn, { run, request, choice, book });
+  else await startActions(kernel, turn, { run, request, choice, book });
+}
+
+interface Granted {
+  run: Run;
+  request: LeaseRequest;
+  choice: Extract<Choice, { kind: 'grant' }>;
+  book: LeaseBook;
+}
+
+/** A run of a process: its start is granted, or a lease for one of its steps. */
+async function goOn(kernel: Kernel, turn: Turn, of: Granted): Promise<void> {
+  const { run, request, choice, book } = of;
+  if (isCourse(run)) {
+    await granted(kernel, turn, { run, request, choice, book });
+    await advanceCourse(kernel, turn, run);
+    return;
+  }
+  const holder = { kind: 'task', id: run.task.id } as const;
+  for (const resource of choice.resources)
+    await hold(kernel, turn, { run, request, resource, holder, reason: choice.reason, book });
+  await beginCourse(kernel, turn, run);
+}
+
+async function startActions(
+  kernel: Kernel,
+  turn: Turn,
+  { run, request, choice, book }: Granted,
+): Promise<void> {
+  const { actions } = planOf(run.task);
+  for (const resource of choice.resources) {
+    const found = actions.find((one) => one.workerId === resource.id) ?? actions[0];
+    const action = request.holder.kind === 'step' ? request.holder.id : (found?.name ?? 'script');
+    const holder = { kind: 'step', id: action } as const;
+    const lease = await hold(kernel, turn, { run, request, resource, holder, reason: choice.reason, book });
+    await prepare(kernel, turn, { run, lease, action });
+  }
 }
 
 function take(kernel: Kernel, turn: Turn, task: Task): Run {
@@ -101,92 +130,6 @@ function claimed(kernel: Kernel, task: Task): Task {
   };
 }
 
-async function hold(
-  kernel: Kernel,
-  turn: Turn,
-  of: {
-    run: Run;
-    request: LeaseRequest;
-    resource: Resource;
-    action: string;
-    reason: string;
-    book: LeaseBook;
-  },
-): Promise<Lease> {
-  const { ids, clock, nodeId, store } = kernel.options;
-  const { run, request, resource, book } = of;
-  const lease: Lease = {
-    spaceId: request.spaceId,
-    id: ids(),
-    resource,
-    mode: request.mode,
-    taskId: request.taskId,
-    holder: { kind: 'step', id: of.action },
-    nodeId,
-    epoch: kernel.epoch,
-    fence: { generation: store.generation, n: kernel.books.nextFence(turn, book) },
-    reason: of.reason,
-    grantedAt: clock.now(),
-    orphanedAt: null,
-  };
-  await turn.tx.leases.insert(lease);
-  book.addLease(lease);
-  run.leases.set(lease.id, lease);
-  turn.undo(() => run.leases.delete(lease.id));
-  store.announce(turn.tx, 'lease', resource.id);
-  return lease;
-}
-
-/** Writes the attempt as `sending` with the agent's incarnation, and sends it once that is durable. */
-async function prepare(
-  kernel: Kernel,
-  turn: Turn,
-  { run, lease, action }: { run: Run; lease: Lease; action: string },
-): Promise<void> {
-  const { task } = run;
-  const workerId = lease.resource.id;
-  const tries = [...run.attempts.values()].filter(
-    (live) => live.attempt.action === action && live.attempt.workerId === workerId,
-  );
-  const planned: Attempt = {
-    spaceId: task.spaceId,
-    id: kernel.options.ids(),
-    taskId: task.id,
-    action,
-    workerId,
-    try: tries.length + 1,
-    leaseId: lease.id,
-    fence: task.fence,
-    state: 'planned',
-    incarnation: null,
-    outputLength: 0,
-    eventCount: 0,
-    verifiedLength: 0,
-    segmentDigests: [],
-    segmentRanges: [],
-    outcome: null,
-    report: null,
-    complete: false,
-    createdAt: kernel.options.clock.now(),
-    startedAt: null,
-    endedAt: null,
-  };
-  const session = kernel.sessions.get(workerId);
-  const attempt =
-    session === undefined
-      ? planned
-      : transition(planned, { kind: 'sending', incarnation: session.incarnation }, planned.createdAt);
-  await turn.tx.attempts.insert(attempt);
-  const live = kernel.runs.addAttempt(run, attempt);
-  turn.undo(() => kernel.runs.removeAttempt(live));
-  const text = `Leased worker "${workerName(kernel, task.spaceId, workerId)}" (${lease.mode}), ${lease.reason}`;
-  await note(kernel, turn, { task, level: 'info', text, attemptId: attempt.id });
-  turn.after(() => {
-    kernel.watching.tell(task.id, { kind: 'attempt', attempt });
-    sendStart(kernel, live, kernel.sessions.get(workerId));
-  });
-}
-
 /** Writes a fact about an attempt, and does what follows from it. */
 export async function learn(
   kernel: Kernel,
@@ -201,7 +144,8 @@ export async function learn(
   const settles = isFinal(attempt) && !isFinal(before);
   if (settles) await kernel.books.lock(turn, run.task.spaceId);
   await saveAttempt(kernel, turn, { live, attempt });
-  if (settles) await free(kernel, turn, { live, why: describeOutcome(attempt.outcome) });
+  if (settles && !(isCourse(run) && keepsLease(run, attempt)))
+    await free(kernel, turn, { live, why: describeOutcome(attempt.outcome) });
   if (isFinal(attempt)) await advance(kernel, turn, run);
 }
 
@@ -217,6 +161,10 @@ async function free(kernel: Kernel, turn: Turn, { live, why }: { live: Live; why
 /** What the facts so far ask for: the next worker, or the end. */
 export async function advance(kernel: Kernel, turn: Turn, run: Run): Promise<void> {
   if (isEnded(run.task.state)) return;
+  if (runOf(run.task) !== undefined) {
+    await advanceCourse(kernel, turn, run);
+    return;
+  }
   const plan = planOf(run.task);
   const last = new Map<string, Live>();
   for (const live of run.attempts.values()) last.set(live.attempt.action, live);
@@ -256,8 +204,9 @@ async function moveOn(
   const exclude = [...run.attempts.values()].map((live) => live.attempt.workerId);
   await ask(kernel, turn, {
     run,
-    plan,
-    action: denied.attempt.action,
+    mode: plan.mode,
+    tools: plan.tools,
+    step: denied.attempt.action,
     wants: plan.wants,
     exclude: [...new Set(exclude)].sort(),
   });
@@ -278,43 +227,13 @@ async function nextInLine(
 ): Promise<void> {
   if (run.requests.size > 0 || action.workerId === null) return;
   const wants = { all: [{ kind: 'worker' as const, id: action.workerId }] };
-  await ask(kernel, turn, { run, plan, action: action.name, wants, exclude: [] });
-}
-
-/** Puts a request for one of its actions into the queue, at the task's own place. */
-async function ask(
-  kernel: Kernel,
-  turn: Turn,
-  of: { run: Run; plan: Plan; action: string; wants: LeaseRequest['wants']; exclude: string[] },
-): Promise<void> {
-  const { run, plan, action, wants, exclude } = of;
-  const { task } = run;
-  const book = await kernel.books.lock(turn, task.spaceId);
-  const request: LeaseRequest = {
-    spaceId: task.spaceId,
-    id: kernel.options.ids(),
-    ticket: task.ticket,
-    taskId: task.id,
-    holder: { kind: 'step', id: action },
-    mode: plan.mode,
-    wants,
-    barrier: null,
-    tools: plan.tools,
-    exclude,
-    nodeId: task.nodeId,
-    createdAt: kernel.options.clock.now(),
-  };
-  await turn.tx.leases.enqueue(request);
-  book.addRequest(request);
-  kernel.books.changed(turn, book);
-  run.requests.add(request.id);
-  turn.undo(() => run.requests.delete(request.id));
-  kernel.passAtEnd(turn, task.spaceId);
+  const { mode, tools } = plan;
+  await ask(kernel, turn, { run, step: action.name, mode, tools, wants, exclude: [] });
 }
 
 /** Every action has its outcome, or will have none. */
 export async function end(kernel: Kernel, turn: Turn, run: Run): Promise<void> {
-  if (run.task.spec.upgrade !== undefined) {
+  if (scriptOf(run.task)?.upgrade !== undefined) {
     await endAs(kernel, turn, { run, ...(await upgradeEnd(turn, run)) });
     return;
   }
@@ -325,37 +244,6 @@ export async function end(kernel: Kernel, turn: Turn, run: Run): Promise<void> {
     workerName: workerName(kernel, attempt.spaceId, attempt.workerId),
   }));
   await endAs(kernel, turn, { run, ...conclude(outcomes, run.wish) });
-}
-
-/** Ends the task with all that it still has: leases, requests. */
-export async function endAs(
-  kernel: Kernel,
-  turn: Turn,
-  { run, state, message }: { run: Run; state: EndState; message: string },
-): Promise<void> {
-  const { task } = run;
-  const book = await kernel.books.lock(turn, task.spaceId);
-  for (const id of run.requests) {
-    await turn.tx.leases.dequeue(task.spaceId, id);
-    book.removeRequest(id);
-    kernel.books.changed(turn, book);
-  }
-  for (const lease of [...run.leases.values()])
-    await releaseLease(kernel, turn, { lease, why: `the task ended: ${state}` });
-  if (message !== '') {
-    const text =
-      state === 'success'
-        ? message
-        : `${state === 'failed' ? 'Failed' : state === 'timedOut' ? 'Timed out' : 'Cancelled'}: ${message}`;
-    await note(kernel, turn, { task, level: state === 'success' ? 'info' : 'error', text });
-  }
-  await saveTask(kernel, turn, { run, task: move(task, state, kernel.options.clock.now(), { message }) });
-  kernel.runs.remove(run);
-  turn.undo(() => {
-    kernel.runs.restore(run);
-    armTimeOut(kernel, run);
-  });
-  kernel.passAtEnd(turn, task.spaceId);
 }
 
 export function outcomeFacts(

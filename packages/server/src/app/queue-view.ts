@@ -37,7 +37,7 @@ export class QueueView {
       return { roster: await this.#kernel.roster.load(tx, spaceId), book: fresh };
     });
     const requests = book.requests();
-    const context = { ...this.#scheduler.context(roster), lastChosen: new Map<string, string>() };
+    const context = { ...this.#scheduler.context(roster, spaceId), lastChosen: new Map<string, string>() };
     const allocation = allocationOf(book, roster);
     const verdicts = grantPass(queueOf(requests), allocation, (request, left) =>
       choose(context, request, left),
@@ -70,7 +70,10 @@ export class QueueView {
     if (book.version < 0 || roster === undefined || request === undefined) return undefined;
     const members = (poolId: string): ReadonlySet<string> => roster.members(poolId).ids;
     const place = book.placeOf(request, (other) => compete(other, request, members));
-    const context = { ...this.#scheduler.context(roster), lastChosen: new Map<string, string>() };
+    const context = {
+      ...this.#scheduler.context(roster, task.spaceId),
+      lastChosen: new Map<string, string>(),
+    };
     const choice = choose(context, request, allocationOf(book, roster));
     if (choice.kind !== 'grant') return { place, reason: choice.reason };
     return {
@@ -82,8 +85,8 @@ export class QueueView {
   #capReason(): string {
     const { draining, options, runs } = this.#kernel;
     if (draining) return `for a server node that takes tasks: node ${options.nodeId} is draining`;
-    if (runs.count >= options.taskCap)
-      return `for the task cap of node ${options.nodeId}: ${runs.count} of ${options.taskCap} tasks run`;
+    if (runs.busy >= options.taskCap)
+      return `for the task cap of node ${options.nodeId}: ${runs.busy} of ${options.taskCap} tasks run`;
     return 'it is about to start';
   }
 }

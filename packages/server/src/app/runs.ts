@@ -8,10 +8,12 @@ import type { Cancel } from '@longshore/base';
 import { isFinal } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { Lease } from '../domain/lease.ts';
+import type { ScriptSpec } from '../domain/script.ts';
 import type { Task } from '../domain/task.ts';
 import type { Wish } from '../domain/task-transition.ts';
 import type { Turn } from './batch.ts';
 import type { RunningDigest } from './core-api.ts';
+import { stopTimers, type CourseState } from './course-state.ts';
 
 /** One attempt under way. */
 export interface Live {
@@ -37,6 +39,8 @@ export interface Live {
   artifacts: Map<number, { name: string; stored: boolean; length: number }>;
   /** Changed in memory (a phase), and not yet written. */
   dirty: boolean;
+  /** Of a run of a process: what it was told to do, sensitive values sealed; undefined: what the task's spec says. */
+  script: ScriptSpec | undefined;
 }
 
 export interface Run {
@@ -49,6 +53,8 @@ export interface Run {
   timer: Cancel | undefined;
   /** The number of its last log entry, once it is known. */
   logN: number | undefined;
+  /** Of a run of a process, from the moment that it has a plan. */
+  course: CourseState | undefined;
 }
 
 export function newRun(task: Task): Run {
@@ -61,6 +67,7 @@ export function newRun(task: Task): Run {
     requests: new Set(),
     timer: undefined,
     logN: undefined,
+    course: undefined,
   };
 }
 
@@ -71,6 +78,13 @@ export class Runs {
 
   get count(): number {
     return this.#tasks.size;
+  }
+
+  /** Those that take a place under the task cap: not those that wait for people. */
+  get busy(): number {
+    let busy = 0;
+    for (const run of this.#tasks.values()) if (run.course?.waitsForPeople !== true) busy += 1;
+    return busy;
   }
 
   [Symbol.iterator](): Iterator<Run> {
@@ -109,6 +123,7 @@ export class Runs {
       stored: Promise.resolve(),
       artifacts: new Map(),
       dirty: false,
+      script: undefined,
     };
     run.attempts.set(attempt.id, live);
     this.#attempts.set(attempt.id, live);
@@ -127,6 +142,7 @@ export class Runs {
   remove(run: Run): void {
     run.timer?.();
     run.timer = undefined;
+    if (run.course !== undefined) stopTimers(run.course);
     this.#tasks.delete(run.task.id);
     for (const live of run.attempts.values()) this.#forget(live);
   }

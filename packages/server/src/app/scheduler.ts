@@ -4,15 +4,23 @@
  * queue or workers, within that turn's transaction, so that a submission and
  * its start share one commit.
  */
+import type { Cancel } from '@longshore/base';
+
 import { Allocation, grantPass, type Choice, type Verdict } from '../domain/grant.ts';
 import type { LeaseRequest } from '../domain/lease.ts';
 import { isDenial } from '../domain/attempt-transition.ts';
 import { describeOutcome, move } from '../domain/task-transition.ts';
+import { runOf, scriptOf } from '../domain/task.ts';
+import { LONGEST_TIMER_MS } from '../limits.ts';
 import type { Turn } from './batch.ts';
 import { choose, type ChoosingContext } from './choosing.ts';
 import { announceTask, note, workerName, type Kernel } from './kernel.ts';
 import type { LeaseBook } from './lease-book.ts';
-import { begin, endAs } from './orchestrator.ts';
+import { isCourse } from './course/activities.ts';
+import { advanceCourse } from './course/course.ts';
+import { requestFailed } from './course/script-units.ts';
+import { endAs, tellParent } from './ending.ts';
+import { begin } from './orchestrator.ts';
 import type { SpaceRoster } from './roster.ts';
 import { upgradeStopped } from './upgrade-course.ts';
 
@@ -21,6 +29,8 @@ export class Scheduler {
   readonly #lastChosen = new Map<string, string>();
   /** Queued in the turn under way: not in the database yet, in case they are granted at once. */
   readonly #unsaved = new Map<string, LeaseRequest>();
+  /** By space: ends the timer for the next time that a request waits for. */
+  readonly #wake = new Map<string, Cancel>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -44,33 +54,58 @@ export class Scheduler {
   }
 
   /** What a request waits for, as a pass would find it now. */
-  context(roster: SpaceRoster): ChoosingContext {
+  context(roster: SpaceRoster, spaceId: string): ChoosingContext {
     const { runs, options } = this.#kernel;
     const pinned = (taskId: string): string | undefined =>
       [...(runs.task(taskId)?.attempts.values() ?? [])].at(-1)?.attempt.workerId;
-    return { roster, nodeId: options.nodeId, lastChosen: this.#lastChosen, pinned };
+    const holders = (resourceId: string): string[] =>
+      [...this.#kernel.books.known(spaceId).leases]
+        .filter((lease) => lease.resource.id === resourceId)
+        .map((lease) => lease.taskId);
+    const now = options.clock.now();
+    return { roster, nodeId: options.nodeId, now, lastChosen: this.#lastChosen, pinned, holders };
   }
 
   async #pass(turn: Turn, spaceId: string): Promise<void> {
     const kernel = this.#kernel;
     const book = await kernel.books.lock(turn, spaceId);
-    const room = kernel.draining ? 0 : kernel.options.taskCap - kernel.runs.count;
-    if (book.queueLength > 0 && room > 0) {
+    let room = kernel.draining ? 0 : kernel.options.taskCap - kernel.runs.busy;
+    if (book.queueLength > 0) {
       const roster = await kernel.roster.load(turn.tx, spaceId);
-      const context = this.context(roster);
+      const context = this.context(roster, spaceId);
       const allocation = new Allocation(
         (id) => book.occupancy(id),
         (id) => roster.workers.get(id)?.slots ?? 1,
       );
-      const verdicts = grantPass(
-        book.queue(),
-        allocation,
-        (request, left) => choose(context, request, left),
-        { atMost: room },
-      );
+      const starts = (): boolean => room > 0;
+      const verdicts = grantPass(book.queue(starts), allocation, (request, left) => {
+        const choice = choose(context, request, left);
+        if (choice.kind === 'grant' && request.holder.kind === 'task') room -= 1;
+        return choice;
+      });
+      this.#wakeFor(spaceId, verdicts);
       for (const verdict of verdicts) await this.#apply(turn, book, verdict);
     }
     await this.#save(turn, book);
+  }
+
+  /** What waits for a time of the clock is looked at again then. */
+  #wakeFor(spaceId: string, verdicts: readonly Verdict[]): void {
+    const now = this.#kernel.options.clock.now();
+    const times = verdicts
+      .filter(({ choice }) => choice.kind === 'wait')
+      .flatMap(({ request: { notBefore, expiresAt } }) => [notBefore, expiresAt])
+      .filter((time) => time !== null && time > now) as number[];
+    this.#wake.get(spaceId)?.();
+    this.#wake.delete(spaceId);
+    if (times.length === 0) return;
+    const ms = Math.min(Math.min(...times) - now, LONGEST_TIMER_MS);
+    this.#wake.set(
+      spaceId,
+      this.#kernel.options.clock.after(ms, () => {
+        if (!this.#kernel.closed) void this.kick(spaceId).catch(() => undefined);
+      }),
+    );
   }
 
   async #apply(turn: Turn, book: LeaseBook, { request, choice }: Verdict): Promise<void> {
@@ -87,6 +122,7 @@ export class Scheduler {
         await this.#fail(turn, {
           request,
           reason: choice.reason,
+          state: choice.state ?? 'failed',
           isNew: await this.#leaveQueue(turn, book, request),
         });
         return;
@@ -127,10 +163,20 @@ export class Scheduler {
   /** No waiting would help. */
   async #fail(
     turn: Turn,
-    { request, reason, isNew }: { request: LeaseRequest; reason: string; isNew: boolean },
+    {
+      request,
+      reason,
+      state,
+      isNew,
+    }: { request: LeaseRequest; reason: string; state: 'failed' | 'timedOut'; isNew: boolean },
   ): Promise<void> {
     const kernel = this.#kernel;
     const run = kernel.runs.task(request.taskId);
+    if (run !== undefined && isCourse(run)) {
+      await requestFailed(kernel, turn, { run, request, reason });
+      await advanceCourse(kernel, turn, run);
+      return;
+    }
     if (run !== undefined) {
       // Who denied it said why, and that is what has to be mended.
       const denials = [...run.attempts.values()]
@@ -140,7 +186,7 @@ export class Scheduler {
             `worker "${workerName(kernel, attempt.spaceId, attempt.workerId)}": ${describeOutcome(attempt.outcome)}`,
         );
       const why = [reason, ...denials].join('; ');
-      const upgrade = run.task.spec.upgrade !== undefined;
+      const upgrade = scriptOf(run.task)?.upgrade !== undefined;
       const message = upgrade ? await upgradeStopped(turn, run, why) : why;
       await endAs(kernel, turn, { run, state: 'failed', message });
       return;
@@ -148,12 +194,18 @@ export class Scheduler {
     const task =
       kernel.fresh.get(request.taskId) ?? (await turn.tx.tasks.get(request.spaceId, request.taskId));
     if (task === undefined) return;
-    const failed = move(task, 'failed', kernel.options.clock.now(), { message: reason });
+    const failed = move(task, state, kernel.options.clock.now(), { message: reason });
+    if (runOf(task) !== undefined) await turn.tx.processRuns.endRun(task.spaceId, task.id, false);
     if (isNew) await turn.tx.tasks.insert(failed);
     else await turn.tx.tasks.update(failed, { nodeId: null, epoch: 0 });
-    await note(kernel, turn, { task, level: 'error', text: `Failed: ${reason}` });
+    await note(kernel, turn, {
+      task,
+      level: 'error',
+      text: `${state === 'failed' ? 'Failed' : 'Timed out'}: ${reason}`,
+    });
     announceTask(kernel, turn, failed);
     turn.after(() => kernel.watching.tell(task.id, { kind: 'task', task: { ...failed, place: null } }));
+    tellParent(kernel, turn, failed);
   }
 
   /** What was queued in this turn and is still waiting becomes rows. */

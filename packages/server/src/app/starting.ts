@@ -1,5 +1,6 @@
 /** Sends a Start whose `sending` is durable. The script goes out in clear, over the session's mTLS and nowhere else. */
 import type { ScriptSpec } from '../domain/script.ts';
+import { scriptOf, type TaskSpec } from '../domain/task.ts';
 import type { Kernel } from './kernel.ts';
 import type { AgentSession } from './ports/agents.ts';
 import type { Sealer } from './ports/sealer.ts';
@@ -10,8 +11,11 @@ export function sendStart(kernel: Kernel, live: Live, session: AgentSession | un
   // Without a session its next inventory says that the agent does not have it, and it is sent again.
   if (session === undefined || attempt.state !== 'sending') return;
   const { sealer, largestLogBytes = 0 } = kernel.options;
-  const spec = { largestLogBytes, ...opened(sealer, run.task.id, run.task.spec.script) };
-  const upgrade = run.task.spec.upgrade;
+  const own = scriptOf(run.task);
+  const script = live.script ?? own?.script;
+  if (script === undefined) return;
+  const spec = { largestLogBytes, ...opened(sealer, run.task.id, script) };
+  const upgrade = own?.upgrade;
   const agentPackage = upgrade?.packages[attempt.workerId];
   session.start({
     ...{ attemptId: attempt.id, taskId: run.task.id, fence: attempt.fence, spec },
@@ -32,6 +36,17 @@ export function sealed(sealer: Sealer, taskId: string, script: ScriptSpec): Scri
         : variable,
     ),
   };
+}
+
+/** As `sealed`, for all that a task may do. */
+export function sealedSpec(sealer: Sealer, taskId: string, spec: TaskSpec): TaskSpec {
+  if (!('run' in spec)) return { ...spec, script: sealed(sealer, taskId, spec.script) };
+  const prompted = spec.run.prompted.map((variable) =>
+    variable.sensitive
+      ? { ...variable, value: sealer.seal(variable.value, contextOf(taskId, variable.name)) }
+      : variable,
+  );
+  return { run: { ...spec.run, prompted } };
 }
 
 function opened(sealer: Sealer, taskId: string, script: ScriptSpec): ScriptSpec {

@@ -1,19 +1,21 @@
 /** Tasks, as people and programs ask for them. */
 import { AppError, notFound } from '@longshore/base';
 
-import type { LeaseRequest } from '../domain/lease.ts';
+import type { RunRecord } from '../domain/deployment/release.ts';
+import { NORMAL_PRIORITY, type LeaseRequest } from '../domain/lease.ts';
 import { planOf } from '../domain/plan.ts';
 import { isEnded, move } from '../domain/task-transition.ts';
-import type { Task } from '../domain/task.ts';
+import { runOf, scriptOf, type RunSpec, type Task } from '../domain/task.ts';
 import type { Turn } from './batch.ts';
 import type { NewTask, OutputVariable, TaskChange, Tasks, TaskView } from './core-api.ts';
 import { announceTask, note, type Kernel } from './kernel.ts';
 import { didNotRun } from './did-not-run.ts';
+import { tellParent } from './ending.ts';
 import { askToEnd } from './wishes.ts';
 import type { Tx } from './ports/store.ts';
 import type { QueueView } from './queue-view.ts';
 import type { Scheduler } from './scheduler.ts';
-import { sealed } from './starting.ts';
+import { sealedSpec } from './starting.ts';
 import { masked } from './watching.ts';
 
 export function createTasks(kernel: Kernel, scheduler: Scheduler, queue: QueueView): Tasks {
@@ -71,7 +73,20 @@ export function createTasks(kernel: Kernel, scheduler: Scheduler, queue: QueueVi
   };
 }
 
-async function submit(
+function recordOf(task: Task, run: RunSpec): RunRecord {
+  const { projectId, runbookId, releaseId, environmentId, tenantId } = run;
+  return {
+    spaceId: task.spaceId,
+    taskId: task.id,
+    ...{ projectId, runbookId, releaseId, environmentId, tenantId },
+    parentId: run.parent?.taskId ?? '',
+    ended: false,
+    succeeded: false,
+    createdAt: task.createdAt,
+  };
+}
+
+export async function submit(
   kernel: Kernel,
   scheduler: Scheduler,
   turn: Turn,
@@ -88,7 +103,7 @@ async function submit(
     kind: given.kind,
     name: given.name,
     state: 'queued',
-    spec: { ...given.spec, script: sealed(sealer, id, given.spec.script) },
+    spec: sealedSpec(sealer, id, given.spec),
     ticket: kernel.books.nextTicket(turn, book),
     nodeId: null,
     epoch: 0,
@@ -111,10 +126,12 @@ async function submit(
   });
   turn.atEnd('grown', async () => turn.after(() => kernel.options.nextTurn(() => kernel.watching.grown())));
   const plan = planOf(task);
+  const asked = runOf(task);
   const request: LeaseRequest = {
     spaceId,
     id: ids(),
     ticket: task.ticket,
+    priority: asked?.priority ?? NORMAL_PRIORITY,
     taskId: id,
     holder: { kind: 'task', id },
     mode: plan.mode,
@@ -123,8 +140,11 @@ async function submit(
     tools: plan.tools,
     exclude: [],
     nodeId: null,
+    notBefore: asked?.notBefore ?? null,
+    expiresAt: asked?.expiresAt ?? null,
     createdAt: now,
   };
+  if (asked !== undefined) await turn.tx.processRuns.insertRun(recordOf(task, asked));
   scheduler.enqueue(turn, book, request);
   announceTask(kernel, turn, task);
   return task;
@@ -132,7 +152,8 @@ async function submit(
 
 /** @throws AppError `invalid` with the field that names what is not there */
 async function checkTarget(kernel: Kernel, turn: Turn, spaceId: string, task: NewTask): Promise<void> {
-  const { target } = task.spec;
+  const target = scriptOf(task)?.target;
+  if (target === undefined) return;
   const roster = await kernel.roster.load(turn.tx, spaceId);
   const wrong = (field: string, value: string, expected: string): AppError =>
     new AppError('invalid', `${field}: there is no ${expected} "${value}"`, {
@@ -146,7 +167,7 @@ async function checkTarget(kernel: Kernel, turn: Turn, spaceId: string, task: Ne
   for (const id of target.workerIds) if (!roster.workers.has(id)) throw wrong('workers', id, 'worker');
 }
 
-async function cancel(
+export async function cancel(
   kernel: Kernel,
   { spaceId, id, by }: { spaceId: string; id: string; by: string },
 ): Promise<void> {
@@ -171,6 +192,8 @@ async function cancel(
     const message = `cancelled by ${by} before it started`;
     const cancelled = { ...move(task, 'cancelled', now, { message }), cancelRequestedAt: now };
     await turn.tx.tasks.update(cancelled, { nodeId: null, epoch: 0 });
+    if (runOf(task) !== undefined) await turn.tx.processRuns.endRun(spaceId, id, false);
+    tellParent(kernel, turn, cancelled);
     await note(kernel, turn, { task, level: 'warning', text: `Cancelled by ${by} before it started` });
     announceTask(kernel, turn, cancelled);
     turn.after(() => kernel.watching.tell(id, { kind: 'task', task: { ...cancelled, place: null } }));

@@ -1,7 +1,7 @@
 /** How far a task of kind `upgrade` has come, worker by worker. */
 import { planOf } from '../domain/plan.ts';
 import type { Attempt } from '../domain/attempt.ts';
-import type { Task } from '../domain/task.ts';
+import { scriptOf, type Task } from '../domain/task.ts';
 import type { EndState } from '../domain/task-transition.ts';
 import { concludeUpgrade, notProved, type UpgradedWorker } from '../domain/upgrade.ts';
 import type { Turn } from './batch.ts';
@@ -10,11 +10,11 @@ import type { Run } from './runs.ts';
 /** Why the next worker's turn does not come after this attempt; empty: it comes. */
 export async function upgradeProblem(turn: Turn, task: Task, attempt: Attempt): Promise<string> {
   const worker = await turn.tx.workers.get(task.spaceId, attempt.workerId);
-  return notProved(attempt, worker, task.spec.upgrade?.version ?? '');
+  return notProved(attempt, worker, versionOf(task));
 }
 
 export async function upgradeEnd(turn: Turn, run: Run): Promise<{ state: EndState; message: string }> {
-  return concludeUpgrade(run.task.spec.upgrade?.version ?? '', await course(turn, run), run.wish);
+  return concludeUpgrade(versionOf(run.task), await course(turn, run), run.wish);
 }
 
 /** Its next worker can't be leased: what the task's message says. */
@@ -25,7 +25,7 @@ export async function upgradeStopped(turn: Turn, run: Run, reason: string): Prom
 async function course(turn: Turn, { task, attempts }: Run): Promise<UpgradedWorker[]> {
   const last = new Map<string, Attempt>();
   for (const { attempt } of attempts.values()) last.set(attempt.action, attempt);
-  const version = task.spec.upgrade?.version ?? '';
+  const version = versionOf(task);
   const workers: UpgradedWorker[] = [];
   for (const { name: action, workerId } of planOf(task).actions) {
     const attempt = last.get(action);
@@ -34,4 +34,8 @@ async function course(turn: Turn, { task, attempts }: Run): Promise<UpgradedWork
     workers.push({ name: worker?.name ?? workerId ?? '', problem });
   }
   return workers;
+}
+
+function versionOf(task: Task): string {
+  return scriptOf(task)?.upgrade?.version ?? '';
 }

@@ -6,7 +6,9 @@ import { isFinal } from '../domain/attempt-transition.ts';
 import { isEnded, move } from '../domain/task-transition.ts';
 import type { Turn } from './batch.ts';
 import { note, saveTask, type Kernel } from './kernel.ts';
-import { end, learn } from './orchestrator.ts';
+import { isCourse } from './course/activities.ts';
+import { endOpenUnits } from './course/course.ts';
+import { advance, end, learn } from './orchestrator.ts';
 import { beginQuarantine } from './quarantine.ts';
 import { underWay, type Live, type Run } from './runs.ts';
 import { whyItWaits } from './unreachable.ts';
@@ -68,6 +70,11 @@ export async function askToEnd(
     if (session !== undefined) turn.after(() => session.cancel(live.attempt.id, live.attempt.fence, reason));
     else if (wish === 'timeOut' && !kernel.sessions.isExpected(live.attempt.workerId))
       await giveUp(kernel, turn, { live, why: 'not reachable when the time-out of the task passed' });
+  }
+  if (isCourse(run)) {
+    await endOpenUnits(kernel, turn, run);
+    await advance(kernel, turn, run);
+    return;
   }
   if (!isEnded(run.task.state) && underWay(run).length === 0) await endUnlessIncomplete(kernel, turn, run);
 }

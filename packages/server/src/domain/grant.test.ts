@@ -29,6 +29,9 @@ function request(ticket: number, mode: LeaseMode, wants: LeaseRequest['wants']):
     tools: [],
     exclude: [],
     nodeId: null,
+    priority: 2,
+    notBefore: null,
+    expiresAt: null,
     createdAt: 0,
   };
 }

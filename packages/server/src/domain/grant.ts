@@ -22,7 +22,7 @@ export type Choice =
   /** `keep`: where it keeps its place. `barrier`: the worker that an exclusive request settles on. */
   | { kind: 'wait'; reason: string; keep: readonly Resource[]; barrier: Resource | null }
   /** It can't be granted, and waiting won't help. */
-  | { kind: 'fail'; reason: string };
+  | { kind: 'fail'; reason: string; state?: 'failed' | 'timedOut' };
 
 export interface Verdict {
   request: LeaseRequest;
@@ -67,15 +67,12 @@ export function grantPass(
   queue: Queue,
   allocation: Allocation,
   choose: (request: LeaseRequest, allocation: Allocation) => Choice,
-  { atMost = Infinity }: { atMost?: number } = {},
 ): Verdict[] {
   const verdicts: Verdict[] = [];
-  let granted = 0;
-  for (let request = queue.next(); request !== undefined && granted < atMost; request = queue.next()) {
+  for (let request = queue.next(); request !== undefined; request = queue.next()) {
     const choice = choose(request, allocation);
     verdicts.push({ request, choice });
     if (choice.kind === 'grant') {
-      granted++;
       for (const resource of choice.resources) allocation.take(resource.id, request.mode);
     } else if (choice.kind === 'wait') {
       for (const resource of choice.keep) allocation.take(resource.id, request.mode);

@@ -4,7 +4,8 @@ export const LEASE_MODES = ['shared', 'exclusive', 'maintenance'] as const;
 export type LeaseMode = (typeof LEASE_MODES)[number];
 
 export interface Resource {
-  kind: 'worker' | 'target';
+  /** `run`: what only one run at a time may have, that of a project, environment and tenant. */
+  kind: 'worker' | 'target' | 'run';
   id: string;
 }
 
@@ -27,11 +28,13 @@ export interface Lease {
   orphanedAt: number | null;
 }
 
-/** A wish in the queue. `ticket` is the one order of all requests of a space. */
+/** A wish in the queue. Priority, then `ticket`, is the one order of all requests of a space. */
 export interface LeaseRequest {
   spaceId: string;
   id: string;
   ticket: number;
+  /** 0: moved to the top; 1: prioritised; 2: all others. */
+  priority: number;
   taskId: string;
   holder: { kind: 'task' | 'step'; id: string };
   mode: LeaseMode;
@@ -45,7 +48,18 @@ export interface LeaseRequest {
   exclude: string[];
   /** The node that owns its task already, and alone may grant it; null: any node. */
   nodeId: string | null;
+  /** Not granted before; null: at once. */
+  notBefore: number | null;
+  /** Not granted later: then its task ends; null: it waits as long as need be. */
+  expiresAt: number | null;
   createdAt: number;
+}
+
+export const NORMAL_PRIORITY = 2;
+
+/** The order of the queue. */
+export function inOrder(a: LeaseRequest, b: LeaseRequest): number {
+  return a.priority - b.priority || a.ticket - b.ticket || (a.id < b.id ? -1 : 1);
 }
 
 /** What is held of one resource: how many leases of each mode. */
@@ -73,8 +87,10 @@ export function withLease(held: Readonly<Occupancy>, mode: LeaseMode, by = 1): O
 /** Requests of one lane want the very same: where the first must wait, all must. Undefined: a lane of its own. */
 export function laneOf(request: LeaseRequest): string | undefined {
   if (request.exclude.length > 0 || request.nodeId !== null) return undefined;
+  // Each of these has a time of its own.
+  if (request.notBefore !== null || request.expiresAt !== null) return undefined;
   const { mode, barrier, wants } = request;
-  const tools = request.tools.join(',');
+  const tools = `${request.tools.join(',')} ${request.priority}`;
   if (mode === 'exclusive') {
     // Once it has settled on a worker it wants just that one.
     if (barrier === null || 'all' in wants) return undefined;

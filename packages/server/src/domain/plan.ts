@@ -1,7 +1,7 @@
 /** What a task does: its actions, and the one lease request that they wait for. Computed from the spec alone. */
 import type { LeaseMode, Resource } from './lease.ts';
 import { INTERPRETER_TOOL } from './script.ts';
-import type { Task } from './task.ts';
+import type { RunSpec, Task } from './task.ts';
 
 export interface Action {
   /** Unique in the task: `script`, or `script-2` for the second of several workers. */
@@ -20,6 +20,7 @@ export interface Plan {
 }
 
 export function planOf(task: Pick<Task, 'kind' | 'spec'>): Plan {
+  if ('run' in task.spec) return planOfRun(task.spec.run);
   const { target, leaseMode, script } = task.spec;
   const tools = [...new Set([INTERPRETER_TOOL[script.interpreter], ...task.spec.tools])].sort();
   // A health check or an upgrade goes beside whatever runs, but never beside another.
@@ -41,5 +42,17 @@ export function planOf(task: Pick<Task, 'kind' | 'spec'>): Plan {
     wants: { all: (oneByOne ? workerIds.slice(0, 1) : workerIds).map((id) => ({ kind: 'worker', id })) },
     tools,
     oneByOne,
+  };
+}
+
+/** A run waits until it is the only one of its kind; its steps ask for machines when their turn comes. */
+function planOfRun({ projectId, runbookId, environmentId, tenantId }: RunSpec): Plan {
+  const id = [projectId, runbookId, environmentId, tenantId].filter((part) => part !== '').join('/');
+  return {
+    actions: [],
+    mode: 'exclusive',
+    wants: { all: [{ kind: 'run', id }] },
+    tools: [],
+    oneByOne: false,
   };
 }

@@ -1,5 +1,6 @@
+import type { PlanChoices } from './deployment/plan.ts';
 import type { Fence } from './fence.ts';
-import type { ScriptSpec } from './script.ts';
+import type { ScriptSpec, ScriptVariable } from './script.ts';
 
 export const TASK_STATES = [
   'queued',
@@ -13,7 +14,7 @@ export const TASK_STATES = [
 ] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
-export const TASK_KINDS = ['script', 'health', 'upgrade'] as const;
+export const TASK_KINDS = ['script', 'health', 'upgrade', 'deployment', 'runbookRun'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 /** Where a script task runs: on one worker of a pool, or on each of the workers named. */
@@ -27,7 +28,8 @@ export interface UpgradeSpec {
   confirmWithinMs: number;
 }
 
-export interface TaskSpec {
+/** What one script does, on one worker or several. */
+export interface ScriptTaskSpec {
   target: TaskTarget;
   script: ScriptSpec;
   leaseMode: 'shared' | 'exclusive';
@@ -35,6 +37,47 @@ export interface TaskSpec {
   tools: string[];
   /** Of a task of kind `upgrade`: instead of a script. */
   upgrade?: UpgradeSpec;
+}
+
+/** A run of a process: a deployment of a release, or a runbook's. Its plan is made when it starts. */
+export interface RunSpec {
+  projectId: string;
+  /** Empty: a deployment. */
+  runbookId: string;
+  /** Empty: a runbook's run. */
+  releaseId: string;
+  snapshotId: string;
+  environmentId: string;
+  /** Empty: for no tenant. */
+  tenantId: string;
+  channel: string;
+  guidedFailure: boolean;
+  choices: PlanChoices;
+  /** Values of prompted variables; at rest, sensitive ones are sealed. */
+  prompted: ScriptVariable[];
+  /** Place in the queue (`LeaseRequest.priority`). */
+  priority: number;
+  notBefore: number | null;
+  expiresAt: number | null;
+  /** The activity of the run that started it, and waits for it; null: nobody does. */
+  parent: { taskId: string; activity: string } | null;
+  comments: string;
+}
+
+export interface RunTaskSpec {
+  run: RunSpec;
+}
+
+export type TaskSpec = ScriptTaskSpec | RunTaskSpec;
+
+/** Of a task that is a run of a process; undefined: it is a script's. */
+export function runOf(task: { spec: TaskSpec }): RunSpec | undefined {
+  return 'run' in task.spec ? task.spec.run : undefined;
+}
+
+/** Of a task that runs a script; undefined: it is a run of a process. */
+export function scriptOf(task: { spec: TaskSpec }): ScriptTaskSpec | undefined {
+  return 'run' in task.spec ? undefined : task.spec;
 }
 
 /** A unit of queued server work. */

@@ -11,7 +11,7 @@ import type { Health } from '../app/health.ts';
 import type { HealthRecord } from '../app/ports/machines.ts';
 import type { Store, Tx } from '../app/ports/store.ts';
 import { checkDue, whenAway, whenConnected, type Age } from '../domain/health.ts';
-import type { TaskState, TaskTarget } from '../domain/task.ts';
+import { scriptOf, type TaskState, type TaskTarget } from '../domain/task.ts';
 import type { Worker } from '../domain/worker.ts';
 import {
   HEALTH_CHECKS_AT_ONCE,
@@ -217,7 +217,7 @@ export class HealthSchedule {
         states: UNFINISHED,
         limit: LARGEST_LIST_LIMIT,
       });
-      return open.some(({ spec }) => isFor(spec.target, id)) ? undefined : was;
+      return open.some((task) => isFor(scriptOf(task)?.target, id)) ? undefined : was;
     };
     // Most looks find nothing due: they write nothing.
     const was = await store.read(due);
@@ -234,8 +234,8 @@ export class HealthSchedule {
 
 const UNFINISHED: readonly TaskState[] = ['queued', 'executing', 'waiting', 'cancelling'];
 
-function isFor(target: TaskTarget, workerId: string): boolean {
-  return target.kind === 'workers' && target.workerIds.includes(workerId);
+function isFor(target: TaskTarget | undefined, workerId: string): boolean {
+  return target?.kind === 'workers' && target.workerIds.includes(workerId);
 }
 
 function younger(a: Age, b: Age): Age {

@@ -8,6 +8,7 @@ import type {
 import type { Attempt, AttemptReport, AttemptState, SegmentRange } from '../domain/attempt.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import type { ScriptSpec } from '../domain/script.ts';
 import type { Sql, SqlValue } from './db.ts';
 
 interface AttemptRow {
@@ -130,6 +131,25 @@ export function attemptRepository(sql: Sql): AttemptRepository {
         afterId,
         limit,
       ),
+    async putScript({ spaceId, id }, script) {
+      await sql.run(
+        'INSERT INTO attempt_scripts (space_id, attempt_id, script) VALUES (?, ?, ?)',
+        spaceId,
+        id,
+        JSON.stringify(script),
+      );
+    },
+    async script({ spaceId, id }) {
+      const row = await sql.get<{ script: string }>(
+        'SELECT script FROM attempt_scripts WHERE space_id = ? AND attempt_id = ?',
+        spaceId,
+        id,
+      );
+      return row === undefined ? undefined : (JSON.parse(row.script) as ScriptSpec);
+    },
+    async dropScript({ spaceId, id }) {
+      await sql.run('DELETE FROM attempt_scripts WHERE space_id = ? AND attempt_id = ?', spaceId, id);
+    },
     async appendEvents(attempt, events) {
       for (const { n, atOffset, time, kind, ...body } of events) {
         await sql.run(

@@ -43,6 +43,9 @@ interface RequestRow {
   tools: string;
   exclude: string;
   node_id: string | null;
+  priority: number;
+  not_before: number | null;
+  expires_at: number | null;
   created_at: number;
 }
 
@@ -76,7 +79,8 @@ export function leaseRepository(sql: Sql): LeaseRepository {
       const { wants, holder } = request;
       await sql.run(
         `INSERT INTO lease_requests (space_id, id, ticket, task_id, holder_kind, holder_id, mode, pool_id, wanted, barrier,
-           tools, exclude, node_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           tools, exclude, node_id, priority, not_before, expires_at, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         request.spaceId,
         request.id,
         request.ticket,
@@ -90,12 +94,15 @@ export function leaseRepository(sql: Sql): LeaseRepository {
         JSON.stringify(request.tools),
         JSON.stringify(request.exclude),
         request.nodeId,
+        request.priority,
+        request.notBefore,
+        request.expiresAt,
         request.createdAt,
       );
     },
     async requests(spaceId) {
       const rows = await sql.all<RequestRow>(
-        'SELECT * FROM lease_requests WHERE space_id = ? ORDER BY ticket, id',
+        'SELECT * FROM lease_requests WHERE space_id = ? ORDER BY priority, ticket, id',
         spaceId,
       );
       return rows.map(toRequest);
@@ -105,6 +112,14 @@ export function leaseRepository(sql: Sql): LeaseRepository {
       await sql.run(
         'UPDATE lease_requests SET barrier = ? WHERE space_id = ? AND id = ?',
         text,
+        spaceId,
+        requestId,
+      );
+    },
+    async setPriority(spaceId, requestId, priority) {
+      await sql.run(
+        'UPDATE lease_requests SET priority = ? WHERE space_id = ? AND id = ?',
+        priority,
         spaceId,
         requestId,
       );
@@ -234,6 +249,9 @@ function toRequest(row: RequestRow): LeaseRequest {
     tools: JSON.parse(row.tools) as string[],
     exclude: JSON.parse(row.exclude) as string[],
     nodeId: row.node_id,
+    priority: row.priority,
+    notBefore: row.not_before,
+    expiresAt: row.expires_at,
     createdAt: row.created_at,
   };
 }

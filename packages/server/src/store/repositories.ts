@@ -17,10 +17,12 @@ import { migration as segmentRanges } from './migrations/0010-segment-ranges.ts'
 import { migration as disputedTickets } from './migrations/0012-disputed-tickets.ts';
 import { migration as operatorsWords } from './migrations/0014-operators-words.ts';
 import { migration as resources } from './migrations/0015-resources.ts';
+import { migration as deployments } from './migrations/0020-deployments.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
 import { resourceRepository } from './resources.ts';
+import { runRepository } from './runs.ts';
 import { taskRepository } from './tasks.ts';
 import { trustRepositories } from './trust.ts';
 import { workerRepository } from './workers.ts';
@@ -38,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   disputedTickets,
   operatorsWords,
   resources,
+  deployments,
 ];
 
 export function repositories(sql: Sql): Tx {
@@ -53,5 +56,6 @@ export function repositories(sql: Sql): Tx {
     nodes: nodeRepository(sql),
     packages: packageRepository(sql),
     resources: resourceRepository(sql),
+    processRuns: runRepository(sql),
   };
 }

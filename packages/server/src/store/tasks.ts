@@ -1,7 +1,7 @@
 /** Tasks and their log as rows. `spec` never changes, so that an update does not write it again. */
 import type { TaskLogLevel, TaskRepository } from '../app/ports/tasks.ts';
 import { isEnded } from '../domain/task-transition.ts';
-import type { Task, TaskSpec, TaskState } from '../domain/task.ts';
+import { scriptOf, type Task, type TaskSpec, type TaskState } from '../domain/task.ts';
 import type { Sql, SqlValue } from './db.ts';
 
 interface TaskRow {
@@ -32,6 +32,7 @@ interface LogRow {
   level: string;
   text: string;
   attempt_id: string;
+  activity: string;
 }
 
 const CHANGING = [
@@ -68,15 +69,16 @@ const SET = CHANGING.map((column) =>
 const UPDATE = `UPDATE tasks SET ${SET} WHERE space_id = ? AND id = ?`;
 const UPDATE_OWNED = `${UPDATE} AND node_id = ? AND epoch = ?`;
 const UPDATE_FREE = `${UPDATE} AND node_id IS NULL`;
-const APPEND = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id) VALUES (?, ?, ?, ?, ?, ?, ?)
+const APPEND = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id, activity) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`;
-const APPEND_NEXT = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id)
-  SELECT ?, ?, COALESCE(MAX(n), 0) + 1, CAST(? AS BIGINT), ?, ?, ? FROM task_log WHERE space_id = ? AND task_id = ? RETURNING n`;
+const APPEND_NEXT = `INSERT INTO task_log (space_id, task_id, n, time, level, text, attempt_id, activity)
+  SELECT ?, ?, COALESCE(MAX(n), 0) + 1, CAST(? AS BIGINT), ?, ?, ?, ? FROM task_log WHERE space_id = ? AND task_id = ? RETURNING n`;
 
 export function taskRepository(sql: Sql): TaskRepository {
   return {
     async insert(task) {
-      const poolId = task.spec.target.kind === 'pool' ? task.spec.target.poolId : null;
+      const target = scriptOf(task)?.target;
+      const poolId = target?.kind === 'pool' ? target.poolId : null;
       await sql.run(
         INSERT,
         task.spaceId,
@@ -154,20 +156,20 @@ export function taskRepository(sql: Sql): TaskRepository {
       );
     },
     async appendLog({ spaceId, id }, entry, after) {
-      const { time, level, text, attemptId } = entry;
+      const { time, level, text, attemptId, activity } = entry;
       if (after !== undefined) {
         const n = after + 1;
         // Another owner may have written meanwhile.
-        const added = await sql.run(APPEND, spaceId, id, n, time, level, text, attemptId);
+        const added = await sql.run(APPEND, spaceId, id, n, time, level, text, attemptId, activity);
         if (added > 0) return { ...entry, n };
       }
-      const next = [spaceId, id, time, level, text, attemptId, spaceId, id];
+      const next = [spaceId, id, time, level, text, attemptId, activity, spaceId, id];
       const row = await sql.get<{ n: number }>(APPEND_NEXT, ...next);
       return { ...entry, n: row?.n ?? 0 };
     },
     async log(spaceId, taskId, afterN, limit) {
       const rows = await sql.all<LogRow>(
-        'SELECT n, time, level, text, attempt_id FROM task_log WHERE space_id = ? AND task_id = ? AND n > ? ORDER BY n LIMIT ?',
+        'SELECT n, time, level, text, attempt_id, activity FROM task_log WHERE space_id = ? AND task_id = ? AND n > ? ORDER BY n LIMIT ?',
         spaceId,
         taskId,
         afterN,
@@ -179,6 +181,7 @@ export function taskRepository(sql: Sql): TaskRepository {
         level: row.level as TaskLogLevel,
         text: row.text,
         attemptId: row.attempt_id,
+        activity: row.activity,
       }));
     },
     async countByState() {

@@ -4,8 +4,8 @@ import { LEASE_MODES } from '../../domain/lease.ts';
 import { id, limit, spaceParams, time } from './common.ts';
 
 const resource = z.object({
-  kind: z.enum(['worker', 'target']),
-  id,
+  kind: z.enum(['worker', 'target', 'run']),
+  id: z.string().describe('Of a worker or target; of `run`: project, environment and tenant'),
   name: z.string().describe('Empty when it is gone'),
 });
 const holder = z.object({ kind: z.enum(['task', 'step']), id: z.string() });

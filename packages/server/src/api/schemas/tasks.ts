@@ -56,6 +56,14 @@ const taskShape = {
       poolName: z.string().describe('Empty when the pool is gone'),
     }),
     z.object({ kind: z.literal('workers'), workerIds: z.array(id) }),
+    z.object({
+      kind: z.literal('run').describe('Of a process: a deployment, or a runbook'),
+      projectId: id,
+      runbookId: z.string().describe('Empty: a deployment'),
+      releaseId: z.string().describe('Empty: a runbook'),
+      environmentId: id,
+      tenantId: z.string().describe('Empty: for no tenant'),
+    }),
   ]),
   leaseMode: z.enum(['shared', 'exclusive']),
   tools: z.array(z.string()),
@@ -78,7 +86,9 @@ const taskShape = {
 export const task = z.object(taskShape).meta({ id: 'Task' });
 export type TaskView = z.infer<typeof task>;
 
-export const taskDetail = z.object({ ...taskShape, script }).meta({ id: 'TaskDetail' });
+export const taskDetail = z
+  .object({ ...taskShape, script: script.nullable().describe('Null: a run of a process') })
+  .meta({ id: 'TaskDetail' });
 export type TaskDetailView = z.infer<typeof taskDetail>;
 
 export const tasksQuery = z.strictObject({
@@ -111,6 +121,7 @@ export const logEntry = z
     level: z.enum(['verbose', 'info', 'highlight', 'wait', 'warning', 'error']),
     text: z.string(),
     attemptId: z.string().describe('Empty when about the task'),
+    activity: z.string().describe('Of a run: the node of its tree that it is about; empty: the task'),
   })
   .meta({ id: 'TaskLogEntry' });
 export const logQuery = z.strictObject({

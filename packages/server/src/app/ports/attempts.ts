@@ -1,4 +1,5 @@
 import type { Attempt } from '../../domain/attempt.ts';
+import type { ScriptSpec } from '../../domain/script.ts';
 
 export type AttemptEventRecord = {
   n: number;
@@ -48,6 +49,10 @@ export interface AttemptRepository {
   withOutput(spaceId: string, afterId: string, limit: number): Promise<Attempt[]>;
   /** False, and nothing is changed, when a later owner of its task (a higher fence) has written it. */
   update(attempt: Attempt): Promise<boolean>;
+  /** What an attempt of a run was told to do, sensitive values sealed: kept until it is complete. */
+  putScript(attempt: Pick<Attempt, 'spaceId' | 'id'>, script: ScriptSpec): Promise<void>;
+  script(attempt: Pick<Attempt, 'spaceId' | 'id'>): Promise<ScriptSpec | undefined>;
+  dropScript(attempt: Pick<Attempt, 'spaceId' | 'id'>): Promise<void>;
   appendEvents(attempt: Attempt, events: AttemptEventRecord[]): Promise<void>;
   events(spaceId: string, attemptId: string, afterN: number): Promise<AttemptEventRecord[]>;
   putArtifact(artifact: ArtifactRecord): Promise<void>;

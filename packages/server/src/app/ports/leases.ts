@@ -19,6 +19,7 @@ export interface LeaseRepository {
   /** In ticket order. */
   requests(spaceId: string): Promise<LeaseRequest[]>;
   setBarrier(spaceId: string, requestId: string, barrier: LeaseRequest['barrier']): Promise<void>;
+  setPriority(spaceId: string, requestId: string, priority: number): Promise<void>;
   dequeue(spaceId: string, requestId: string): Promise<void>;
   /** Requests that only one node may grant pass to the node that takes its tasks over. */
   passRequests(spaceId: string, taskId: string, nodeId: string): Promise<void>;

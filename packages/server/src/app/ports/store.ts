@@ -11,6 +11,7 @@ import type { MachineRepositories } from './machines.ts';
 import type { NodeRepository } from './nodes.ts';
 import type { PackageRepository } from './packages.ts';
 import type { ResourceRepository } from './resources.ts';
+import type { RunRepository } from './runs.ts';
 import type { TaskRepository } from './tasks.ts';
 import type { TrustRepositories } from './trust.ts';
 
@@ -21,6 +22,7 @@ export interface Tx extends MachineRepositories, TrustRepositories {
   nodes: NodeRepository;
   packages: PackageRepository;
   resources: ResourceRepository;
+  processRuns: RunRepository;
 }
 
 /**

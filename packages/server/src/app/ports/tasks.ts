@@ -10,6 +10,8 @@ export interface TaskLogEntry {
   text: string;
   /** The attempt that it is about; empty when about the task. */
   attemptId: string;
+  /** The activity of a run that it is about; empty when about the task. */
+  activity: string;
 }
 
 export interface TaskFilter {

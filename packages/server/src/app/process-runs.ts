@@ -1,0 +1,189 @@
+/** Deployments and runbook runs, as people ask for them; their trees, and the questions that they wait for. */
+import { AppError, notFound } from '@longshore/base';
+
+import type { Interruption } from '../domain/deployment/interruption.ts';
+import { isEnded } from '../domain/task-transition.ts';
+import { record, type Caller } from './audit.ts';
+import type { Turn } from './batch.ts';
+import { isCourse } from './course/activities.ts';
+import { decided } from './course/course.ts';
+import { addAnswer } from './course/scene-of.ts';
+import { note, type Kernel } from './kernel.ts';
+import { deploymentOf, runbookRunOf, type NewRun } from './new-runs.ts';
+import type { ProcessRuns, RunRequest } from './run-api.ts';
+import type { Tx } from './ports/store.ts';
+import type { TaskView } from './task-view.ts';
+import { releaseNamed } from './releases.ts';
+import { resourceNamed } from './resource-names.ts';
+
+export function createProcessRuns(kernel: Kernel): ProcessRuns {
+  const { store, clock } = kernel.options;
+  /** The run is made in the turn that submits it: what it was checked against holds when it is queued. */
+  const submit = async (by: Caller, make: (tx: Tx) => Promise<NewRun>): Promise<TaskView> => {
+    const task = await kernel.batch.add(
+      async (turn) => {
+        await kernel.books.lock(turn, by.spaceId);
+        const run = await make(turn.tx);
+        const submitted = await kernel.submit(turn, by.spaceId, run);
+        await record(
+          turn.tx,
+          { ...by, clock },
+          { action: `${run.kind}.started`, subject: submitted.id, detail: { name: run.name } },
+        );
+        return submitted;
+      },
+      { hurried: true },
+    );
+    return { ...(kernel.runs.task(task.id)?.task ?? task), place: null };
+  };
+  return {
+    deploy: (by, request) =>
+      submit(by, async (tx) => {
+        const { spaceId } = by;
+        const { release } = await releaseNamed(tx, { spaceId, ...request });
+        return deploymentOf(kernel, tx, { ...(await wishesOf(tx, by, request)), release });
+      }),
+    runRunbook: (by, request) =>
+      submit(by, async (tx) => {
+        const { spaceId } = by;
+        const project = await resourceNamed(tx, { spaceId, kind: 'project', named: request.project });
+        const runbook = await resourceNamed(tx, {
+          spaceId,
+          kind: 'runbook',
+          named: request.runbook,
+          parentId: project.id,
+        });
+        return runbookRunOf(kernel, tx, { ...(await wishesOf(tx, by, request)), runbookId: runbook.id });
+      }),
+    list: (spaceId, { project, environment, tenant, ...filter }) =>
+      store.read(async (tx) => {
+        const idOf = async (kind: 'project' | 'environment' | 'tenant', named: string | undefined) =>
+          named === undefined ? undefined : (await resourceNamed(tx, { spaceId, kind, named })).id;
+        const projectId = await idOf('project', project);
+        const environmentId = await idOf('environment', environment);
+        const tenantId = await idOf('tenant', tenant);
+        return tx.processRuns.runs(spaceId, {
+          ...filter,
+          ...(projectId === undefined ? {} : { projectId }),
+          ...(environmentId === undefined ? {} : { environmentId }),
+          ...(tenantId === undefined ? {} : { tenantId }),
+        });
+      }),
+    tree: (spaceId, taskId) =>
+      store.read(async (tx) => {
+        if ((await tx.tasks.get(spaceId, taskId)) === undefined) throw notFound('task', taskId);
+        return {
+          plan: await tx.processRuns.plan(spaceId, taskId),
+          activities: await tx.processRuns.activities(spaceId, taskId),
+          interruptions: await tx.processRuns.interruptionsOf(spaceId, taskId),
+        };
+      }),
+    interruptions: (spaceId, limit) => store.read((tx) => tx.processRuns.openInterruptions(spaceId, limit)),
+    answer: (by, id, given) =>
+      kernel.batch.add((turn) => answer(kernel, turn, { by, id, ...given }), { hurried: true }),
+    moveToTop: (by, taskId) =>
+      kernel.batch.add((turn) => moveToTop(kernel, turn, { by, taskId }), { hurried: true }),
+  };
+}
+
+async function wishesOf(tx: Tx, by: Caller, request: RunRequest) {
+  const { spaceId } = by;
+  const environment = await resourceNamed(tx, { spaceId, kind: 'environment', named: request.environment });
+  const tenant =
+    request.tenant === undefined
+      ? undefined
+      : await resourceNamed(tx, { spaceId, kind: 'tenant', named: request.tenant });
+  return {
+    spaceId,
+    environmentId: environment.id,
+    tenantId: tenant?.id ?? '',
+    createdBy: by.actor,
+    variables: request.variables ?? {},
+    notBefore: request.notBefore ?? null,
+    expiresAt: request.expiresAt ?? null,
+    timeoutMs: request.timeoutMs ?? 0,
+    comments: request.comments ?? '',
+    ...(request.choices === undefined ? {} : { choices: request.choices }),
+    ...(request.guidedFailure === undefined ? {} : { guidedFailure: request.guidedFailure }),
+    ...(request.prioritise === true ? { priority: 1 } : {}),
+  };
+}
+
+async function answer(
+  kernel: Kernel,
+  turn: Turn,
+  of: { by: Caller; id: string; answer: string; notes?: string | undefined },
+): Promise<Interruption> {
+  const { by, id, notes = '' } = of;
+  const { clock } = kernel.options;
+  await kernel.books.lock(turn, by.spaceId);
+  const open = await turn.tx.processRuns.interruption(by.spaceId, id);
+  if (open === undefined) throw notFound('interruption', id);
+  if (open.endedAt !== null)
+    throw new AppError(
+      'conflict',
+      open.answer === ''
+        ? `its run has ended without an answer`
+        : `${open.answeredBy} has answered it already: ${open.answer}`,
+    );
+  if (!open.options.includes(of.answer))
+    throw new AppError('invalid', `answer: "${of.answer}" is no answer to "${open.title}"`, {
+      fields: [{ field: 'answer', value: of.answer, expected: `one of ${open.options.join(', ')}` }],
+    });
+  const run = kernel.runs.task(open.taskId);
+  if (run === undefined || !isCourse(run)) {
+    const task = await turn.tx.tasks.get(by.spaceId, open.taskId);
+    throw new AppError(
+      'conflict',
+      task === undefined || isEnded(task.state)
+        ? 'its run has ended'
+        : `its run is on server node ${task.nodeId ?? ''}: answer there`,
+    );
+  }
+  const ended: Interruption = {
+    ...open,
+    answer: of.answer,
+    notes,
+    answeredBy: by.actor,
+    endedAt: clock.now(),
+  };
+  await turn.tx.processRuns.endInterruption(ended);
+  await record(
+    turn.tx,
+    { ...by, clock },
+    { action: 'interruption.answered', subject: id, detail: { answer: of.answer, taskId: open.taskId } },
+  );
+  const told = notes === '' ? '' : `: ${notes}`;
+  await note(kernel, turn, {
+    task: run.task,
+    level: 'info',
+    text: `${by.actor} answered "${open.title}" with ${of.answer}${told}`,
+    activity: open.activity,
+  });
+  if (run.course.scene !== undefined) addAnswer(run.course.scene.outputs, run, ended);
+  turn.after(() => kernel.watching.tell(open.taskId, { kind: 'interruption', interruption: ended }));
+  await decided(kernel, turn, { run, key: open.activity, answer: of.answer, by: by.actor, notes });
+  return ended;
+}
+
+async function moveToTop(
+  kernel: Kernel,
+  turn: Turn,
+  { by, taskId }: { by: Caller; taskId: string },
+): Promise<void> {
+  const { spaceId } = by;
+  const { clock } = kernel.options;
+  const book = await kernel.books.lock(turn, spaceId);
+  const request = book.requestOf(taskId);
+  if (request === undefined) {
+    const task = await turn.tx.tasks.get(spaceId, taskId);
+    if (task === undefined) throw notFound('task', taskId);
+    throw new AppError('conflict', `task ${taskId} does not queue: it is ${task.state}`);
+  }
+  book.setPriority(request.id, 0);
+  turn.undo(() => book.discard());
+  await turn.tx.leases.setPriority(spaceId, request.id, 0);
+  kernel.books.changed(turn, book);
+  await record(turn.tx, { ...by, clock }, { action: 'task.movedToTop', subject: taskId });
+  kernel.passAtEnd(turn, spaceId);
+}

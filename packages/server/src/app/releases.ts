@@ -1,0 +1,199 @@
+/** Releases of projects: made from what stands now, and changed by nothing later but by those who say so. */
+import { AppError } from '@longshore/base';
+import { evaluate } from '@longshore/template';
+
+import { progressionBar } from '../domain/deployment/progression.ts';
+import type { Release } from '../domain/deployment/release.ts';
+import {
+  compareVersions,
+  DEFAULT_VERSION_TEMPLATE,
+  lastVersionVariables,
+  RELEASE_VERSION,
+} from '../domain/deployment/version.ts';
+import type { Resource } from '../domain/model/resource.ts';
+import { record, type Caller } from './audit.ts';
+import type { Kernel } from './kernel.ts';
+import { progressOf, snapshotOf } from './new-runs.ts';
+import type { Store, Tx } from './ports/store.ts';
+import { resourceNamed } from './resource-names.ts';
+import type { Releases } from './run-api.ts';
+
+export function createReleases(kernel: Pick<Kernel, 'options'>): Releases {
+  const { store, clock, ids } = kernel.options as { store: Store } & Kernel['options'];
+  const done = (by: Caller, tx: Tx, action: string, release: Release): Promise<void> =>
+    record(
+      tx,
+      { ...by, clock },
+      {
+        action: `release.${action}`,
+        subject: release.id,
+        detail: { version: release.version, projectId: release.projectId },
+      },
+    );
+  return {
+    create: (by, wanted) =>
+      store.write(async (tx) => {
+        const project = await resourceNamed(tx, {
+          spaceId: by.spaceId,
+          kind: 'project',
+          named: wanted.project,
+        });
+        const channel = channelOf(project, wanted.channel);
+        const version = wanted.version ?? (await nextVersion(tx, project));
+        checkVersion(version);
+        const there = await tx.processRuns.releaseOf(by.spaceId, project.id, version);
+        if (there !== undefined && wanted.ignoreExisting === true) return there;
+        const snapshot = await snapshotOf(kernel, tx, { project });
+        const release: Release = {
+          spaceId: by.spaceId,
+          id: ids(),
+          projectId: project.id,
+          version,
+          channel: channel.name,
+          snapshotId: snapshot.id,
+          notes: wanted.notes ?? '',
+          blocked: '',
+          createdAt: clock.now(),
+          createdBy: by.actor,
+        };
+        await tx.processRuns.insertRelease(release);
+        await done(by, tx, 'created', release);
+        return release;
+      }),
+    list: (spaceId, { project, channel, limit, before }) =>
+      store.read(async (tx) => {
+        const of =
+          project === undefined
+            ? undefined
+            : await resourceNamed(tx, { spaceId, kind: 'project', named: project });
+        return tx.processRuns.releases(spaceId, {
+          limit,
+          ...(of === undefined ? {} : { projectId: of.id }),
+          ...(channel === undefined ? {} : { channel }),
+          ...(before === undefined ? {} : { before }),
+        });
+      }),
+    get: (spaceId, project, version) =>
+      store.read(async (tx) => (await releaseNamed(tx, { spaceId, project, version })).release),
+    progression: (spaceId, project, version, tenant) =>
+      store.read(async (tx) => {
+        const found = await releaseNamed(tx, { spaceId, project, version });
+        const of =
+          tenant === undefined
+            ? undefined
+            : await resourceNamed(tx, { spaceId, kind: 'tenant', named: tenant });
+        const progress = await progressOf(tx, { ...found, tenantId: of?.id ?? '' });
+        return progress.environments.map(({ id, name }) => ({
+          id,
+          name,
+          succeeded: progress.succeeded.has(id),
+          bar:
+            found.release.blocked === '' ? progressionBar(progress, id) : `blocked: ${found.release.blocked}`,
+        }));
+      }),
+    updateVariables: (by, project, version) =>
+      store.write(async (tx) => {
+        const found = await releaseNamed(tx, { spaceId: by.spaceId, project, version });
+        const before = await tx.processRuns.snapshot(by.spaceId, found.release.snapshotId);
+        if (before === undefined)
+          throw new AppError('notFound', `the snapshot of release ${version} is gone`);
+        const taken = await snapshotOf(kernel, tx, { project: found.project, process: before.process });
+        const release = { ...found.release, snapshotId: taken.id };
+        await tx.processRuns.updateRelease(release);
+        await done(by, tx, 'variablesUpdated', release);
+        return release;
+      }),
+    block: (by, project, version, reason) =>
+      store.write(async (tx) => {
+        const found = await releaseNamed(tx, { spaceId: by.spaceId, project, version });
+        const release = { ...found.release, blocked: reason };
+        await tx.processRuns.updateRelease(release);
+        await done(by, tx, reason === '' ? 'unblocked' : 'blocked', release);
+        return release;
+      }),
+    delete: (by, project, version) =>
+      store.write(async (tx) => {
+        const { release } = await releaseNamed(tx, { spaceId: by.spaceId, project, version });
+        const [underWay] = await tx.processRuns.runs(by.spaceId, {
+          releaseId: release.id,
+          ended: false,
+          limit: 1,
+        });
+        if (underWay !== undefined)
+          throw new AppError(
+            'conflict',
+            `release ${release.version} is being deployed by task ${underWay.taskId}`,
+          );
+        await tx.processRuns.deleteRelease(by.spaceId, release.id);
+        await done(by, tx, 'deleted', release);
+      }),
+  };
+}
+
+export async function releaseNamed(
+  tx: Tx,
+  { spaceId, project: named, version }: { spaceId: string; project: string; version: string },
+): Promise<{ project: Resource<'project'>; release: Release }> {
+  const project = await resourceNamed(tx, { spaceId, kind: 'project', named });
+  const byId = await tx.processRuns.release(spaceId, version);
+  const release =
+    byId?.projectId === project.id ? byId : await tx.processRuns.releaseOf(spaceId, project.id, version);
+  if (release !== undefined) return { project, release };
+  const some = (await tx.processRuns.releases(spaceId, { projectId: project.id, limit: 5 })).map(
+    (one) => one.version,
+  );
+  const there = some.length === 0 ? 'it has none yet' : `its newest are ${some.join(', ')}`;
+  throw new AppError('notFound', `Project "${project.name}" has no release "${version}": ${there}`);
+}
+
+function channelOf(project: Resource<'project'>, named: string | undefined) {
+  const { channels } = project.body;
+  const found =
+    named === undefined
+      ? channels.find(({ isDefault }) => isDefault)
+      : channels.find(({ name }) => name.toLowerCase() === named.toLowerCase());
+  if (found !== undefined) return found;
+  const names = channels.map(({ name }) => name).join(', ');
+  throw new AppError('invalid', `channel: project "${project.name}" has no channel "${named ?? ''}"`, {
+    fields: [{ field: 'channel', value: named, expected: `one of ${names}` }],
+  });
+}
+
+/** Releases looked at for the version that the next one follows: those of the newest, by number. */
+const LOOKED_AT = 50;
+
+async function nextVersion(tx: Tx, project: Resource<'project'>): Promise<string> {
+  const releases = await tx.processRuns.releases(project.spaceId, {
+    projectId: project.id,
+    limit: LOOKED_AT,
+  });
+  const last = releases
+    .map(({ version }) => version)
+    .sort(compareVersions)
+    .at(-1);
+  const template =
+    project.body.versionTemplate === '' ? DEFAULT_VERSION_TEMPLATE : project.body.versionTemplate;
+  const plain = project.body.variables.filter(
+    ({ type, scope }) =>
+      type === 'text' && Object.values(scope).every((list) => (list as string[]).length === 0),
+  );
+  const variables = {
+    ...Object.fromEntries(plain.map(({ name, value }) => [name, value])),
+    ...lastVersionVariables(last),
+    'Octopus.Project.Name': project.name,
+  };
+  return evaluate(template, variables).text;
+}
+
+function checkVersion(version: string): void {
+  if (RELEASE_VERSION.test(version)) return;
+  throw new AppError('invalid', `version: "${version}" can't be the version of a release`, {
+    fields: [
+      {
+        field: 'version',
+        value: version,
+        expected: 'letters, digits, dots, dashes, plus and underscores, beginning with a letter or a digit',
+      },
+    ],
+  });
+}
