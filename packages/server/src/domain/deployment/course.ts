@@ -103,7 +103,8 @@ function lanesOf(course: Course, planned: PlannedStep): (string | null)[] {
 
 interface Lane {
   state: 'fresh' | 'busy' | 'ready' | 'done';
-  failed: string;
+  /** Why; null: nothing of it failed. */
+  failed: string | null;
   cancelled: boolean;
   /** Of `fresh` and `ready`. */
   next: { action: number; planned: PlannedAction; failed: boolean } | undefined;
@@ -120,7 +121,7 @@ function laneMoves(
   const moves: Move[] = [];
   let busy = lanes.filter(({ lane }) => lane.state === 'busy').length;
   if (!course.ending) {
-    const stopped = lanes.some(({ lane }) => lane.state === 'done' && lane.failed !== '');
+    const stopped = lanes.some(({ lane }) => lane.state === 'done' && lane.failed !== null);
     for (const { targetId, lane } of lanes) {
       if (lane.next === undefined) continue;
       if (lane.state === 'fresh' && (stopped || busy >= planned.width)) continue;
@@ -136,18 +137,18 @@ function laneOf(
   course: Course,
   { step, planned, targetId }: { step: number; planned: PlannedStep; targetId: string | null },
 ): Lane {
-  const lane: Lane = { state: 'fresh', failed: '', cancelled: false, next: undefined };
+  const lane: Lane = { state: 'fresh', failed: null, cancelled: false, next: undefined };
   const out = targetId !== null && course.excluded.has(targetId);
   for (const [action, one] of planned.actions.entries()) {
     const activity = course.activities.get(unitKey(step, action, targetId));
     if (activity === undefined) {
       if (out) break;
-      lane.next = { action, planned: one, failed: lane.failed !== '' };
+      lane.next = { action, planned: one, failed: lane.failed !== null };
       return { ...lane, state: action === 0 ? 'fresh' : 'ready' };
     }
     if (!hasEnded(activity)) return { ...lane, state: 'busy' };
     lane.state = 'ready';
-    if (activity.state === 'failed' && lane.failed === '') lane.failed = activity.message;
+    if (activity.state === 'failed' && lane.failed === null) lane.failed = activity.message;
     if (activity.state === 'cancelled') return { ...lane, state: 'done', cancelled: true };
     if (activity.state === 'excluded') break;
   }
@@ -179,7 +180,7 @@ function endOfStep(
   course: Course,
   { step, lanes }: { step: number; lanes: readonly (Lane & { targetId: string | null })[] },
 ): Move {
-  const failed = lanes.filter((lane) => lane.failed !== '');
+  const failed = lanes.filter((lane) => lane.failed !== null);
   if (failed.length > 0) return { kind: 'endStep', step, state: 'failed', message: failures(course, failed) };
   const stopped = course.ending && lanes.some((lane) => lane.cancelled || lane.next !== undefined);
   return { kind: 'endStep', step, state: stopped ? 'cancelled' : 'success', message: '' };
@@ -188,12 +189,17 @@ function endOfStep(
 /** Targets named in a step's message. */
 const FAILURES_TOLD = 3;
 
-function failures(course: Course, failed: readonly { failed: string; targetId: string | null }[]): string {
+function failures(
+  course: Course,
+  failed: readonly { failed: string | null; targetId: string | null }[],
+): string {
   const names = new Map(course.plan.targets.map(({ id, name }) => [id, name]));
   const told = failed
     .slice(0, FAILURES_TOLD)
     .map((lane) =>
-      lane.targetId === null ? lane.failed : `${names.get(lane.targetId) ?? lane.targetId}: ${lane.failed}`,
+      lane.targetId === null
+        ? (lane.failed ?? '')
+        : `${names.get(lane.targetId) ?? lane.targetId}: ${lane.failed ?? ''}`,
     );
   const more = failed.length - told.length;
   return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
