@@ -4,21 +4,21 @@
  * generation makes its fences and epochs higher than all from before, so that
  * agents obey it, and what it does not know of is flagged, never killed.
  */
-import { cp, mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { AppError, createIds, isErrno, Scope, silentLogger, systemClock } from '@longshore/base';
+import { AppError, isErrno, Scope, silentLogger, systemClock } from '@longshore/base';
 
 import type { ServerConfig } from './config.ts';
 import { DataDirectory } from './data-directory.ts';
-import type { Database } from './store/db.ts';
+import { openDatabaseAlone } from './open-alone.ts';
 import { raiseGeneration } from './store/meta.ts';
 import { migrate } from './store/migrate.ts';
 import { MIGRATIONS } from './store/repositories.ts';
 
 const DATABASE = 'longshore.db';
 /** Copied beside the database; logs last, so that they hold at least what the database says. */
-const FILES = ['master.key', 'node-id', 'logs'];
+const FILES = ['master.key', 'master.key.next', 'node-id', 'logs'];
 
 /** Works beside a running server: SQLite's own backup reads one moment of the database. */
 export async function backup(config: ServerConfig, to: string): Promise<void> {
@@ -27,6 +27,7 @@ export async function backup(config: ServerConfig, to: string): Promise<void> {
   await mkdir(target, { recursive: true, mode: 0o700 });
   if ((await readdir(target)).length > 0)
     throw new AppError('conflict', `backing up to ${target}: the directory is not empty`);
+  const keyBefore = await masterKeyOf(config);
   const { default: openDatabase } = await import('better-sqlite3');
   const source = openDatabase(join(config.dataDir, DATABASE), { readonly: true, fileMustExist: true });
   try {
@@ -35,6 +36,12 @@ export async function backup(config: ServerConfig, to: string): Promise<void> {
     source.close();
   }
   for (const file of FILES) await copyIfThere(join(config.dataDir, file), join(target, file));
+  if ((await masterKeyOf(config)) !== keyBefore) {
+    throw new AppError(
+      'conflict',
+      `the master key was rotated while ${target} was written, which may not open with it: delete that, and back up again`,
+    );
+  }
   process.stdout.write(
     `The data of ${resolve(config.dataDir)} was copied to ${target}. It holds the master key: keep it as safe as that.\n`,
   );
@@ -47,7 +54,7 @@ export async function restore(config: ServerConfig, from: string | undefined): P
   try {
     const directory = DataDirectory.open(config.dataDir);
     scope.add('the data directory', () => directory.close());
-    const database = await openDatabase(config, directory);
+    const database = await openDatabaseAlone(config, directory);
     scope.add('the database', () => database.close());
     await migrate(database, MIGRATIONS, { logger: silentLogger, now: () => systemClock.now() });
     const generation = await database.alone(raiseGeneration);
@@ -74,16 +81,12 @@ async function takeCopy(config: ServerConfig, from: string | undefined): Promise
   for (const file of FILES) await copyIfThere(join(resolve(from), file), join(target, file));
 }
 
-async function openDatabase(config: ServerConfig, directory: DataDirectory): Promise<Database> {
-  if (config.database === 'sqlite') {
-    const { openSqlite } = await import('./store/sqlite.ts');
-    const failed = (error: Error): never => {
-      throw error;
-    };
-    return openSqlite({ path: directory.database, logger: silentLogger, events: { failed } });
-  }
-  const { openPostgres } = await import('./store/postgres.ts');
-  return openPostgres({ url: config.database, logger: silentLogger, nodeId: `restore-${createIds()()}` });
+/** The file's content; undefined: there is none. */
+async function masterKeyOf(config: ServerConfig): Promise<string | undefined> {
+  return readFile(join(config.dataDir, 'master.key'), 'utf8').catch((thrown: unknown) => {
+    if (isErrno(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  });
 }
 
 function requireEmbedded(config: ServerConfig, tool: string): void {

@@ -47,6 +47,12 @@ export const OPTIONS = {
       'Key that seals secrets in the database: 32 bytes as base64 or hex. Servers that share a database share it.',
     check: (value) => (decodeMasterKey(value) === undefined ? '32 bytes as base64 or hex' : undefined),
   }),
+  newMasterKey: option.text({
+    secret: true,
+    defaultText: 'made anew, where the key is in the data directory',
+    description: 'Of `rotate-master-key`: the key that takes the place of --master-key-file.',
+    check: (value) => (decodeMasterKey(value) === undefined ? '32 bytes as base64 or hex' : undefined),
+  }),
   nodeId: option.text({
     defaultText: 'kept in the data directory',
     placeholder: 'ID',
@@ -89,10 +95,11 @@ export type ServerConfig = OptionValues<typeof OPTIONS>;
 
 export const HELP: HelpHead = {
   usage:
-    'longshore-server [run] [options]   |   longshore-server backup DIR   |   longshore-server restore DIR',
+    'longshore-server [run] [options]   |   longshore-server backup DIR   |   longshore-server restore DIR   |   longshore-server rotate-master-key',
   about:
     'The Longshore server: queues tasks, leases workers, runs scripts on them, keeps their logs. Its first start prints an administrator’s API key, once. ' +
-    '`backup DIR` copies a stopped or running embedded server’s data into DIR; `restore DIR` takes such a copy into the data directory and raises its generation, so that agents know.',
+    '`backup DIR` copies a stopped or running embedded server’s data into DIR; `restore DIR` takes such a copy into the data directory and raises its generation, so that agents know. ' +
+    '`rotate-master-key` seals all secrets of a stopped server with another key.',
   envPrefix: ENV_PREFIX,
   examples: [
     'longshore-server --data-dir /var/lib/longshore',

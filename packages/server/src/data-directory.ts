@@ -5,13 +5,14 @@
  *   longshore.db (-wal, -shm)   the embedded database
  *   logs/                       output and artifacts, when the database is embedded
  *   master.key                  0600; without it sealed values can't be opened
+ *   master.key.next             while it is rotated (master-key.ts)
  *   node-id                     this node's name, made once
  *   clock.json                  how the machine's clock was set since its boot
  *   lock                        held by the server that runs here
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { chmod, open, readFile, rename } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import openDatabase from 'better-sqlite3';
@@ -51,7 +52,7 @@ export class DataDirectory {
 
   /** The key of the file, made if the store was never sealed. @throws AppError `forbidden` when it is gone */
   async masterKey({ sealed }: { sealed: boolean }): Promise<Buffer> {
-    const file = join(this.path, 'master.key');
+    const file = this.masterKeyFile;
     const found = await readIfThere(file);
     if (found === undefined && sealed) {
       throw new AppError(
@@ -64,6 +65,29 @@ export class DataDirectory {
     if (key === undefined) throw new AppError('corrupt', `${file} does not hold a master key of 32 bytes`);
     await chmod(file, 0o600);
     return key;
+  }
+
+  get masterKeyFile(): string {
+    return join(this.path, 'master.key');
+  }
+
+  async writeNextMasterKey(key: Buffer): Promise<void> {
+    await writeOnce(`${this.masterKeyFile}.next`, `${key.toString('base64')}\n`);
+  }
+
+  /** The next key takes the place of the one before, whole and durable. */
+  async adoptNextMasterKey(): Promise<void> {
+    await rename(`${this.masterKeyFile}.next`, this.masterKeyFile);
+    await syncDirectoryOf(this.masterKeyFile);
+  }
+
+  /** After a rotation that did not come to its end: the next key is taken if it is the right one, else thrown away. */
+  async settleMasterKey(isRight: (key: Buffer) => Promise<boolean>): Promise<void> {
+    const text = await readIfThere(`${this.masterKeyFile}.next`);
+    if (text === undefined) return;
+    const next = decodeMasterKey(text);
+    if (next !== undefined && (await isRight(next))) await this.adoptNextMasterKey();
+    else await rm(`${this.masterKeyFile}.next`, { force: true });
   }
 
   /** @throws AppError `corrupt` */
@@ -118,7 +142,11 @@ async function writeOnce(path: string, content: string): Promise<string> {
     await file.close();
   }
   await rename(`${path}.new`, path);
+  await syncDirectoryOf(path);
+  return content;
+}
+
+async function syncDirectoryOf(path: string): Promise<void> {
   const directory = await open(join(path, '..'), 'r');
   await directory.sync().finally(() => directory.close());
-  return content;
 }

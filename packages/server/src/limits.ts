@@ -249,6 +249,9 @@ export const UNREACHABLE_NOTICE_MS = 2_000;
 export const RECONNECT_GRACE_MS = 35_000;
 /** A timer may fire a little early by the monotonic clock: what it is to find over is asked for so much later. */
 export const TIMER_EARLY_MS = 5;
+/** Keys of rows that a rotation of the master key holds at a time; of their values it holds one row's. */
+export const RESEALED_ROWS_A_PAGE = 500;
+
 /** A node's beat, for the other nodes. */
 export const NODE_BEAT_MS = 2_000;
 /** A node whose beat stood still for so long on the observer's clock is dead: several beats. */

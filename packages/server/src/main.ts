@@ -1,4 +1,4 @@
-/** `longshore-server`: reads its options, runs a node until it is told to stop, or copies its data (`backup`, `restore`). */
+/** `longshore-server`: reads its options, runs a node until it is told to stop, or works on its data (`backup`, `restore`, `rotate-master-key`). */
 import { startIsOver } from './small-start.ts';
 
 import { AppError, collectGarbage, restWhenQuiet, systemClock, toError, type Logger } from '@longshore/base';
@@ -28,10 +28,16 @@ async function main(): Promise<void> {
     await (await import('./backup.ts')).backup(values, rest[0] ?? '');
   else if (command === 'restore' && rest.length <= 1)
     await (await import('./backup.ts')).restore(values, rest[0]);
+  else if (command === 'rotate-master-key' && rest.length === 0)
+    await (
+      await import('./master-key.ts')
+    ).rotateMasterKey(values, {
+      say: (text) => process.stdout.write(text),
+    });
   else
     throw new AppError(
       'invalid',
-      `"${positionals.join(' ')}" is no command: run, backup DIR or restore DIR; see longshore-server --help`,
+      `"${positionals.join(' ')}" is no command: run, backup DIR, restore DIR or rotate-master-key; see longshore-server --help`,
     );
 }
 

@@ -91,6 +91,7 @@ async function start({ config, logger, fatal, showKey }: StartOptions, scope: Sc
   const parts: Parts = { ...base, core, links, secrets, health: openHealth(base, { core, links }) };
   const api = openApi(parts, { metrics, state: () => state });
   await core.start();
+  await storage.confirmMasterKey();
   await links.start(core.inbox);
   await startLoops(parts);
   const httpPort = await api.listen();

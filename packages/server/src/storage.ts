@@ -4,13 +4,14 @@ import { keepClockSteps, systemClock, type Ids, type Logger, type Scope } from '
 import type { LogStore } from './app/ports/log-store.ts';
 import type { Sealer } from './app/ports/sealer.ts';
 import type { Store } from './app/ports/store.ts';
-import { decodeMasterKey, type ServerConfig } from './config.ts';
+import type { ServerConfig } from './config.ts';
 import { DataDirectory } from './data-directory.ts';
+import { openMasterKey } from './master-key.ts';
 import type { Database } from './store/db.ts';
 import type { GroupSyncEvents } from './store/durability.ts';
 import { migrate } from './store/migrate.ts';
 import { MIGRATIONS, repositories } from './store/repositories.ts';
-import { checkMasterKey, createSealer, isSealed } from './store/sealer.ts';
+import { checkMasterKey, createSealer } from './store/sealer.ts';
 import { createStore } from './store/store.ts';
 
 export interface Storage {
@@ -20,6 +21,8 @@ export interface Storage {
   store: Store;
   logs: LogStore & { readonly bytesStored: number };
   sealer: Sealer;
+  /** Once this node is written down as live, which a rotation heeds. @throws AppError `forbidden` when it came before */
+  confirmMasterKey: () => Promise<void>;
 }
 
 export interface StorageOptions {
@@ -40,15 +43,16 @@ export async function openStorage({ config, ids, logger, scope, events }: Storag
   const database = await openDatabase(directory, { config, logger, nodeId, events });
   scope.add('the database', () => database.close());
   await migrate(database, MIGRATIONS, { logger, now: () => systemClock.now() });
-  const given = config.masterKey === undefined ? undefined : decodeMasterKey(config.masterKey);
-  const masterKey = given ?? (await directory.masterKey({ sealed: await isSealed(database) }));
-  await checkMasterKey(database, masterKey);
+  const masterKey = await openMasterKey(config, { directory, database });
   const store = await createStore(database, repositories, { logger });
   // Before the database is closed: a store that is out is tried no more.
   scope.add('the store', () => store.close());
   const logs = await openLogs(database, directory, (error) => events.failed(error));
   scope.add('the logs', () => logs.close());
-  return { directory, nodeId, database, store, logs, sealer: createSealer(masterKey) };
+  return {
+    ...{ directory, nodeId, database, store, logs, sealer: createSealer(masterKey) },
+    confirmMasterKey: () => checkMasterKey(database, masterKey),
+  };
 }
 
 interface DatabaseOptions {

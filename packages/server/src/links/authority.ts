@@ -21,7 +21,7 @@ import type { OwnIdentity } from '@longshore/protocol/credentials';
 import { keyFingerprint } from '@longshore/protocol/identity';
 import { validityProblem } from '@longshore/protocol/validity';
 
-import type { Sealer } from '../app/ports/sealer.ts';
+import { AUTHORITY_CONTEXT, type Sealer } from '../app/ports/sealer.ts';
 import type { Store } from '../app/ports/store.ts';
 import {
   AGENT_CERTIFICATE_LIFE_MS,
@@ -29,8 +29,6 @@ import {
   NODE_CERTIFICATE_LIFE_MS,
   OWN_CERTIFICATE_LOOK_MS,
 } from '../limits.ts';
-
-const SEAL_CONTEXT = 'authority';
 
 export interface AuthorityOptions {
   store: Store;
@@ -72,13 +70,13 @@ export class ServerAuthority {
       });
       const proposal = {
         certificatePem: made.certificatePem,
-        sealedKey: sealer.seal(made.keyPem, SEAL_CONTEXT),
+        sealedKey: sealer.seal(made.keyPem, AUTHORITY_CONTEXT),
         createdAt: now,
       };
       record = await store.write((tx) => tx.authority.createOnce(proposal));
       logger.info('the certificate authority was made', { made: record.sealedKey === proposal.sealedKey });
     }
-    const keyPem = sealer.open(record.sealedKey, SEAL_CONTEXT);
+    const keyPem = sealer.open(record.sealedKey, AUTHORITY_CONTEXT);
     const authority = new ServerAuthority({ certificatePem: record.certificatePem, keyPem }, options);
     await authority.#issueOwn();
     return authority;

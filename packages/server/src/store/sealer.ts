@@ -9,8 +9,8 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEq
 import { AppError } from '@longshore/base';
 
 import type { Sealer } from '../app/ports/sealer.ts';
-import type { Database } from './db.ts';
-import { putMetaOnce } from './meta.ts';
+import type { Database, Sql } from './db.ts';
+import { getMeta, putMeta, putMetaOnce } from './meta.ts';
 
 const VERSION = 'v1.';
 const CIPHER = 'aes-256-gcm';
@@ -62,7 +62,7 @@ const KEY_CHECK = 'master-key-check';
  * @throws AppError `forbidden` when the store was sealed with another key
  */
 export async function checkMasterKey(database: Database, masterKey: Buffer): Promise<void> {
-  const mine = createHmac('sha256', masterKey).update('longshore master key check').digest('hex');
+  const mine = checkValueOf(masterKey);
   const stored = await database.alone((sql) => putMetaOnce(sql, KEY_CHECK, mine));
   if (!timingSafeEqual(Buffer.from(stored), Buffer.from(mine))) {
     throw new AppError(
@@ -70,6 +70,20 @@ export async function checkMasterKey(database: Database, masterKey: Buffer): Pro
       'the store was sealed with another master key: give that one (LONGSHORE_MASTER_KEY, or master.key in the data directory)',
     );
   }
+}
+
+/** Whether this is the store's key; false of a store that has none yet. */
+export async function isMasterKey(sql: Sql, masterKey: Buffer): Promise<boolean> {
+  return (await getMeta(sql, KEY_CHECK)) === checkValueOf(masterKey);
+}
+
+/** From now on the store is this key's; whatever is sealed must be so with it. */
+export async function setMasterKey(sql: Sql, masterKey: Buffer): Promise<void> {
+  await putMeta(sql, KEY_CHECK, checkValueOf(masterKey));
+}
+
+function checkValueOf(masterKey: Buffer): string {
+  return createHmac('sha256', masterKey).update('longshore master key check').digest('hex');
 }
 
 /** Whether a store has been sealed already: then a missing key must not be made anew. */

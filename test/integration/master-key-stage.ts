@@ -1,0 +1,161 @@
+/** A store with something sealed in every place that can hold it, and its rotation in a real process. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { silentLogger } from '@longshore/base';
+import { AUTHORITY_CONTEXT, type Sealer } from '@longshore/server/app/ports/sealer';
+import { contextOf } from '@longshore/server/app/starting';
+import type { ServerConfig } from '@longshore/server/config';
+import { DataDirectory } from '@longshore/server/data-directory';
+import { openMasterKey } from '@longshore/server/master-key';
+import { openDatabaseAlone } from '@longshore/server/open-alone';
+import type { Database } from '@longshore/server/store/db';
+import { migrate } from '@longshore/server/store/migrate';
+import { MIGRATIONS } from '@longshore/server/store/repositories';
+import { createSealer } from '@longshore/server/store/sealer';
+
+import { createPostgresDatabase, type TestDatabase } from '../support/postgres.ts';
+
+/** More than a page of rows. */
+export const TASKS = 600;
+const SECRET = 'correct horse battery staple';
+
+export class MasterKeyStage {
+  readonly dataDir: string;
+  readonly #folder: string;
+  readonly #postgres: TestDatabase | undefined;
+
+  private constructor(folder: string, postgres: TestDatabase | undefined) {
+    this.#folder = folder;
+    this.#postgres = postgres;
+    this.dataDir = join(folder, 'data');
+  }
+
+  static async open(dialect: 'sqlite' | 'postgres'): Promise<MasterKeyStage> {
+    const postgres = dialect === 'postgres' ? await createPostgresDatabase() : undefined;
+    const stage = new MasterKeyStage(await mkdtemp(join(tmpdir(), 'longshore-rotation-')), postgres);
+    await stage.with((opened) => stage.#fill(opened));
+    return stage;
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#folder, { recursive: true });
+    await this.#postgres?.drop();
+  }
+
+  get config(): ServerConfig {
+    const database = this.#postgres?.url ?? 'sqlite';
+    return { dataDir: this.dataDir, database, masterKey: undefined, newMasterKey: undefined } as ServerConfig;
+  }
+
+  /** As the next start of a server does: with the key that it finds to be the right one. */
+  async with<T>(
+    body: (opened: { database: Database; sealer: Sealer; key: Buffer }) => Promise<T>,
+    config: Partial<ServerConfig> = {},
+  ): Promise<T> {
+    const whole = { ...this.config, ...config };
+    const directory = DataDirectory.open(whole.dataDir);
+    const database = await openDatabaseAlone(whole, directory);
+    try {
+      await migrate(database, MIGRATIONS, { logger: silentLogger, now: () => 0 });
+      const key = await openMasterKey(whole, { directory, database });
+      return await body({ database, sealer: createSealer(key), key });
+    } finally {
+      await database.close();
+      directory.close();
+    }
+  }
+
+  keyFile(name = 'master.key'): string | undefined {
+    const file = join(this.dataDir, name);
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  }
+
+  /** @param point where it kills itself; empty: nowhere */
+  async rotate(
+    point = '',
+    {
+      args = [],
+      env = {},
+      deadAfterMs = 100,
+    }: { args?: string[]; env?: NodeJS.ProcessEnv; deadAfterMs?: number } = {},
+  ): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
+    const program = ['--conditions=longshore-source', join(import.meta.dirname, 'rotation-process.ts')];
+    const child = spawn(
+      process.execPath,
+      [...program, point, String(deadAfterMs), '--data-dir', this.dataDir, ...args],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH: process.env['PATH'], LONGSHORE_DATABASE: this.config.database, ...env },
+      },
+    );
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    return { code, signal, stdout, stderr };
+  }
+
+  async #fill({ database, sealer }: { database: Database; sealer: Sealer }): Promise<void> {
+    await database.alone(async (sql) => {
+      await sql.run(
+        'INSERT INTO authority (id, certificate_pem, sealed_key, created_at) VALUES (1, ?, ?, 0)',
+        'pem',
+        sealer.seal(SECRET, AUTHORITY_CONTEXT),
+      );
+      for (let i = 0; i < TASKS; i += 1) {
+        const id = `task-${i}`;
+        const sensitive = i % 3 === 0;
+        const variable = (): Variable => {
+          const value = sensitive ? sealer.seal(`${SECRET} ${i}`, contextOf(id, 'Pin')) : 'v1.plain';
+          return { name: 'Pin', value, sensitive };
+        };
+        const spec = { script: { body: 'echo "v1."', variables: [variable()] } };
+        await sql.run(TASK, 'default', id, JSON.stringify(spec));
+        await sql.run(ATTEMPT, 'default', `attempt-${i}`, id);
+        await sql.run(EVENT, 'default', `attempt-${i}`, 1, JSON.stringify(variable()));
+      }
+    });
+  }
+
+  /** Opens all that is sealed. @returns how many values there are */
+  async opened(sealer: Sealer, database: Database): Promise<number> {
+    return database.read(async (sql) => {
+      const authority = await sql.get<{ sealed_key: string }>('SELECT sealed_key FROM authority');
+      let values = [sealer.open(authority?.sealed_key ?? '', AUTHORITY_CONTEXT)].length;
+      const rows = await sql.all<{ id: string; spec: string; body: string }>(
+        `SELECT t.id, t.spec, e.body FROM tasks t JOIN attempts a ON a.task_id = t.id
+         JOIN attempt_events e ON e.attempt_id = a.id`,
+      );
+      for (const { id, spec, body } of rows) {
+        const [variable] = (JSON.parse(spec) as { script: { variables: Variable[] } }).script.variables;
+        for (const { name, value, sensitive } of [variable!, JSON.parse(body) as Variable]) {
+          if (!sensitive && value !== 'v1.plain') throw new Error(`a value in clear has changed: ${value}`);
+          if (!sensitive) continue;
+          if (!sealer.open(value, contextOf(id, name)).startsWith(SECRET)) throw new Error('another secret');
+          values += 1;
+        }
+      }
+      return values;
+    });
+  }
+}
+
+export const SEALED_VALUES = 1 + 2 * Math.ceil(TASKS / 3);
+
+interface Variable {
+  name: string;
+  value: string;
+  sensitive: boolean;
+}
+
+const TASK = `INSERT INTO tasks (space_id, id, kind, name, state, ended, spec, ticket, epoch, fence_generation, fence_n,
+  wait_reason, timeout_ms, message, created_at, created_by) VALUES (?, ?, 'script', 't', 'success', 1, ?, 1, 0, 1, 1, '', 0, '', 0, 'me')`;
+const ATTEMPT = `INSERT INTO attempts (space_id, id, task_id, action, worker_id, try, lease_id, fence_generation, fence_n, state,
+  output_length, event_count, verified_length, segment_digests, complete, created_at)
+  VALUES (?, ?, ?, 'script', 'w', 1, 'l', 1, 1, 'ended', 0, 1, 0, '[]', 1, 0)`;
+const EVENT = `INSERT INTO attempt_events (space_id, attempt_id, n, at_offset, time, kind, body) VALUES (?, ?, ?, 0, 0, 'setVariable', ?)`;
