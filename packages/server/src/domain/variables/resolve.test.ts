@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Variable, VariableScope, VariableTemplate } from '../model/variable.ts';
 import { indexSnapshot, layered, resolveVariables, variablesOfRun } from './resolve.ts';
 import { ANYWHERE, type VariableContext } from './scope.ts';
-import { takeSnapshot, type VariableSnapshot } from './snapshot.ts';
+import { takeSnapshot, withSealedValues, type VariableSnapshot } from './snapshot.ts';
 
 const CONTEXT: VariableContext = {
   environmentId: 'prod',
@@ -304,4 +304,22 @@ test('a snapshot is changed by nothing later', () => {
   body.variables[0]!.value = 'after';
   expect(resolveVariables(taken, CONTEXT).get('x')?.value).toBe('before');
   expect(JSON.parse(JSON.stringify(taken))).toEqual(taken);
+});
+
+test('what is sealed in a snapshot is known by the place that resolution names', () => {
+  const sensitive = { type: 'sensitive' as const };
+  const taken = snapshot({
+    project: [variable('x', 'clear'), { ...variable('y', 'seal'), ...sensitive }],
+    common: [template('z', { ...sensitive, default: 'seal' }), template('none', sensitive)],
+  });
+  const changed = withSealedValues(taken, (sealed, of, place) => `${sealed} of ${of}${place}`);
+  for (const [name, value] of [
+    ['y', 'seal of p/variables/1/value'],
+    ['z', 'seal of set/templates/0/default'],
+  ] as const) {
+    const found = resolveVariables(changed, CONTEXT).get(name);
+    expect(found).toMatchObject({ value, sensitive: true });
+    expect(value).toContain(`${found!.source.id}${found!.source.place}`);
+  }
+  expect(resolveVariables(changed, CONTEXT).get('x')?.value).toBe('clear');
 });

@@ -38,3 +38,27 @@ export function takeSnapshot(
 function copied({ id, name, body }: Named<Pick<VariableSet, 'variables' | 'templates'>>): VariableSource {
   return structuredClone({ id, name, variables: body.variables, templates: body.templates });
 }
+
+/**
+ * The snapshot with each sealed value changed: to seal it anew, say. `of` and `place` (a JSON pointer) are those of the
+ * resource that it was copied from, which its seal is bound to.
+ */
+export function withSealedValues(
+  snapshot: VariableSnapshot,
+  change: (sealed: string, of: Ref, place: string) => string,
+): VariableSnapshot {
+  const changed = (source: VariableSource): VariableSource => ({
+    ...source,
+    variables: source.variables.map((variable, i) =>
+      variable.type === 'sensitive'
+        ? { ...variable, value: change(variable.value, source.id, `/variables/${i}/value`) }
+        : variable,
+    ),
+    templates: source.templates.map((template, i) =>
+      template.type === 'sensitive' && template.default !== ''
+        ? { ...template, default: change(template.default, source.id, `/templates/${i}/default`) }
+        : template,
+    ),
+  });
+  return { ...snapshot, project: changed(snapshot.project), sets: snapshot.sets.map(changed) };
+}
