@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createIds, silentLogger, systemClock, type Clock } from '@longshore/base';
 import { encodeRecords } from '@longshore/protocol/spool-record';
 import { createCore } from '@longshore/server/app/core';
+import type { AttemptEventRecord } from '@longshore/server/app/ports/attempts';
 import type { Core } from '@longshore/server/app/core-api';
 import type { AgentSession, AttemptSummary, StartCommand, Verdict } from '@longshore/server/app/ports/agents';
 import type { LogStore } from '@longshore/server/app/ports/log-store';
@@ -307,14 +308,16 @@ export class FarAgent {
     attemptId: string,
     outcome: Outcome = { kind: 'exited', code: 0 },
     text = 'hi\n',
+    events: AttemptEventRecord[] = [],
   ): Promise<void> {
     const records = text === '' ? Buffer.alloc(0) : encodeRecords('stdout', 1, Buffer.from(text));
-    const report = reportOf(records);
+    const report = { ...reportOf(records), eventCount: events.length };
     const known = this.attempts.get(attemptId);
     if (known !== undefined)
       Object.assign(known, { phase: 'ended', outputLength: records.length, outcome: { outcome, report } });
     const output =
       records.length === 0 ? undefined : this.core.inbox.output(this.session, attemptId, 0, records, null);
+    if (events.length > 0) await this.core.inbox.events(this.session, attemptId, events);
     const ended = this.core.inbox.outcome(this.session, attemptId, outcome, report);
     await output;
     await ended;

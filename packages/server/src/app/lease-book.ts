@@ -180,8 +180,9 @@ export class LeaseBook {
     return {
       next() {
         given = undefined;
-        const all = starts() ? [singles, ...lanes] : [singles];
-        if (all.length === 1) while (singles.list[singles.at]?.holder.kind === 'task') singles.at += 1;
+        const more = starts();
+        if (!more) while (singles.list[singles.at]?.holder.kind === 'task') singles.at += 1;
+        const all = more ? [singles, ...lanes] : [singles];
         for (const one of all) {
           const head = one.list[one.at];
           const best = given?.list[given.at];

@@ -15,6 +15,7 @@ import { announceTask, note, releaseLease, type Kernel } from './kernel.ts';
 import { advance } from './orchestrator.ts';
 import type { ServerNode } from './ports/nodes.ts';
 import { newRun, type Live, type Run } from './runs.ts';
+import { openedScript } from './starting.ts';
 import { armTimeOut } from './time-outs.ts';
 
 export class Nodes {
@@ -156,7 +157,8 @@ export class Nodes {
       const ours = open ? { ...attempt, fence: task.fence } : attempt;
       if (open) await turn.tx.attempts.update(ours);
       const live = kernel.runs.addAttempt(run, ours);
-      if (open && runOf(task) !== undefined) live.script = await turn.tx.attempts.script(ours);
+      const script = open && runOf(task) !== undefined ? await turn.tx.attempts.script(ours) : undefined;
+      if (script !== undefined) live.script = openedScript(kernel.options.sealer, ours.id, script);
       await this.#takeArtifacts(turn, live);
     }
     if (runOf(task) !== undefined) await takeUpCourse(turn, run);

@@ -6,7 +6,7 @@ import type { ScriptSpec } from '../domain/script.ts';
 import type { Turn } from './batch.ts';
 import { note, workerName, type Kernel } from './kernel.ts';
 import type { Run } from './runs.ts';
-import { sealed, sendStart } from './starting.ts';
+import { sealed, sealedScript, sendStart } from './starting.ts';
 
 export async function prepare(
   kernel: Kernel,
@@ -58,7 +58,7 @@ export async function prepare(
   turn.undo(() => kernel.runs.removeAttempt(live));
   if (of.script !== undefined) {
     live.script = sealed(kernel.options.sealer, task.id, of.script);
-    await turn.tx.attempts.putScript(attempt, live.script);
+    await turn.tx.attempts.putScript(attempt, sealedScript(kernel.options.sealer, attempt.id, live.script));
   }
   const text = `Leased ${lease.resource.kind} "${workerName(kernel, task.spaceId, workerId)}" (${lease.mode}), ${lease.reason}`;
   await note(kernel, turn, { task, level: 'info', text, attemptId: attempt.id });

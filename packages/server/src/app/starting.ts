@@ -49,6 +49,19 @@ export function sealedSpec(sealer: Sealer, taskId: string, spec: TaskSpec): Task
   return { run: { ...spec.run, prompted } };
 }
 
+/** What an attempt of a run is told, as it is kept: `#{…}` may have put secrets anywhere in it. */
+export function sealedScript(sealer: Sealer, attemptId: string, script: ScriptSpec): string {
+  return sealer.seal(JSON.stringify(script), scriptContext(attemptId));
+}
+
+export function openedScript(sealer: Sealer, attemptId: string, text: string): ScriptSpec {
+  return JSON.parse(sealer.open(text, scriptContext(attemptId))) as ScriptSpec;
+}
+
+function scriptContext(attemptId: string): string {
+  return `attempt:${attemptId}:script`;
+}
+
 function opened(sealer: Sealer, taskId: string, script: ScriptSpec): ScriptSpec {
   if (!script.variables.some((variable) => variable.sensitive)) return script;
   return {

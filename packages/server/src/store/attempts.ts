@@ -8,7 +8,6 @@ import type {
 import type { Attempt, AttemptReport, AttemptState, SegmentRange } from '../domain/attempt.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { ScriptSpec } from '../domain/script.ts';
 import type { Sql, SqlValue } from './db.ts';
 
 interface AttemptRow {
@@ -131,12 +130,12 @@ export function attemptRepository(sql: Sql): AttemptRepository {
         afterId,
         limit,
       ),
-    async putScript({ spaceId, id }, script) {
+    async putScript({ spaceId, id }, sealed) {
       await sql.run(
         'INSERT INTO attempt_scripts (space_id, attempt_id, script) VALUES (?, ?, ?)',
         spaceId,
         id,
-        JSON.stringify(script),
+        sealed,
       );
     },
     async script({ spaceId, id }) {
@@ -145,7 +144,7 @@ export function attemptRepository(sql: Sql): AttemptRepository {
         spaceId,
         id,
       );
-      return row === undefined ? undefined : (JSON.parse(row.script) as ScriptSpec);
+      return row?.script;
     },
     async dropScript({ spaceId, id }) {
       await sql.run('DELETE FROM attempt_scripts WHERE space_id = ? AND attempt_id = ?', spaceId, id);

@@ -1,5 +1,4 @@
 import type { Attempt } from '../../domain/attempt.ts';
-import type { ScriptSpec } from '../../domain/script.ts';
 
 export type AttemptEventRecord = {
   n: number;
@@ -49,9 +48,9 @@ export interface AttemptRepository {
   withOutput(spaceId: string, afterId: string, limit: number): Promise<Attempt[]>;
   /** False, and nothing is changed, when a later owner of its task (a higher fence) has written it. */
   update(attempt: Attempt): Promise<boolean>;
-  /** What an attempt of a run was told to do, sensitive values sealed: kept until it is complete. */
-  putScript(attempt: Pick<Attempt, 'spaceId' | 'id'>, script: ScriptSpec): Promise<void>;
-  script(attempt: Pick<Attempt, 'spaceId' | 'id'>): Promise<ScriptSpec | undefined>;
+  /** What an attempt of a run was told to do, sealed as a whole: its text may hold secrets. Kept until it is complete. */
+  putScript(attempt: Pick<Attempt, 'spaceId' | 'id'>, sealed: string): Promise<void>;
+  script(attempt: Pick<Attempt, 'spaceId' | 'id'>): Promise<string | undefined>;
   dropScript(attempt: Pick<Attempt, 'spaceId' | 'id'>): Promise<void>;
   appendEvents(attempt: Attempt, events: AttemptEventRecord[]): Promise<void>;
   events(spaceId: string, attemptId: string, afterN: number): Promise<AttemptEventRecord[]>;
