@@ -11,6 +11,7 @@ import { table, type Figure } from './figures.ts';
 import * as sections from './sections.ts';
 import { SpawnBaseline } from './spawn-baseline.ts';
 import { openStage } from './stage.ts';
+import { template } from './template.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
 
@@ -43,6 +44,7 @@ try {
   await run('ready', () => sections.startToReady(context));
   await run('agents', () => sections.manyAgents(context));
   await run('submissions', () => sections.submissions(context));
+  await run('template', template);
 } finally {
   baseline.close();
   await stage.close();

@@ -3,8 +3,8 @@
  * enough that no text and no variable can take a process with it.
  */
 
-/** Constructs within one another in one text: blocks, filters' arguments, computed indexes, parentheses. */
-export const DEEPEST_NESTING = 64;
+/** Blocks within one another in one text; and so many filters' arguments, computed indexes or parentheses. Both are less than is evaluated. */
+export const DEEPEST_NESTING = 50;
 
 /** The same while evaluating, with the variables that lead to each other: each level takes some ten frames of the stack. */
 export const DEEPEST_EVALUATION = 128;

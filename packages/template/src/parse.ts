@@ -135,13 +135,13 @@ class Blocks {
 
   #opens(opener: Opener, at: number): boolean {
     const reader = this.#reader;
-    const plain = reader.depth >= DEEPEST_NESTING;
+    const plain = reader.blocks >= DEEPEST_NESTING;
     if (plain) this.#failed(at, `More than ${DEEPEST_NESTING} blocks stand within one another`, 'fewer');
     const nodes = plain ? this.#nodes : [];
     const source = reader.text.slice(at, reader.at);
     this.#stack.push({ opener, at, source, parts: [], nodes, plain });
     this.#open[opener.kind] += 1;
-    if (!plain) reader.depth += 1;
+    if (!plain) reader.blocks += 1;
     return !plain;
   }
 
@@ -177,7 +177,7 @@ class Blocks {
     const block = this.#stack.pop();
     if (block === undefined) return undefined;
     this.#open[block.opener.kind] -= 1;
-    if (!block.plain) this.#reader.depth -= 1;
+    if (!block.plain) this.#reader.blocks -= 1;
     return block;
   }
 

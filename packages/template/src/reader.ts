@@ -37,8 +37,10 @@ export function isNameCharacter(codePoint: number): boolean {
 export class Reader {
   readonly text: string;
   at = 0;
-  /** How many constructs are around. */
+  /** How many constructs are around, between whose #{ and } it reads. */
   depth = 0;
+  /** How many blocks are open. */
+  blocks = 0;
   /** Why the last thing could not be read. */
   failure: Failure = { at: 0, message: '', expected: '' };
   readonly within: Within;

@@ -137,7 +137,7 @@ function general(numeral: Numeral, precision: number | undefined, letter: string
   const { digits, point } = rounded;
   const sign = rounded.negative && (digits !== '' || numeral.kind === 'double') ? '-' : '';
   if (digits === '') return `${sign}0`;
-  if (point > most || point < -4) {
+  if (point > most || point < -3) {
     const trimmed = digits.replace(/0+$/, '');
     return sign + scientific({ ...rounded, digits: trimmed }, { places: 0, letter, exponentDigits: 2 });
   }
