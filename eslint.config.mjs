@@ -44,7 +44,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['packages/*/src/domain/**', 'packages/server/src/app/**'],
+    files: ['packages/*/src/domain/**', 'packages/server/src/app/**', 'packages/template/src/**'],
     rules: {
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'console'],
       'no-restricted-properties': [

@@ -12,6 +12,17 @@ export function calculate(
   return result === undefined || !Number.isFinite(result) ? undefined : formatNumber(numberOf(result), 'G');
 }
 
+/** The variables that it is computed with: they are evaluated before, not within, for a parenthesis takes room on the stack. */
+export function pathsOf(calculation: Calculation): Path[] {
+  if (calculation.kind === 'variable') return [calculation.path];
+  const rights: Calculation[] = [];
+  let first: Calculation = calculation;
+  for (; first.kind === 'operation'; first = first.left) rights.push(first.right);
+  const paths = first.kind === 'variable' ? [first.path] : [];
+  for (const right of rights.reverse()) paths.push(...pathsOf(right));
+  return paths;
+}
+
 function compute(calculation: Calculation, valueOf: (path: Path) => string | undefined): number | undefined {
   switch (calculation.kind) {
     case 'number':

@@ -350,6 +350,8 @@ describe('used', () => {
     ['#{each x in P}#{x}#{/each}', { 'P[a].N': '1' }, []],
     ['#{J.a}', { J: '{"a": "#{A}", "b": "#{B}"}', A: '1', B: '2' }, ['a', 'j']],
     ['#{J.a}', { J: '{"a": #{A}}', A: '1' }, ['a', 'j']],
+    ['#{J.a}', { J: '{"#{A}": "#{B}", "#{C}": 1}', A: 'a', B: '1', C: 'c' }, ['a', 'b', 'c', 'j']],
+    ['#{J.z}', { J: '{"#{A}": 1}', A: 'a' }, ['a', 'j']],
     ['#{each x in J}#{x.Value}#{/each}', { J: '["#{A}"]', A: '1' }, ['j']],
     ['#{calc A+{B}}', { A: '1', B: '2' }, ['a', 'b']],
     ['#{A.B}', { A: 'x', 'A.B': 'y' }, ['a.b']],
@@ -381,6 +383,9 @@ describe('values of variables', () => {
     ['A', { A: '#{B}', B: 'x#{C | ToUpper}', C: '#{if A}#{/if}' }, 'A → B → C → A'],
     ['A', { A: '#{P[#{B}]}', B: '#{a}' }, 'A → B → A'],
     ['X', { X: '#{A}', A: '#{J.a}', J: '{"a": "#{J.b}", "b": "#{J.a}"}' }, 'J.a → J.b → J.a'],
+    ['B', { A: '{"a": #{B}}', B: '#{A.a}' }, 'B → A → B'],
+    ['B', { A: '{"#{B}": 1}', B: '#{A.a}' }, 'B → A → B'],
+    ['B', { A: '#{B}', B: '#{each x in A}#{x}#{/each}' }, 'B → A → B'],
   ])('that lead back to themselves are refused: %s of %j', (name, variables, chain) => {
     const value = (): unknown => evaluateVariable(name, variables);
     expect(value).toThrow(TemplateError);

@@ -22,7 +22,7 @@ export interface Evaluated {
 }
 
 /**
- * The text with everything replaced that can be; the rest stays as it is written. Never throws.
+ * The text with everything replaced that can be; the rest stays as it is written. No text and no variables make it throw.
  * Of a text that passes a limit nothing is evaluated: it comes back as it is, with a problem `tooLarge`.
  */
 export function evaluate(

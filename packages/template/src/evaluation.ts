@@ -5,7 +5,7 @@
  * depth that the stack has room for.
  */
 import { Budget, Output } from './budget.ts';
-import { calculate } from './calculate.ts';
+import { calculate, pathsOf } from './calculate.ts';
 import { FILTERS } from './filters/filters.ts';
 import { type Around, isRefusal } from './filters/filter.ts';
 import { DEEPEST_EVALUATION } from './limits.ts';
@@ -90,7 +90,7 @@ export class Evaluation {
   valueOf(variable: Variable): Value {
     if (!variable.raw.includes('#{')) return { text: variable.raw, trace: this.#writtenIn(variable) };
     const part = { variable, name: variable.name };
-    return this.#evaluated(variable.key, part, () => variable.template);
+    return this.#evaluated(`whole ${variable.key}`, part, () => variable.template);
   }
 
   #writtenIn(variable: Variable): Trace {
@@ -100,7 +100,8 @@ export class Evaluation {
   }
 
   #partValue(text: string, live: LivePart): Value {
-    return this.#evaluated(`${live.variable.key}\n${text}`, live, () => parse(text));
+    const { key } = live.variable;
+    return this.#evaluated(`part ${key.length} ${key} ${text}`, live, () => parse(text));
   }
 
   #evaluated(key: string, { variable, name }: LivePart, template: () => Template): Value {
@@ -138,17 +139,25 @@ export class Evaluation {
   }
 
   #nodes(nodes: readonly Node[], frame: Frame, output: Output): void {
+    this.#descend(frame, () => {
+      for (const node of nodes) this.#node(node, frame, output);
+    });
+  }
+
+  /** Whatever leads back to here in the end: so far, and no farther. */
+  #descend<T>(frame: Frame, work: () => T): T | undefined {
     if (this.#depth >= DEEPEST_EVALUATION) {
       frame.trace.broken = true;
       this.#problem(frame, 0, 'tooDeep', {
         message: `Variables and constructs lead more than ${DEEPEST_EVALUATION} deep`,
         expected: 'fewer variables that refer to each other',
       });
-      return;
+      return undefined;
     }
     this.#depth += 1;
-    for (const node of nodes) this.#node(node, frame, output);
+    const result = work();
     this.#depth -= 1;
+    return result;
   }
 
   #node(node: Node, frame: Frame, output: Output): void {
@@ -185,17 +194,13 @@ export class Evaluation {
 
   #calculate(node: CalculationNode, frame: Frame, output: Output): void {
     this.here = { frame, at: node.at };
-    const unknown: Path[] = [];
-    const text = calculate(node.calculation, (path) => {
-      const found = this.#pathText(path, frame);
-      if (found === undefined) unknown.push(path);
-      return found;
-    });
+    const known = new Map(pathsOf(node.calculation).map((path) => [path, this.#pathText(path, frame)]));
+    const text = calculate(node.calculation, (path) => known.get(path));
     if (text !== undefined) {
       output.add(text);
       return;
     }
-    if (unknown.length === 0)
+    if (![...known.values()].includes(undefined))
       this.#problem(frame, node.at, 'calculation', {
         message: `No number comes of ${node.source}`,
         expected: 'variables that are numbers, and no division by 0',
@@ -315,7 +320,7 @@ export class Evaluation {
     for (const step of steps) {
       if (step.kind !== 'computed') known.push(step);
       else {
-        const text = this.#expression(step.expression, frame);
+        const text = this.#descend(frame, () => this.#expression(step.expression, frame));
         if (text === undefined) return undefined;
         known.push({ kind: 'index', key: text.toLowerCase(), text });
       }

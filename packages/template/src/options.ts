@@ -2,7 +2,7 @@
 export interface EvaluateOptions {
   /** For NowDate and NowDateUtc, which give nothing without it. */
   now?: () => Date;
-  /** The machine's time zone, as an IANA name: for NowDate, and for dates that name no zone. Default: UTC. */
+  /** The machine's time zone, as an IANA name (another is a RangeError): for NowDate, and for dates that name no zone. Default: UTC. */
   zone?: string;
   /** In the value of a variable: what gives nothing is left out (`empty`, as Octopus has it) or stays as it is written. Default: `empty`. */
   unresolvedInValues?: 'empty' | 'keep';

@@ -16,7 +16,14 @@ export type Place =
   | JsonPlace
   /** A field of a JSON object in a loop: `.Key`, `.Value`, and by itself its key. */
   | { readonly kind: 'field'; readonly key: string; readonly value: JsonPlace }
-  | { readonly kind: 'text'; readonly text: string; readonly trace: Trace | undefined };
+  | TextPlace;
+
+/** Without a text it is broken: a variable on the way has no value. */
+export interface TextPlace {
+  readonly kind: 'text';
+  readonly text: string | undefined;
+  readonly trace: Trace;
+}
 
 export interface JsonPlace {
   readonly kind: 'json';
@@ -56,7 +63,7 @@ export interface Evaluator {
 
 export class Places {
   readonly #evaluator: Evaluator;
-  readonly #trees = new Map<Variable, JsonPlace | undefined>();
+  readonly #trees = new Map<Variable, JsonPlace | TextPlace | undefined>();
 
   constructor(evaluator: Evaluator) {
     this.#evaluator = evaluator;
@@ -85,7 +92,7 @@ export class Places {
       case 'field':
         return this.#key(place.key, place.value);
       case 'text':
-        return { text: place.text, trace: place.trace ?? NOTHING };
+        return place;
     }
   }
 
@@ -100,7 +107,7 @@ export class Places {
         };
     }
     const tree = this.#treeAt(place);
-    if (tree !== undefined && isTree(tree.part))
+    if (tree?.kind === 'json' && isTree(tree.part))
       return { items: itemsOf(tree, tree.part), trace: tree.trace };
     const value = this.value(place);
     if (value === undefined) return undefined;
@@ -123,27 +130,24 @@ export class Places {
       if (next !== undefined) return { kind: 'branching', branching: next };
     }
     const tree = this.#treeAt(place);
+    if (tree?.kind === 'text') return tree;
     if (tree !== undefined && isTree(tree.part)) return this.#jsonStep(tree, tree.part, step);
     if (place.kind === 'branching' && place.branching.index !== undefined && step.key === 'key')
-      return { kind: 'text', text: place.branching.index, trace: undefined };
+      return { kind: 'text', text: place.branching.index, trace: NOTHING };
     return undefined;
   }
 
-  /** The place as JSON, if it can be taken apart. */
-  #treeAt(place: Place): JsonPlace | undefined {
-    if (place.kind === 'json') {
-      if (typeof place.part !== 'string') return place;
-      const value = this.#jsonValue(place);
-      const part = value.text === undefined ? undefined : readTree(value.text);
-      return part === undefined ? undefined : { kind: 'json', part, trace: value.trace, live: undefined };
-    }
+  /** The place as JSON, if it can be taken apart; or broken. */
+  #treeAt(place: Place): JsonPlace | TextPlace | undefined {
+    if (place.kind === 'text' && place.text === undefined) return place;
+    if (place.kind === 'json') return typeof place.part === 'string' ? treeIn(this.#jsonValue(place)) : place;
     const variable = place.kind === 'branching' ? place.branching.variable : undefined;
     if (variable === undefined) return undefined;
     if (!this.#trees.has(variable)) this.#trees.set(variable, this.#treeOf(variable));
     return this.#trees.get(variable);
   }
 
-  #treeOf(variable: Variable): JsonPlace | undefined {
+  #treeOf(variable: Variable): JsonPlace | TextPlace | undefined {
     const isLive = variable.raw.includes('#{');
     const written = readTree(variable.raw);
     if (written !== undefined)
@@ -151,23 +155,26 @@ export class Places {
         ...{ kind: 'json', part: written, trace: this.#evaluator.writtenIn(variable) },
         live: isLive ? { variable, name: variable.name } : undefined,
       };
-    if (!isLive) return undefined;
-    const value = this.#evaluator.valueOf(variable);
-    const part = value.text === undefined ? undefined : readTree(value.text);
-    return part === undefined ? undefined : { kind: 'json', part, trace: value.trace, live: undefined };
+    return isLive ? treeIn(this.#evaluator.valueOf(variable)) : undefined;
   }
 
   #jsonStep(place: JsonPlace, tree: JsonTree, step: KnownStep): Place | undefined {
-    const key = place.live === undefined ? step.text : this.#keyOf(place, tree, step.text);
-    const part = partOf(tree, key);
-    return part === undefined ? undefined : partPlace(place, part, key);
+    if (place.live === undefined || Array.isArray(tree) || Object.hasOwn(tree, step.text)) {
+      const part = partOf(tree, step.text);
+      return part === undefined ? undefined : partPlace(place, part, step.text);
+    }
+    return this.#namedPart(place, tree, step.text);
   }
 
-  /** A field may be named by a template: `{"#{Name}": 1}`. */
-  #keyOf(place: JsonPlace, tree: JsonTree, wanted: string): string {
-    if (Array.isArray(tree) || Object.hasOwn(tree, wanted)) return wanted;
-    const keys = Object.keys(tree).filter((key) => key.includes('#{'));
-    return keys.find((key) => this.#key(key, place).text === wanted) ?? wanted;
+  /** A field may be named by a template, `{"#{Name}": 1}`: what is found depends on all of those names. */
+  #namedPart(place: JsonPlace, tree: JsonTree, wanted: string): Place {
+    const names = Object.keys(tree).filter((key) => key.includes('#{'));
+    const values = names.map((key) => this.#key(key, place));
+    const broken = values.find(({ text }) => text === undefined);
+    if (broken !== undefined) return { kind: 'text', ...broken };
+    const found = names[values.findIndex(({ text }) => text === wanted)] ?? wanted;
+    const trace = together(place.trace, ...values.map((value) => value.trace));
+    return partPlace({ ...place, trace }, partOf(tree, found), wanted);
   }
 
   #key(key: string, { live, trace }: JsonPlace): Value {
@@ -176,14 +183,30 @@ export class Places {
 
   #jsonValue({ part, trace, live }: JsonPlace): Value {
     const text = textOf(part);
-    return live === undefined || !text.includes('#{')
-      ? { text, trace }
-      : this.#evaluator.partValue(text, live);
+    if (live === undefined || !text.includes('#{')) return { text, trace };
+    const value = this.#evaluator.partValue(text, live);
+    return { text: value.text, trace: together(trace, value.trace) };
   }
 }
 
 /** Of what comes of no value: the names of indexes, and the counts of loops over them. */
 const NOTHING = new Trace();
+
+/** A value that is JSON; or broken. */
+function treeIn({ text, trace }: Value): JsonPlace | TextPlace | undefined {
+  if (text === undefined) return { kind: 'text', text, trace };
+  const part = readTree(text);
+  return part === undefined ? undefined : { kind: 'json', part, trace, live: undefined };
+}
+
+function together(...traces: readonly Trace[]): Trace {
+  const both = new Trace();
+  for (const trace of traces) {
+    both.uses.add(trace);
+    both.broken ||= trace.broken;
+  }
+  return both;
+}
 
 function branch({ names, indexes }: Branching, { kind, key }: KnownStep): Branching | undefined {
   if (kind === 'name') return names.get(key);

@@ -162,6 +162,20 @@ describe('limits', () => {
     expect(() => evaluateVariable('v0', chain)).toThrow('deep');
   });
 
+  test('of variables that lead to each other by the ways that take the most of the stack', () => {
+    const ways: ((next: string) => string)[] = [
+      (next) => `#{calc ${'('.repeat(40)}${next}${')'.repeat(40)}}`,
+      (next) => `#{P[`.repeat(40) + `#{${next}}` + `]}`.repeat(40),
+      (next) => `#{"a" | Append `.repeat(40) + `#{${next}}` + '}'.repeat(40),
+      (next) => '#{if "1"}#{each x in "a"}'.repeat(20) + `#{${next}}` + '#{/each}#{/if}'.repeat(20),
+      (next) => `#{if "1" | Append #{if P[#{${next}}] | Append #{${next}}}#{/if}}#{/if}`,
+    ];
+    for (const way of ways) {
+      const chain = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`v${i}`, way(`v${i + 1}`)]));
+      expect(evaluate('#{v0}', chain).problems.map(({ code }) => code)).toContain('tooDeep');
+    }
+  });
+
   test('of the length: the text comes back as it is, with the place', () => {
     const text = 'ab\n#{each x in L}#{each y in L}#{L}#{/each}#{/each}';
     expect(evaluate(text, { L: 'a,b,c' }, { maxOutput: 20 })).toEqual({

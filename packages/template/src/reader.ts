@@ -69,7 +69,8 @@ export class Reader {
     }
     const value = this.nested(read);
     if (value === undefined) this.at = start;
-    this.#read.set(start, { value, end: this.at, failure: this.failure });
+    // What stands in no other is not come back to.
+    if (this.depth > 0) this.#read.set(start, { value, end: this.at, failure: this.failure });
     return value;
   }
 

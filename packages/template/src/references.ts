@@ -2,8 +2,9 @@
  * The variables that a text refers to, without evaluating it: for checks before
  * anything runs. Whatever branch may be taken, its names are listed.
  */
+import { pathsOf } from './calculate.ts';
 import { parse } from './parse.ts';
-import type { Calculation, Condition, Expression, Node, Path, Template } from './syntax.ts';
+import type { Condition, Expression, Node, Path, Template } from './syntax.ts';
 
 /**
  * Each name once, as it is written first, whatever its case. Of a path with a computed index the part
@@ -40,7 +41,7 @@ class Names {
         this.#ofExpression(node.expression, loops);
         return;
       case 'calculation':
-        this.#ofCalculation(node.calculation, loops);
+        for (const path of pathsOf(node.calculation)) this.#ofPath(path, loops);
         return;
       case 'if':
         for (const { condition, body } of node.branches) {
@@ -63,14 +64,6 @@ class Names {
   #ofExpression({ head, filters }: Expression, loops: ReadonlySet<string>): void {
     if (head.kind === 'path') this.#ofPath(head.path, loops);
     for (const { args } of filters) this.ofNodes(args, loops);
-  }
-
-  #ofCalculation(calculation: Calculation, loops: ReadonlySet<string>): void {
-    const rights: Calculation[] = [];
-    let first = calculation;
-    for (; first.kind === 'operation'; first = first.left) rights.push(first.right);
-    if (first.kind === 'variable') this.#ofPath(first.path, loops);
-    for (const right of rights.reverse()) this.#ofCalculation(right, loops);
   }
 
   #ofPath({ steps }: Path, loops: ReadonlySet<string>): void {
