@@ -109,7 +109,7 @@ function tooLarge({ message }: OverBudget, { here }: Evaluation): TemplateError 
   const variable = here?.frame.variable;
   return new TemplateError('tooLarge', {
     ...{ code: 'tooLarge', message, expected: 'fewer repetitions, or a shorter text' },
-    ...(here?.frame.template.places.at(here.at) ?? { line: 1, column: 1 }),
+    ...(here?.frame.template.lines.at(here.at) ?? { line: 1, column: 1 }),
     ...(variable === undefined ? {} : { variable }),
   });
 }

@@ -330,7 +330,7 @@ export class Evaluation {
 
   #problem(frame: Frame, at: number, code: ProblemCode, said: { message: string; expected: string }): void {
     const { message, expected } = said;
-    const place = frame.template.places.at(at);
+    const place = frame.template.lines.at(at);
     const { variable } = frame;
     frame.trace.problems.push({
       code,

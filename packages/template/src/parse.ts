@@ -6,29 +6,29 @@
  * again, and what stood in it belongs to the block around.
  */
 import { DEEPEST_NESTING, MOST_PROBLEMS } from './limits.ts';
-import { Places, type Problem } from './problems.ts';
+import { Lines, type Problem } from './problems.ts';
 import { readMarker } from './read-marker.ts';
 import { type Failure, Reader } from './reader.ts';
 import type { BlockKind, Branch, Condition, Marker, Node, Opener, Parter, Template } from './syntax.ts';
 
 /** Never throws. */
 export function parse(text: string): Template {
-  const places = new Places(text);
+  const lines = new Lines(text);
   const failures: Failure[] = [];
   /** A block as the argument of a filter: `#{A | Append #{if B}c#{/if}}`. */
   const block = (reader: Reader): Node | undefined =>
     reader.nested(() => new Blocks(reader, failures).readOne());
   const nodes = new Blocks(new Reader(text, { marker: readMarker, block }), failures).readAll();
-  return { text, nodes, places, problems: problemsOf(failures, places) };
+  return { text, nodes, lines, problems: problemsOf(failures, lines) };
 }
 
 /** Each once, though its place was read twice: within a construct that failed, and again as text. */
-function problemsOf(failures: readonly Failure[], places: Places): Problem[] {
+function problemsOf(failures: readonly Failure[], lines: Lines): Problem[] {
   const found = new Map(failures.map((failure) => [failure.at, failure]));
   return [...found.values()]
     .sort((a, b) => a.at - b.at)
     .slice(0, MOST_PROBLEMS)
-    .map(({ at, message, expected }) => ({ code: 'syntax', ...places.at(at), message, expected }));
+    .map(({ at, message, expected }) => ({ code: 'syntax', ...lines.at(at), message, expected }));
 }
 
 interface Block {

@@ -37,7 +37,7 @@ export class TemplateError extends Error {
 }
 
 /** Lines and columns of one text; the lines are looked for when the first place is asked for. */
-export class Places {
+export class Lines {
   readonly #text: string;
   #starts: number[] | undefined;
 

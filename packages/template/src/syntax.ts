@@ -1,5 +1,5 @@
 /** A template once it is read: a tree of nodes. Every node can be printed as it was written, by its `source`. */
-import type { Places, Problem } from './problems.ts';
+import type { Lines, Problem } from './problems.ts';
 
 export interface Template {
   readonly text: string;
@@ -7,7 +7,7 @@ export interface Template {
   /** Malformed constructs, in the order of the text; each of them stays text. */
   readonly problems: readonly Problem[];
   /** Where an offset of the text is, in lines and columns. */
-  readonly places: Places;
+  readonly lines: Lines;
 }
 
 export type Node = TextNode | SubstitutionNode | CalculationNode | IfNode | EachNode;

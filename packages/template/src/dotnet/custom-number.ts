@@ -106,7 +106,7 @@ function scaled(parts: Part[], shift: number): Section {
   return { parts, shift: shift - 3 * dividing, grouped: commas.some((at) => at < last) };
 }
 
-function places({ parts }: Section): {
+function digitPlaces({ parts }: Section): {
   whole: number;
   fraction: number;
   leastFraction: number;
@@ -127,7 +127,7 @@ function places({ parts }: Section): {
 }
 
 function rounding(value: Digits, section: Section): Digits {
-  const { whole, fraction } = places(section);
+  const { whole, fraction } = digitPlaces(section);
   if (value.digits === '') return value;
   if (section.parts.some(({ kind }) => kind === 'exponent')) return roundDigits(value, whole + fraction);
   const point = value.point + section.shift;
@@ -135,7 +135,7 @@ function rounding(value: Digits, section: Section): Digits {
 }
 
 function print(value: Digits, section: Section): string {
-  const { whole, fraction, leastWhole, leastFraction } = places(section);
+  const { whole, fraction, leastWhole, leastFraction } = digitPlaces(section);
   const isScientific = section.parts.some(({ kind }) => kind === 'exponent');
   const point = isScientific ? (value.digits === '' ? 0 : whole) : value.point;
   const exponent = value.digits === '' ? 0 : value.point - point;
