@@ -4,6 +4,7 @@
  *   proto/                 → packages/protocol/src/gen              (buf, ts-proto)
  *   the server's schemas   → packages/cli/src/generated/api.ts      (OpenAPI, openapi-typescript)
  *                          → docs/api.md
+ *                          → docs/longshore.schema.json           (for editors of YAML)
  *   the option tables      → docs/configuration.md
  *   the command's help     → docs/cli.md
  *
@@ -28,6 +29,8 @@ import { parseArgs } from 'node:util';
 
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript';
 
+import { modelJsonSchema } from '@longshore/server/api/model/json-schema';
+
 import { apiPage, type ApiDocument } from './local/api-page.ts';
 import { cliPage } from './local/cli-page.ts';
 import { configurationPage } from './local/configuration-page.ts';
@@ -39,6 +42,7 @@ const GENERATED = [
   'docs/configuration.md',
   'docs/cli.md',
   'docs/api.md',
+  'docs/longshore.schema.json',
 ];
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
@@ -46,6 +50,7 @@ const fresh = mkdtempSync(join(tmpdir(), 'longshore-generate-'));
 try {
   generateProtocol();
   await generateApi();
+  write('docs/longshore.schema.json', `${JSON.stringify(modelJsonSchema(), null, 2)}\n`);
   write('docs/configuration.md', configurationPage());
   write('docs/cli.md', await cliPage());
   if (values.check) process.exitCode = report();

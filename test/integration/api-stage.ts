@@ -11,10 +11,11 @@ import { join } from 'node:path';
 import { createIds, silentLogger, systemClock } from '@longshore/base';
 import { encodeRecords } from '@longshore/protocol/spool-record';
 import { outputText } from '@longshore/server/api/output';
-import { createSecrets } from '@longshore/server/api/secrets';
+import { createSecrets, fingerprint } from '@longshore/server/api/secrets';
 import { createApi, type Api } from '@longshore/server/api/server';
 import { createAgentPackages } from '@longshore/server/app/agent-packages';
 import { createApiKeys } from '@longshore/server/app/api-keys';
+import { createApply } from '@longshore/server/app/apply';
 import { createArtifacts } from '@longshore/server/app/artifacts';
 import { createAudit } from '@longshore/server/app/audit';
 import { bootstrap, DEFAULT_SPACE } from '@longshore/server/app/bootstrap';
@@ -26,6 +27,7 @@ import { createPools } from '@longshore/server/app/pools';
 import type { AgentSession, StartCommand } from '@longshore/server/app/ports/agents';
 import type { AttemptEventRecord } from '@longshore/server/app/ports/attempts';
 import type { Store } from '@longshore/server/app/ports/store';
+import { createResources } from '@longshore/server/app/resources';
 import { createTokens } from '@longshore/server/app/tokens';
 import { createUpgrades } from '@longshore/server/app/upgrades';
 import { createWorkers } from '@longshore/server/app/workers';
@@ -74,6 +76,10 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       : new RowLogStore({ database: await stage.open('n1'), clock });
   const agents = new Map<string, PlayedAgent>();
   const directory = { session: (id: string) => agents.get(id), sessions: () => agents.values() };
+  const sealer = {
+    seal: (plain: string) => Buffer.from(plain).toString('hex'),
+    open: (text: string) => Buffer.from(text, 'hex').toString(),
+  };
   const core = createCore({
     ...{
       store,
@@ -88,10 +94,7 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       agentAddress: 'here:1',
     },
     logger: silentLogger,
-    sealer: {
-      seal: (plain) => Buffer.from(plain).toString('hex'),
-      open: (text) => Buffer.from(text, 'hex').toString(),
-    },
+    sealer,
     taskCap: 50,
     nextTurn: (fn) => void setImmediate(fn),
     spaces: [DEFAULT_SPACE],
@@ -124,6 +127,8 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       tokens: createTokens({ store, clock, ids, secrets }),
       artifacts: createArtifacts({ store, logs, digests, clock: systemClock }),
       audit: createAudit(store),
+      apply: createApply({ store, clock, ids, sealer, fingerprint }),
+      resources: createResources({ store, clock }),
     },
     {
       ...{ host: '127.0.0.1', port: 0, nodeId: 'n1', version: '1', clock, logger: silentLogger },

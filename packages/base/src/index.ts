@@ -2,7 +2,7 @@ export { Abort, aborted, raceAbort } from './abort.ts';
 export { Backoff, type BackoffLimits } from './backoff.ts';
 export { Channel } from './channel.ts';
 export { keepClockSteps, sleep, systemClock, type Cancel, type Clock } from './clock.ts';
-export { formatDuration, parseDuration } from './duration.ts';
+export { A_DURATION, formatDuration, parseDuration } from './duration.ts';
 export {
   AppError,
   assertNever,

@@ -11,10 +11,11 @@ import { formatAddress, type Address } from '@longshore/base/options';
 import { version } from '@longshore/base/version';
 
 import { outputText } from './api/output.ts';
-import { createSecrets } from './api/secrets.ts';
+import { createSecrets, fingerprint } from './api/secrets.ts';
 import { createApi, type Api } from './api/server.ts';
 import { createAgentPackages } from './app/agent-packages.ts';
 import { createApiKeys } from './app/api-keys.ts';
+import { createApply } from './app/apply.ts';
 import { createArtifacts } from './app/artifacts.ts';
 import { createAudit } from './app/audit.ts';
 import { bootstrap, DEFAULT_SPACE } from './app/bootstrap.ts';
@@ -25,6 +26,7 @@ import { createHealth, type Health } from './app/health.ts';
 import { createKnownNames } from './app/known-names.ts';
 import { createPools } from './app/pools.ts';
 import type { Secrets } from './app/ports/secrets.ts';
+import { createResources } from './app/resources.ts';
 import { createTokens } from './app/tokens.ts';
 import { createUpgrades } from './app/upgrades.ts';
 import { createWorkers } from './app/workers.ts';
@@ -213,6 +215,8 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
     tokens: createTokens({ store, clock, ids, secrets }),
     artifacts: createArtifacts({ store, logs, digests, clock }),
     audit: createAudit(store),
+    apply: createApply({ store, clock, ids, sealer: storage.sealer, fingerprint }),
+    resources: createResources({ store, clock }),
   };
   const api = createApi(services, {
     ...{ nodeId, version, clock, logger },

@@ -4,6 +4,7 @@ import { agentPackageRoutes } from './rest/agent-packages.ts';
 import { artifactRoutes } from './rest/artifacts.ts';
 import { attemptRoutes } from './rest/attempts.ts';
 import { leaseRoutes } from './rest/leases.ts';
+import { modelRoutes } from './rest/model.ts';
 import { policyRoutes } from './rest/policies.ts';
 import { poolRoutes } from './rest/pools.ts';
 import { releaseRoutes } from './rest/releases.ts';
@@ -35,5 +36,6 @@ export function addRoutes(
   apiKeyRoutes(app, services);
   auditRoutes(app, services);
   whoamiRoutes(app, config);
+  modelRoutes(app, services);
   serverRoutes(app, services, config);
 }

@@ -3,6 +3,11 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { Secrets } from '../app/ports/secrets.ts';
 
+/** A short text for a long one, another for another: SHA-256. */
+export function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
 export function createSecrets(): Omit<Secrets, 'tokenText'> {
   return {
     make: () => randomBytes(32).toString('base64url'),

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@longshore/base';
 
 import type { AgentPackages } from '../app/agent-packages.ts';
 import type { ApiKeys } from '../app/api-keys.ts';
+import type { Apply } from '../app/apply.ts';
 import type { Artifacts } from '../app/artifacts.ts';
 import type { Audit, Caller } from '../app/audit.ts';
 import type { Core } from '../app/core-api.ts';
@@ -10,6 +11,7 @@ import type { Health } from '../app/health.ts';
 import type { KnownNames } from '../app/known-names.ts';
 import type { Pools } from '../app/pools.ts';
 import type { LogStore } from '../app/ports/log-store.ts';
+import type { Resources } from '../app/resources.ts';
 import type { Tokens } from '../app/tokens.ts';
 import type { Upgrades } from '../app/upgrades.ts';
 import type { Workers } from '../app/workers.ts';
@@ -29,6 +31,8 @@ export interface ApiServices {
   artifacts: Artifacts;
   audit: Audit;
   names: KnownNames;
+  apply: Apply;
+  resources: Resources;
 }
 
 export interface ApiConfig {

@@ -43,7 +43,7 @@ export function check<T>(schema: z.ZodType<T>, input: unknown, what = 'The reque
 }
 
 /** zod measures whatever has a `length`, also an object in the place of a text, and throws when that is no number. */
-function parsed<T>(schema: z.ZodType<T>, input: unknown): z.ZodSafeParseResult<T> {
+export function parsed<T>(schema: z.ZodType<T>, input: unknown): z.ZodSafeParseResult<T> {
   try {
     return schema.safeParse(input);
   } catch {

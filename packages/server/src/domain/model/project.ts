@@ -24,6 +24,15 @@ export interface Connectivity {
   allowNoTargets: boolean;
 }
 
+/** Where nobody says. */
+export const CONNECTIVITY_DEFAULTS = {
+  project: { skipUnavailable: false, excludeUnhealthy: false, allowNoTargets: false },
+  runbook: { skipUnavailable: false, excludeUnhealthy: false, allowNoTargets: true },
+} as const satisfies Record<string, Connectivity>;
+
+export const DEFAULT_VERSION_TEMPLATE =
+  '#{Octopus.Version.LastMajor}.#{Octopus.Version.LastMinor}.#{Octopus.Version.NextPatch}';
+
 export interface Project {
   description: string;
   group: Ref | null;
