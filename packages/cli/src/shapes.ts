@@ -25,6 +25,8 @@ export type AgentPackage = Schemas['AgentPackage'];
 export type ApiKey = Schemas['ApiKey'];
 export type MachinePolicy = Schemas['MachinePolicy'];
 export type ServerNode = Schemas['ServerNode'];
+export type Applied = Schemas['Applied'];
+export type Resource = Schemas['Resource'];
 export type AuditEvent = Schemas['AuditEvent'];
 
 export interface ListOf<T> {

@@ -18,6 +18,21 @@ const NOUNS: Readonly<Record<string, Noun>> = {
   },
   pool: { about: 'worker pools', load: async () => (await import('./pool.ts')).addTo },
   worker: { about: 'machines that run scripts', load: async () => (await import('./worker.ts')).addTo },
+  apply: {
+    about: 'bring the server to what YAML files say',
+    load: async () => (await import('./apply.ts')).addTo,
+  },
+  export: { about: 'what is configured, as YAML', load: async () => (await import('./export.ts')).addTo },
+  project: { about: 'what is deployed, and how', load: async () => (await import('./project.ts')).addTo },
+  environment: {
+    about: 'where it is deployed to',
+    load: async () => (await import('./environment.ts')).addTo,
+  },
+  target: {
+    about: 'machines and regions in environments',
+    load: async () => (await import('./target.ts')).addTo,
+  },
+  tenant: { about: 'who it is deployed for', load: async () => (await import('./tenant.ts')).addTo },
   policy: {
     about: 'how the health of workers is checked',
     load: async () => (await import('./policy.ts')).addTo,

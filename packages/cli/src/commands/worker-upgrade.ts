@@ -6,6 +6,7 @@ import { body, given } from '../client.ts';
 import { followToEnd } from '../run/run-task.ts';
 import { createShow } from '../follow/show.ts';
 import type { Task } from '../shapes.ts';
+import { agreed } from './ask.ts';
 import { withExamples } from './examples.ts';
 import { durationOf } from './options.ts';
 
@@ -69,16 +70,4 @@ async function shown(cli: Cli, task: Task, detach: boolean): Promise<number> {
   const show = createShow({ remarks: true, prefixed: true });
   show.remark(`task ${task.id}`);
   return followToEnd(cli, task.id, show);
-}
-
-/** Only where somebody can answer; a program says --yes. */
-async function agreed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw invalid('--yes', undefined, '--yes where nobody can be asked');
-  const { createInterface } = await import('node:readline/promises');
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await asked.question(`${question} [y/N] `)).trim());
-  } finally {
-    asked.close();
-  }
 }

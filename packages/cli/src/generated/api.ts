@@ -735,11 +735,8 @@ export interface components {
             planToken: string;
         };
         Apply: {
-            /**
-             * @description Only plan
-             * @default false
-             */
-            dryRun: boolean;
+            /** @description Only plan */
+            dryRun?: boolean;
             files: {
                 /** @description As errors name it. YAML ends in .yaml or .yml, or is "-"; others are scripts that YAML names */
                 path: string;
@@ -747,11 +744,8 @@ export interface components {
             }[];
             /** @description Of a plan that was shown: carry out this one, or none */
             planToken?: string;
-            /**
-             * @description Delete what is stored of the kinds in the files, and is not in them
-             * @default false
-             */
-            prune: boolean;
+            /** @description Delete what is stored of the kinds in the files, and is not in them */
+            prune?: boolean;
         };
         Artifact: {
             /** @description A ULID, made by the server */

@@ -13,7 +13,13 @@ import { checkBody } from '../domain/model/checks.ts';
 import { cyclesAmong } from '../domain/model/cycles.ts';
 import { nameKey } from '../domain/model/ref.ts';
 import { mapReferences } from '../domain/model/references.ts';
-import { KIND_WORDS, type ModelKind, type Resource, type ResourceKind } from '../domain/model/resource.ts';
+import {
+  aKind,
+  KIND_WORDS,
+  type ModelKind,
+  type Resource,
+  type ResourceKind,
+} from '../domain/model/resource.ts';
 import type { WorkerPool } from '../domain/pool.ts';
 import { invalidModel, placed, type Draft, type PlacedProblem, type PoolBody } from './model-draft.ts';
 import { projectOf, type World } from './model-world.ts';
@@ -190,7 +196,7 @@ function resolveNames(world: World, { draft, after }: Matched, problems: PlacedP
     const id = world.resolve(kind, value, project);
     if (id === undefined) {
       const known = world.names(kind, kind === 'runbook' ? project : '');
-      problems.push(placed(draft, { path, value, expected: `the name of a ${KIND_WORDS[kind]}`, known }));
+      problems.push(placed(draft, { path, value, expected: `the name of ${aKind(kind)}`, known }));
     }
     return id ?? value;
   });

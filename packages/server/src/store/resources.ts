@@ -1,6 +1,6 @@
 /** What people configure, as rows. Names are unique among their kind and parent, whatever their case. */
 import type { ResourceRepository } from '../app/ports/resources.ts';
-import { KIND_WORDS, type Resource, type ResourceKind } from '../domain/model/resource.ts';
+import { aKind, type Resource, type ResourceKind } from '../domain/model/resource.ts';
 import type { Sql, SqlValue } from './db.ts';
 import { orConflict } from './unique.ts';
 
@@ -97,7 +97,7 @@ export function resourceRepository(sql: Sql): ResourceRepository {
 }
 
 function taken({ kind, name }: Resource): string {
-  return `There is a ${KIND_WORDS[kind]} "${name}" already`;
+  return `There is ${aKind(kind)} "${name}" already`;
 }
 
 function fromRow(row: ResourceRow): Resource {

@@ -55,7 +55,7 @@ function applyRoutes(app: ApiApp, services: ApiServices): void {
       },
     },
     async (request) => {
-      const { files, dryRun, prune, planToken } = request.body;
+      const { files, dryRun = false, prune = false, planToken } = request.body;
       // A server to which nobody applies anything never loads YAML.
       const { readModel } = await import('../model/read-model.ts');
       const input = { drafts: await readModel(files), prune, planToken };

@@ -76,3 +76,9 @@ export const KIND_WORDS: Readonly<Record<ResourceKind | 'workerPool' | 'worker',
   workerPool: 'worker pool',
   worker: 'worker',
 };
+
+/** With its article: `an environment`. */
+export function aKind(kind: keyof typeof KIND_WORDS): string {
+  const word = KIND_WORDS[kind];
+  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+}

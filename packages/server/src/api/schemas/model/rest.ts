@@ -26,10 +26,10 @@ export const applyBody = z
       )
       .min(1)
       .max(MODEL_FILES),
-    dryRun: z.boolean().default(false).describe('Only plan'),
+    dryRun: z.boolean().optional().describe('Only plan'),
     prune: z
       .boolean()
-      .default(false)
+      .optional()
       .describe('Delete what is stored of the kinds in the files, and is not in them'),
     planToken: z
       .string()
