@@ -10,7 +10,11 @@ import { AppError } from '@longshore/base';
 
 import { AUTHORITY_CONTEXT } from '../app/ports/sealer.ts';
 import { contextOf } from '../app/starting.ts';
+import type { Resource, ResourceKind } from '../domain/model/resource.ts';
+import { mapSecrets, sealContext } from '../domain/model/secrets.ts';
+import type { ScriptSpec, ScriptVariable } from '../domain/script.ts';
 import type { TaskSpec } from '../domain/task.ts';
+import { withSealedValues, type VariableSnapshot } from '../domain/variables/snapshot.ts';
 import type { Sql, SqlValue } from './db.ts';
 
 /** Opens a sealed value with the old key and seals it with the new one. */
@@ -88,26 +92,84 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
     where: `spec ${IN_JSON}`,
     resealed(text, { id }, reseal) {
       const spec = JSON.parse(text) as TaskSpec;
-      const variables = spec.script.variables.map((each) =>
-        each.sensitive ? { ...each, value: reseal(each.value, contextOf(id, each.name)) } : each,
-      );
-      return JSON.stringify({ ...spec, script: { ...spec.script, variables } });
+      if (!('run' in spec)) return JSON.stringify({ ...spec, script: ofScript(spec.script, id, reseal) });
+      const prompted = ofVariables(spec.run.prompted, id, reseal);
+      return JSON.stringify({ ...spec, run: { ...spec.run, prompted } });
     },
   }),
-  sealedColumn<{ task_id: string | null }>({
+  sealedColumn<OfAttempt>({
+    table: 'attempt_scripts',
+    key: ['space_id', 'attempt_id'],
+    column: 'script',
+    also: [taskOf('attempt_scripts')],
+    where: `script ${IN_JSON}`,
+    resealed(text, row, reseal) {
+      const script = JSON.parse(text) as ScriptSpec;
+      if (!script.variables.some(({ sensitive }) => sensitive)) return text;
+      return JSON.stringify(ofScript(script, taskIdIn(row, 'a script'), reseal));
+    },
+  }),
+  sealedColumn<OfAttempt>({
     table: 'attempt_events',
     key: ['space_id', 'attempt_id', 'n'],
     column: 'body',
-    also: [
-      `(SELECT a.task_id FROM attempts a WHERE a.space_id = attempt_events.space_id AND a.id = attempt_events.attempt_id) AS task_id`,
-    ],
+    also: [taskOf('attempt_events')],
     where: `kind = 'setVariable' AND body ${IN_JSON}`,
-    resealed(text, { task_id: taskId }, reseal) {
+    resealed(text, row, reseal) {
       const body = JSON.parse(text) as { name: string; value: string; sensitive: boolean };
       if (!body.sensitive) return text;
-      if (taskId === null)
-        throw new AppError('corrupt', `the output variable ${body.name} is of an attempt that is gone`);
+      const taskId = taskIdIn(row, `the output variable ${body.name}`);
       return JSON.stringify({ ...body, value: reseal(body.value, contextOf(taskId, body.name)) });
     },
   }),
+  sealedColumn<{ id: string; kind: ResourceKind }>({
+    table: 'resources',
+    key: ['space_id', 'id'],
+    column: 'body',
+    also: ['id', 'kind'],
+    where: `body ${IN_JSON}`,
+    resealed(text, { id, kind }, reseal) {
+      const body = JSON.parse(text) as Resource['body'];
+      return JSON.stringify(
+        mapSecrets(kind, body, ({ value, place }) =>
+          value === '' ? '' : reseal(value, sealContext(id, place)),
+        ),
+      );
+    },
+  }),
+  sealedColumn({
+    table: 'snapshots',
+    key: ['space_id', 'id'],
+    column: 'body',
+    where: `body ${IN_JSON}`,
+    resealed(text, _row, reseal) {
+      const body = JSON.parse(text) as { variables: VariableSnapshot };
+      return JSON.stringify({ ...body, variables: withSealedValues(body.variables, reseal) });
+    },
+  }),
 ];
+
+interface OfAttempt {
+  task_id: string | null;
+}
+
+/** What an attempt keeps is bound to its task. */
+function taskOf(table: string): string {
+  return `(SELECT a.task_id FROM attempts a WHERE a.space_id = ${table}.space_id AND a.id = ${table}.attempt_id) AS task_id`;
+}
+
+/** @throws AppError `corrupt` */
+function taskIdIn({ task_id: id }: OfAttempt, what: string): string {
+  if (id === null) throw new AppError('corrupt', `${what} is of an attempt that is gone`);
+  return id;
+}
+
+function ofScript(script: ScriptSpec, taskId: string, reseal: Reseal): ScriptSpec {
+  return { ...script, variables: ofVariables(script.variables, taskId, reseal) };
+}
+
+function ofVariables(variables: readonly ScriptVariable[], taskId: string, reseal: Reseal): ScriptVariable[] {
+  return variables.map((each) =>
+    each.sensitive ? { ...each, value: reseal(each.value, contextOf(taskId, each.name)) } : each,
+  );
+}

@@ -10,7 +10,7 @@ import type { Kernel } from '../kernel.ts';
 import type { AttemptEventRecord } from '../ports/attempts.ts';
 import type { Tx } from '../ports/store.ts';
 import { materialOf, runVariables, type RunMaterial } from '../run-material.ts';
-import { sealContextOf } from '../sealed-values.ts';
+import { openerOf } from '../sealed-values.ts';
 import type { CourseRun } from './activities.ts';
 import { RunScene } from './scene.ts';
 import { placeIn } from './tries.ts';
@@ -29,13 +29,7 @@ export async function sceneOf(kernel: Kernel, turn: Turn, run: CourseRun): Promi
     steps: run.course.plan.steps,
     targets: run.course.plan.targets,
     activities: run.course.activities,
-    open: (variable) =>
-      variable.value === ''
-        ? ''
-        : sealer.open(
-            variable.value,
-            sealContextOf(variable, { taskId: run.task.id, tenant: material.tenant }),
-          ),
+    open: openerOf(sealer, { taskId: run.task.id, tenant: material.tenant }),
     now: () => clock.now(),
   });
   return run.course.scene;

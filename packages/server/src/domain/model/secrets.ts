@@ -8,7 +8,7 @@
  */
 import { nameKey, type Path } from './ref.ts';
 import type { ResourceBodies, ResourceKind } from './resource.ts';
-import type { Variable, VariableScope, VariableTemplate } from './variable.ts';
+import type { Variable, VariableScope, VariableSet, VariableTemplate } from './variable.ts';
 
 export interface SecretPlace {
   /** What it is called within its resource; bound in when it is sealed. Variables of one name share it. */
@@ -67,17 +67,21 @@ export function secretsOf<Kind extends ResourceKind>(kind: Kind, body: ResourceB
   return found;
 }
 
+/** As `mapSecrets`, of variables and templates alone: also those that a snapshot has copied. */
+export function mapVariableSecrets<Body extends Pick<VariableSet, 'variables' | 'templates'>>(
+  body: Body,
+  map: Map,
+): Body {
+  return {
+    ...body,
+    variables: ofVariables(body.variables, map),
+    templates: ofTemplates(body.templates, map),
+  };
+}
+
 const OF_KIND: { [Kind in ResourceKind]?: (body: ResourceBodies[Kind], map: Map) => ResourceBodies[Kind] } = {
-  variableSet: (body, map) => ({
-    ...body,
-    variables: ofVariables(body.variables, map),
-    templates: ofTemplates(body.templates, map),
-  }),
-  project: (body, map) => ({
-    ...body,
-    variables: ofVariables(body.variables, map),
-    templates: ofTemplates(body.templates, map),
-  }),
+  variableSet: mapVariableSecrets,
+  project: mapVariableSecrets,
   tenant: (body, map) => ({
     ...body,
     common: body.common.map((given, i) => ({

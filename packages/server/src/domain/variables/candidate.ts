@@ -32,7 +32,10 @@ export interface ValueSource {
   /** Of the resource that it stands in; empty of `prompted`, `system` and `output`. */
   id: Ref;
   name: string;
-  /** Where in that resource's body, as a JSON pointer: `/variables/3/value`. */
+  /**
+   * Where in that resource's body, as a JSON pointer: `/variables/3/value`. Of `prompted`, the key of the variable that
+   * asked; of `output`, the name that the script gave it.
+   */
   place: string;
 }
 

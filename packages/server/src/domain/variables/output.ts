@@ -80,15 +80,20 @@ interface Kept {
   order: OutputOrder;
 }
 
-function keep(map: Map<string, Kept>, name: string, { value, sensitive, order }: OutputValue): void {
-  const there = map.get(fold(name));
+function keep(map: Map<string, Kept>, stored: string, output: OutputValue): void {
+  const { name, value, sensitive, order } = output;
+  const there = map.get(fold(stored));
   if (there !== undefined && isLater(there.order, order)) return;
-  map.set(fold(name), { variable: made(name, value, sensitive), order });
+  map.set(fold(stored), { variable: made(stored, value, { sensitive, place: name }), order });
 }
 
-function made(name: string, value: string, sensitive = false): ResolvedVariable {
+function made(
+  name: string,
+  value: string,
+  { sensitive = false, place = '' }: { sensitive?: boolean; place?: string } = {},
+): ResolvedVariable {
   const type = sensitive ? 'sensitive' : 'text';
-  const source = { kind: 'output', id: '', name: '', place: '' } as const;
+  const source = { kind: 'output', id: '', name: '', place } as const;
   return { name, value, type, sensitive, source, scope: ANYWHERE, ambiguous: false };
 }
 

@@ -5,10 +5,11 @@
  *
  * Always true: what a tenant filled in is not part of it, only the templates
  * that ask for it. A tenant that comes later, or mends a value, needs no new
- * release (so it is in Octopus, and users rely on it). Nothing is reordered:
- * a value's place in its resource is what its seal is bound to.
+ * release (so it is in Octopus, and users rely on it). Ids and names are those
+ * of the resources: a sealed value stays bound to the one that it is copied from.
  */
 import type { Ref } from '../model/resource.ts';
+import { mapVariableSecrets, sealContext } from '../model/secrets.ts';
 import type { Variable, VariableSet, VariableTemplate } from '../model/variable.ts';
 
 export interface VariableSnapshot {
@@ -40,25 +41,16 @@ function copied({ id, name, body }: Named<Pick<VariableSet, 'variables' | 'templ
 }
 
 /**
- * The snapshot with each sealed value changed: to seal it anew, say. `of` and `place` (a JSON pointer) are those of the
- * resource that it was copied from, which its seal is bound to.
+ * The snapshot with each sealed value changed: to seal it anew, say. Its seal is bound to the resource that it was
+ * copied from, and to the name that it has there (model/secrets.ts); `context` is that.
  */
 export function withSealedValues(
   snapshot: VariableSnapshot,
-  change: (sealed: string, of: Ref, place: string) => string,
+  change: (sealed: string, context: string) => string,
 ): VariableSnapshot {
-  const changed = (source: VariableSource): VariableSource => ({
-    ...source,
-    variables: source.variables.map((variable, i) =>
-      variable.type === 'sensitive'
-        ? { ...variable, value: change(variable.value, source.id, `/variables/${i}/value`) }
-        : variable,
-    ),
-    templates: source.templates.map((template, i) =>
-      template.type === 'sensitive' && template.default !== ''
-        ? { ...template, default: change(template.default, source.id, `/templates/${i}/default`) }
-        : template,
-    ),
-  });
+  const changed = (source: VariableSource): VariableSource =>
+    mapVariableSecrets(source, ({ value, place }) =>
+      value === '' ? '' : change(value, sealContext(source.id, place)),
+    );
   return { ...snapshot, project: changed(snapshot.project), sets: snapshot.sets.map(changed) };
 }
