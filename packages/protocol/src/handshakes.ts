@@ -49,6 +49,7 @@ export class Handshakes {
   #waiting = 0;
   #shaking = 0;
   #pumpAsked = false;
+  #closed = false;
 
   constructor(options: HandshakesOptions) {
     this.#options = options;
@@ -56,7 +57,7 @@ export class Handshakes {
 
   add(socket: Socket): void {
     const address = socket.remoteAddress;
-    if (address === undefined) {
+    if (address === undefined || this.#closed) {
       socket.destroy();
       return;
     }
@@ -75,8 +76,9 @@ export class Handshakes {
     this.#pumpSoon();
   }
 
-  /** Whoever waits is sent away. */
+  /** Whoever waits is sent away, and whoever comes. */
   close(): void {
+    this.#closed = true;
     for (const caller of [...this.#callers.values()])
       for (const { socket } of [...caller.waiting]) socket.destroy();
   }

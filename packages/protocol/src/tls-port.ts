@@ -68,7 +68,8 @@ export class TlsPort implements AsyncDisposable {
   readonly #connections = new Map<string, Connection>();
   #context: TlsContext;
   /** Handshakes under way, by the peer's address and port. */
-  readonly #shaking = new Map<string, () => void>();
+  readonly #shaking = new Map<string, { socket: Socket; done: () => void }>();
+  #over = false;
 
   constructor(options: TlsPortOptions) {
     this.#options = options;
@@ -150,6 +151,9 @@ export class TlsPort implements AsyncDisposable {
     this.stopListening();
     this.#handshakes.close();
     this.#turnedAway.close();
+    // One that shook hands to the end after this would stay for as long as its peer likes, and we with it.
+    this.#over = true;
+    for (const { socket } of [...this.#shaking.values()]) socket.destroy();
     this.cut(() => true);
     await this.#closed;
   }
@@ -161,7 +165,7 @@ export class TlsPort implements AsyncDisposable {
       socket.destroy();
       return;
     }
-    this.#shaking.set(peer, done);
+    this.#shaking.set(peer, { socket, done });
     socket.once('close', () => this.#shaking.delete(peer));
     this.#tls.emit('connection', socket);
   }
@@ -176,10 +180,10 @@ export class TlsPort implements AsyncDisposable {
     // Its peer says no more: nothing can come of it.
     socket.once('end', () => socket.destroy());
     const name = peerName(socket);
-    this.#shaking.get(name)?.();
+    this.#shaking.get(name)?.done();
     this.#shaking.delete(name);
     const address = socket.remoteAddress;
-    if (address === undefined) {
+    if (address === undefined || this.#over) {
       socket.destroy();
       return;
     }

@@ -113,9 +113,10 @@ export class HostListener implements AsyncDisposable {
     void this.#become(identity, 'keep connections');
   }
 
-  /** Sessions say goodbye. */
+  /** Sessions say goodbye, and no more may begin: a server that hears it dials again at once. */
   stop(): void {
     this.#stopping.abort();
+    this.#port.stopListening();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
