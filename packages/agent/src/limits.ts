@@ -169,6 +169,13 @@ export const LEFTOVERS_TIMEOUT_MS = 10_000;
 export const SWITCH_GRACE_MS = 500;
 /** A stop waits so long for servers to end their streams after our goodbye. */
 export const GOODBYE_GRACE_MS = 500;
+/** And for a script host to read what was sent to it; what one that stands still has not read is sent again by the next link. */
+export const HOST_LET_GO_MS = 1_000;
+/**
+ * Each part of a stop has so long, above the two before; then it is left to the end of the process, and the log says
+ * so. With all of them a stop is over before a service manager's patience (systemd's 90 s, a container's 10 s mostly).
+ */
+export const STOP_PART_MS = 2_000;
 
 // ---- terminals ----
 

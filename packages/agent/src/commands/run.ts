@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import {
+  aborted,
   AppError,
   collectGarbage,
   createIds,
@@ -38,6 +39,7 @@ import {
   LINK_QUIET_BEAT_MS,
   LINK_QUIET_SHARE,
   LINK_REST_AFTER_MS,
+  STOP_PART_MS,
 } from '../limits.ts';
 import type { ServedEnd, ServerConnection } from '../links/connection.ts';
 import { GatewayDialer } from '../links/gateway-dialer.ts';
@@ -111,7 +113,8 @@ class LinkProcess {
   readonly #store: IdentityStore;
   readonly #handles = new Map<string, SessionHandle>();
   readonly #stopped = Promise.withResolvers<Stop>();
-  #engine: Promise<Engine> | undefined;
+  #engine: Engine | undefined;
+  #started: Promise<Engine> | undefined;
   #machine: Machine | undefined;
   #renewal: Renewal | undefined;
   #dialer: GatewayDialer | undefined;
@@ -147,7 +150,8 @@ class LinkProcess {
     const identity = await this.#identity();
     if (identity?.record.mode === 'polling') this.#poll(identity);
     else await this.#listen();
-    if (identity !== undefined) await this.#identified(identity);
+    // A script host that does not answer is waited for without end; a stop is not.
+    if (identity !== undefined) await Promise.race([this.#identified(identity), this.#stopped.promise]);
     systemd?.ready(identity === undefined ? 'waits to be paired' : `worker ${identity.record.name}`);
     const why = await this.#stopped.promise;
     // To systemd the service goes on when it becomes another version.
@@ -226,8 +230,8 @@ class LinkProcess {
   }
 
   #engineFor(identity: StoredIdentity): Promise<Engine> {
-    this.#engine ??= this.#startEngine(identity);
-    return this.#engine;
+    this.#started ??= this.#startEngine(identity);
+    return this.#started;
   }
 
   async #startEngine({ record }: StoredIdentity): Promise<Engine> {
@@ -236,7 +240,7 @@ class LinkProcess {
     const cgroups = ownCgroups().unified !== null;
     this.#machine = new Machine({ dataDir, cgroups: () => cgroups, clock: systemClock, logger });
     const launch = scriptHost === 'service' ? 'never' : 'detached';
-    const engine = createEngine({
+    this.#engine = createEngine({
       dataDir,
       agentId: record.agentId,
       version: AGENT_VERSION,
@@ -249,15 +253,16 @@ class LinkProcess {
       ephemeral: record.ephemeral || ephemeral,
       place,
     });
-    await engine.start();
-    return engine;
+    await this.#engine.start();
+    return this.#engine;
   }
 
   /** One session, to its end. */
   async #serve({ duplex, data, nodeId, signal, welcomed }: ServerConnection): Promise<ServedEnd> {
     const identity = this.#store.load();
     if (identity === undefined) return { kind: 'again', detail: 'this agent has no identity yet' };
-    const engine = await this.#engineFor(identity);
+    const engine = await Promise.race([this.#engineFor(identity), aborted(signal)]);
+    if (engine === undefined) return { kind: 'again', detail: 'the agent stops' };
     const end = await engine.runSession(duplex, data, {
       peer: nodeId,
       signal,
@@ -293,16 +298,15 @@ class LinkProcess {
   }
 
   async #close(why: Stop): Promise<void> {
-    const engine = await this.#engine?.catch(() => undefined);
     const ephemeral = this.#store.load()?.record.ephemeral === true || this.#values.ephemeral;
     const gone = why.kind === 'signal' && ephemeral && (await this.#deregister());
     this.#trial.close();
     this.#renewal?.close();
     this.#listener?.stop();
-    await this.#dialer?.[Symbol.asyncDispose]();
-    await engine?.close();
-    await this.#listener?.[Symbol.asyncDispose]();
-    await this.#machine?.close();
+    await this.#ended('the sessions that it dialled', this.#dialer?.[Symbol.asyncDispose]());
+    await this.#ended('its attempts and their host', this.#engine?.close());
+    await this.#ended('its port', this.#listener?.[Symbol.asyncDispose]());
+    await this.#ended('the look at the machine', this.#machine?.close());
     this.#refusals.close();
     if (gone) {
       await stopHosts(this.#values.dataDir, { clock: systemClock, withinMs: HOST_STOP_MS });
@@ -310,6 +314,17 @@ class LinkProcess {
     }
     const end = why.kind === 'become' ? 'goes on as another version' : 'stopped: scripts go on in their host';
     this.#logger.info(gone ? 'stopped and deregistered' : end);
+  }
+
+  /** A part of the stop, or its time is over: nothing that is left open then is needed, and the process ends. */
+  async #ended(part: string, done: Promise<void> | undefined): Promise<void> {
+    const late = sleep(systemClock, STOP_PART_MS).then(() => 'late' as const);
+    try {
+      if ((await Promise.race([done, late])) === 'late')
+        this.#logger.warn('a part of the stop took too long and is left', { part, withinMs: STOP_PART_MS });
+    } catch (thrown) {
+      this.#logger.error('a part of the stop failed', { part, error: toError(thrown) });
+    }
   }
 
   /** True when a server has said that we are deregistered. */

@@ -6,10 +6,11 @@
  */
 import { connect, type Socket } from 'node:net';
 
-import { AppError, toError } from '@longshore/base';
+import { AppError, toError, type Clock } from '@longshore/base';
 import type { FromHost, HostWelcome, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
 
 import { encodeToHost, fromHostReader, HOST_PROTOCOL } from '../contract/host-socket.ts';
+import { HOST_LET_GO_MS } from '../limits.ts';
 
 export interface ClientEvents {
   welcome: (welcome: HostWelcome) => void;
@@ -50,15 +51,17 @@ export class HostClient {
     if (this.#state === 'up') this.#socket.write(encodeToHost(frame));
   }
 
-  /** What was sent is written first. */
-  end(): Promise<void> {
+  /** What was sent is written first, if the host reads it soon: one that stands still is not waited for. */
+  end(clock: Clock): Promise<void> {
     if (this.#state === 'closed') return Promise.resolve();
     return new Promise((resolve) => {
-      this.#socket.end(() => {
-        this.#close(undefined);
+      const closed = (): void => this.#close(undefined);
+      const cancel = clock.after(HOST_LET_GO_MS, closed);
+      this.#socket.end(closed);
+      this.#socket.once('close', () => {
+        cancel();
         resolve();
       });
-      this.#socket.once('close', () => resolve());
     });
   }
 

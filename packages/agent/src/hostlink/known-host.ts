@@ -96,7 +96,7 @@ export class KnownHost {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = null;
-    await client?.end();
+    await client?.end(this.#clock);
   }
 
   #connect(): void {

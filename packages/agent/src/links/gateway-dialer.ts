@@ -7,7 +7,7 @@
  * for their id only. Two loops never hold the same node: the one that was
  * welcomed last keeps it.
  */
-import { AppError, sleep, toError, type Clock, type Logger } from '@longshore/base';
+import { AppError, raceAbort, sleep, toError, type Clock, type Logger } from '@longshore/base';
 import { parseAddress } from '@longshore/protocol/address';
 import { channelCredentials, channelOptions } from '@longshore/protocol/credentials';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
@@ -116,6 +116,7 @@ export class GatewayDialer implements AsyncDisposable {
         if (!stopped())
           logger.warn('the session with the server ended: trying again', { detail: end.detail });
       } catch (thrown) {
+        if (stopped()) return;
         logger.warn('dialling the server failed', { error: await this.#explained(loop.address, thrown) });
       }
       await sleep(clock, redial.after(end, clock.monotonic() - began), { signal }).catch(() => undefined);
@@ -131,7 +132,8 @@ export class GatewayDialer implements AsyncDisposable {
   }
 
   async #session(loop: Loop): ReturnType<ServeServer> {
-    await this.#freshCertificate(loop.address);
+    const { signal } = loop.abort;
+    await raceAbort(this.#freshCertificate(loop.address), signal);
     const identity = this.#identity;
     const { promise: accepted, resolve: accept } = Promise.withResolvers<PeerIdentity>();
     const node = loop.seed ? {} : { id: loop.nodeId };
@@ -152,7 +154,6 @@ export class GatewayDialer implements AsyncDisposable {
     };
     // While it dials; a session that began hears of the abort itself, and says goodbye.
     const abandon = (): void => duplex.close('this node is not dialled any more');
-    const { signal } = loop.abort;
     signal.addEventListener('abort', abandon, { once: true });
     const cancelPatience = this.#options.clock.after(DIAL_TIMEOUT_MS, () =>
       duplex.close(`no connection within ${DIAL_TIMEOUT_MS / 1000} s`),

@@ -23,7 +23,7 @@ export interface MachineOptions {
   clock: Clock;
   logger: Logger;
   /** For tests. */
-  tools?: { find: () => FoundTool[]; version: (tool: FoundTool) => Promise<string> };
+  tools?: { find: () => FoundTool[]; version: (tool: FoundTool, signal: AbortSignal) => Promise<string> };
 }
 
 /** Versions by the tool's stamp. */
@@ -38,6 +38,7 @@ export class Machine implements Facts {
   #versions: Versions;
   #facts: MachineFacts;
   #looking: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
 
   constructor(options: MachineOptions) {
     this.#options = options;
@@ -65,11 +66,16 @@ export class Machine implements Facts {
 
   /** Looks again; versions that are not known yet are asked for, one tool after another. Never rejects. */
   async refresh(): Promise<void> {
+    const { signal } = this.#closing;
     try {
       const tools = this.#tools.find();
       const known: Versions = {};
-      for (const tool of tools)
-        known[tool.stamp] = this.#versions[tool.stamp] ?? (await this.#tools.version(tool));
+      for (const tool of tools) {
+        if (signal.aborted) return;
+        known[tool.stamp] = this.#versions[tool.stamp] ?? (await this.#tools.version(tool, signal));
+      }
+      // What was asked last may not have had its time to answer.
+      if (signal.aborted) return;
       if (JSON.stringify(known) !== JSON.stringify(this.#versions)) {
         this.#versions = known;
         writeFileSync(`${this.#file}.new`, JSON.stringify(known), { mode: 0o600 });
@@ -84,8 +90,9 @@ export class Machine implements Facts {
     }
   }
 
-  /** Resolves when a look that is under way has ended. */
+  /** Breaks off a look that is under way, and resolves when it has ended: a tool that hangs is ended. */
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const stop of this.#stops.splice(0)) stop();
     this.#listeners.clear();
     await this.#looking;

@@ -58,8 +58,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** `5.2.15`; empty when it does not say in time. */
-export async function versionOf({ name, path }: FoundTool): Promise<string> {
+/** `5.2.15`; empty when it does not say in time, or `signal` is aborted first: then it is ended. */
+export async function versionOf({ name, path }: FoundTool, signal?: AbortSignal): Promise<string> {
   const args = VERSION_ARGUMENTS[name] ?? [];
   if (args.length === 0) return '';
   const { execFile } = await import('node:child_process');
@@ -67,7 +67,7 @@ export async function versionOf({ name, path }: FoundTool): Promise<string> {
     const child = execFile(
       path,
       [...args],
-      { timeout: TOOL_TIMEOUT_MS, killSignal: 'SIGKILL', encoding: 'utf8' },
+      { timeout: TOOL_TIMEOUT_MS, killSignal: 'SIGKILL', encoding: 'utf8', signal },
       (_error, stdout, stderr) => {
         resolve(versionIn(stdout === '' ? stderr : stdout));
       },
