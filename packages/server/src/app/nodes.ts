@@ -15,7 +15,7 @@ import { announceTask, note, releaseLease, type Kernel } from './kernel.ts';
 import { advance } from './orchestrator.ts';
 import type { ServerNode } from './ports/nodes.ts';
 import { newRun, type Live, type Run } from './runs.ts';
-import { openedScript } from './starting.ts';
+import { openedScript, sealed } from './starting.ts';
 import { armTimeOut } from './time-outs.ts';
 
 export class Nodes {
@@ -126,7 +126,7 @@ export class Nodes {
     { spaceId, id, from }: { spaceId: string; id: string; from: string },
   ): Promise<Run | undefined> {
     const kernel = this.#kernel;
-    const { nodeId, store } = kernel.options;
+    const { nodeId, store, sealer } = kernel.options;
     const book = await kernel.books.lock(turn, spaceId);
     const before = await turn.tx.tasks.get(spaceId, id);
     if (before === undefined || before.endedAt !== null || before.nodeId !== from) return undefined;
@@ -158,7 +158,7 @@ export class Nodes {
       if (open) await turn.tx.attempts.update(ours);
       const live = kernel.runs.addAttempt(run, ours);
       const script = open && runOf(task) !== undefined ? await turn.tx.attempts.script(ours) : undefined;
-      if (script !== undefined) live.script = openedScript(kernel.options.sealer, ours.id, script);
+      if (script !== undefined) live.script = sealed(sealer, id, openedScript(sealer, ours.id, script));
       await this.#takeArtifacts(turn, live);
     }
     if (runOf(task) !== undefined) await takeUpCourse(turn, run);

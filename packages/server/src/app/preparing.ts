@@ -58,7 +58,7 @@ export async function prepare(
   turn.undo(() => kernel.runs.removeAttempt(live));
   if (of.script !== undefined) {
     live.script = sealed(kernel.options.sealer, task.id, of.script);
-    await turn.tx.attempts.putScript(attempt, sealedScript(kernel.options.sealer, attempt.id, live.script));
+    await turn.tx.attempts.putScript(attempt, sealedScript(kernel.options.sealer, attempt.id, of.script));
   }
   const text = `Leased ${lease.resource.kind} "${workerName(kernel, task.spaceId, workerId)}" (${lease.mode}), ${lease.reason}`;
   await note(kernel, turn, { task, level: 'info', text, attemptId: attempt.id });

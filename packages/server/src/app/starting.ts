@@ -49,7 +49,7 @@ export function sealedSpec(sealer: Sealer, taskId: string, spec: TaskSpec): Task
   return { run: { ...spec.run, prompted } };
 }
 
-/** What an attempt of a run is told, as it is kept: `#{…}` may have put secrets anywhere in it. */
+/** What an attempt of a run is told (in clear), as it is kept: `#{…}` may have put secrets anywhere in it. */
 export function sealedScript(sealer: Sealer, attemptId: string, script: ScriptSpec): string {
   return sealer.seal(JSON.stringify(script), scriptContext(attemptId));
 }
@@ -58,7 +58,7 @@ export function openedScript(sealer: Sealer, attemptId: string, text: string): S
   return JSON.parse(sealer.open(text, scriptContext(attemptId))) as ScriptSpec;
 }
 
-function scriptContext(attemptId: string): string {
+export function scriptContext(attemptId: string): string {
   return `attempt:${attemptId}:script`;
 }
 

@@ -9,7 +9,7 @@
 import { AppError } from '@longshore/base';
 
 import { AUTHORITY_CONTEXT } from '../app/ports/sealer.ts';
-import { contextOf } from '../app/starting.ts';
+import { contextOf, scriptContext } from '../app/starting.ts';
 import type { Resource, ResourceKind } from '../domain/model/resource.ts';
 import { mapSecrets, sealContext } from '../domain/model/secrets.ts';
 import type { ScriptSpec, ScriptVariable } from '../domain/script.ts';
@@ -97,17 +97,12 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
       return JSON.stringify({ ...spec, run: { ...spec.run, prompted } });
     },
   }),
-  sealedColumn<OfAttempt>({
+  sealedColumn<{ attempt_id: string }>({
     table: 'attempt_scripts',
     key: ['space_id', 'attempt_id'],
     column: 'script',
-    also: [taskOf('attempt_scripts')],
-    where: `script ${IN_JSON}`,
-    resealed(text, row, reseal) {
-      const script = JSON.parse(text) as ScriptSpec;
-      if (!script.variables.some(({ sensitive }) => sensitive)) return text;
-      return JSON.stringify(ofScript(script, taskIdIn(row, 'a script'), reseal));
-    },
+    also: ['attempt_id'],
+    resealed: (text, { attempt_id: id }, reseal) => reseal(text, scriptContext(id)),
   }),
   sealedColumn<OfAttempt>({
     table: 'attempt_events',
