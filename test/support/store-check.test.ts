@@ -21,7 +21,7 @@ const attempt: AttemptRow = {
 
 function tables(): StoreTables {
   return {
-    tasks: [{ id: 't1', state: 'success', ended: true, endedAt: 5, fence: [1, 1] }],
+    tasks: [{ id: 't1', kind: 'script', state: 'success', ended: true, endedAt: 5, fence: [1, 1] }],
     attempts: [{ ...attempt }],
     leases: [{ id: 'l1', resourceId: 'w1', mode: 'shared', taskId: 't1', releasedAt: 5 }],
     requests: [],

@@ -4,6 +4,7 @@ import pg from 'pg';
 
 export interface TaskRow {
   id: string;
+  kind: string;
   state: string;
   ended: boolean;
   endedAt: number | null;
@@ -77,7 +78,7 @@ async function fromPostgres(connectionString: string): Promise<StoreTables> {
 }
 
 async function tablesBy(ask: Ask): Promise<StoreTables> {
-  const tasks = await ask('SELECT id, state, ended, ended_at, fence_generation, fence_n FROM tasks');
+  const tasks = await ask('SELECT id, kind, state, ended, ended_at, fence_generation, fence_n FROM tasks');
   const attempts = await ask('SELECT * FROM attempts');
   const leases = await ask('SELECT id, resource_id, mode, task_id, released_at FROM leases');
   const requests = await ask('SELECT task_id FROM lease_requests');
@@ -107,6 +108,7 @@ async function tablesBy(ask: Ask): Promise<StoreTables> {
 function taskOf(row: Row): TaskRow {
   return {
     id: text(row['id']),
+    kind: text(row['kind']),
     state: text(row['state']),
     ended: Number(row['ended']) === 1,
     endedAt: numberOrNull(row['ended_at']),

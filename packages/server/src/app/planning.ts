@@ -85,6 +85,7 @@ function isFor(
 ): boolean {
   if (tenant === undefined) return tenanted !== 'tenanted';
   if (tenanted === 'untenanted') return false;
+  if (tenants.length === 0 && tenantTags.length === 0) return true;
   if (tenants.includes(tenant.id)) return true;
   return tenantTags.length > 0 && tagsMatch(tenantTags, tenant.body.tags);
 }

@@ -13,6 +13,7 @@ import { toError } from '@longshore/base';
 import type { Turn } from '../batch.ts';
 import { note, type Kernel } from '../kernel.ts';
 import { deploymentOf, runbookRunOf, type NewRun } from '../new-runs.ts';
+import { needed } from '../run-material.ts';
 import { change, type CourseRun } from './activities.ts';
 import { sceneOf } from './scene-of.ts';
 import { describe, placeIn, tryEnded, type Place } from './tries.ts';
@@ -83,6 +84,7 @@ async function newDeployment(
   return {
     child: await deploymentOf(kernel, turn.tx, {
       ...inherited(run, place, spec),
+      tenantId: await tenantFor(turn, { spaceId, spec, kind: 'project', id: does.project }),
       release: release.found,
       environmentId: spec.environmentId,
       variables: values.texts,
@@ -103,6 +105,7 @@ async function newRunbookRun(
   return {
     child: await runbookRunOf(kernel, turn.tx, {
       ...inherited(run, place, spec),
+      tenantId: await tenantFor(turn, { spaceId: run.task.spaceId, spec, kind: 'runbook', id: does.runbook }),
       runbookId: does.runbook,
       environmentId: does.environment ?? spec.environmentId,
       variables: values.texts,
@@ -113,12 +116,20 @@ async function newRunbookRun(
 function inherited(run: CourseRun, place: Place, spec: RunSpec) {
   return {
     spaceId: run.task.spaceId,
-    tenantId: spec.tenantId,
     createdBy: run.task.createdBy,
     guidedFailure: spec.guidedFailure,
     priority: spec.priority,
     parent: { taskId: run.task.id, activity: place.key },
   };
+}
+
+/** The tenant of this run, unless what is started is run for none. */
+async function tenantFor(
+  turn: Turn,
+  of: { spaceId: string; spec: RunSpec; kind: 'project' | 'runbook'; id: string },
+): Promise<string> {
+  const { body } = await needed(turn.tx, of);
+  return body.tenanted === 'untenanted' ? '' : of.spec.tenantId;
 }
 
 async function releaseToDeploy(

@@ -1,6 +1,7 @@
 /** Starts a try of an action, by what the action is. */
 import type { Activity } from '../../domain/deployment/activity.ts';
 import { MANUAL_OPTIONS } from '../../domain/deployment/interruption.ts';
+import { HEALTH_LOOK_PAUSE_MS, RECONNECT_GRACE_MS } from '../../limits.ts';
 import type { Turn } from '../batch.ts';
 import type { Kernel } from '../kernel.ts';
 import { change, setTimer, type CourseRun } from './activities.ts';
@@ -84,12 +85,20 @@ async function startCheck(kernel: Kernel, turn: Turn, of: Starting): Promise<voi
     await askForLease(kernel, turn, of);
     return;
   }
+  const reached = machineId === null || kernel.sessions.get(machineId) !== undefined;
+  if (!reached && kernel.sessions.awayMs(machineId) < RECONNECT_GRACE_MS) {
+    // It lost its link a moment ago, or this server has just started: it is given the time that placement gives it.
+    const nextTryAt = kernel.options.clock.now() + HEALTH_LOOK_PAUSE_MS;
+    const to = { state: 'retrying', message: 'for it to reconnect', nextTryAt } as const;
+    await change(kernel, turn, { run, activity, to });
+    turn.after(() => setTimer(kernel, run, place.key, HEALTH_LOOK_PAUSE_MS));
+    return;
+  }
   const begun = await change(kernel, turn, {
     run,
     activity,
     to: { state: 'running', tries: activity.tries + 1 },
   });
-  const reached = machineId === null || kernel.sessions.get(machineId) !== undefined;
   if (!reached && does.onUnhealthy === 'exclude') {
     await change(kernel, turn, {
       run,

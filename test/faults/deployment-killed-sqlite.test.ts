@@ -1,0 +1,3 @@
+import { deploymentKilled } from './deployment-killed.ts';
+
+deploymentKilled('sqlite');
