@@ -12,7 +12,7 @@ import { changedFields } from '../domain/model/changes.ts';
 import { checkBody } from '../domain/model/checks.ts';
 import { cyclesAmong } from '../domain/model/cycles.ts';
 import { nameKey } from '../domain/model/ref.ts';
-import { mapReferences } from '../domain/model/references.ts';
+import { mapReferences, type RefKind } from '../domain/model/references.ts';
 import {
   aKind,
   KIND_WORDS,
@@ -21,6 +21,7 @@ import {
   type ResourceKind,
 } from '../domain/model/resource.ts';
 import type { WorkerPool } from '../domain/pool.ts';
+import { MODEL_PROBLEMS_TOLD } from '../limits.ts';
 import { invalidModel, placed, type Draft, type PlacedProblem, type PoolBody } from './model-draft.ts';
 import { projectOf, type World } from './model-world.ts';
 import { sealedSecrets } from './model-secrets.ts';
@@ -82,7 +83,8 @@ export function makePlan(
     world.put(each.after);
   }
   for (const { draft, after } of matched)
-    for (const problem of checkBody(after.kind, after.body, world)) problems.push(placed(draft, problem));
+    for (const problem of checkBody(after.kind, after.body, world))
+      problems.push(placed(draft, told(problems) ? problem : { ...problem, known: [] }));
   problems.push(...cycleProblems(world, matched));
   const resources = matched.map((each) => {
     const after = { ...each.after, body: sealedSecrets(each, { ...parts, problems }) };
@@ -195,11 +197,24 @@ function resolveNames(world: World, { draft, after }: Matched, problems: PlacedP
   after.body = mapReferences(after.kind, after.body, ({ kind, value, path }) => {
     const id = world.resolve(kind, value, project);
     if (id === undefined) {
-      const known = world.names(kind, kind === 'runbook' ? project : '');
+      const known = told(problems) ? knownNames(world, { kind, value, project }) : [];
       problems.push(placed(draft, { path, value, expected: `the name of ${aKind(kind)}`, known }));
     }
     return id ?? value;
   });
+}
+
+function knownNames(
+  world: World,
+  { kind, value, project }: { kind: RefKind; value: string; project: string },
+): string[] {
+  if (kind !== 'runbook') return world.names(kind);
+  return value.includes('/') ? world.runbooks : world.names(kind, project);
+}
+
+/** Whether one more is told: only then it is looked for what was meant. */
+function told(problems: readonly PlacedProblem[]): boolean {
+  return problems.length < MODEL_PROBLEMS_TOLD;
 }
 
 function cycleProblems(world: World, matched: readonly Matched[]): PlacedProblem[] {

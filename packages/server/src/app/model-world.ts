@@ -92,6 +92,12 @@ export class World implements Around {
     return [...this.#byName].filter(([known]) => known.startsWith(prefix)).map(([, { name }]) => name);
   }
 
+  /** All of them, as `Project/Runbook`. */
+  get runbooks(): string[] {
+    const all = this.resources.filter(({ kind }) => kind === 'runbook');
+    return all.map(({ name, parentId }) => `${this.nameOf(parentId) ?? ''}/${name}`);
+  }
+
   /**
    * A reference as people write it. A runbook of another project stands with
    * that project's name: `Project/Runbook`.

@@ -117,7 +117,8 @@ function rawProblems(document: YamlDocument, scripts: ReadonlyMap<string, string
     for (const key of INLINE_KEYS.filter((each) => Object.hasOwn(step as object, each)))
       problems.push({
         ...placeIn(document, [...path, key], { key: true, exact: true }),
-        expected: 'it in the actions, for the step has a list of them',
+        expected: 'nothing here',
+        words: `\`${key}\` belongs into an entry of \`actions\`, for the step has a list of them`,
       });
     return Array.isArray(inner)
       ? inner.map((each: unknown, a) => ({ action: mapOf(each), path: [...path, 'actions', a] }))

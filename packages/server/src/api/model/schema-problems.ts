@@ -7,6 +7,7 @@ import type { z } from 'zod';
 
 import type { PlacedProblem } from '../../app/model-draft.ts';
 import type { Path } from '../../domain/model/ref.ts';
+import { MODEL_PROBLEMS_TOLD } from '../../limits.ts';
 import { placeIn } from './places.ts';
 import { cut, type YamlDocument } from './yaml-files.ts';
 
@@ -28,8 +29,17 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
+/** Where one stands is looked for from the document's begin: of more than are told anyway it is not. */
 export function schemaProblems(of: YamlDocument, schema: z.ZodType, error: z.ZodError): PlacedProblem[] {
-  return error.issues.flatMap((issue) => problemsOf(issue, [], { of, schema }));
+  const issues = error.issues.flatMap((issue): z.core.$ZodIssue[] =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue],
+  );
+  const told = issues.slice(0, MODEL_PROBLEMS_TOLD);
+  const problems = told.flatMap((issue) => problemsOf(issue, [], { of, schema }));
+  const last = problems.at(-1);
+  if (issues.length === told.length || last === undefined) return problems;
+  const words = `and ${issues.length - told.length} more in this document`;
+  return [...problems, { ...last, value: undefined, expected: '', words }];
 }
 
 interface Context {
@@ -46,7 +56,7 @@ function problemsOf(issue: z.core.$ZodIssue, prefix: Path, context: Context): Pl
   }
   const value = valueAt(context.of.value, path);
   const place = placeIn(context.of, path, { exact: true });
-  const required = value === undefined ? ' (it is required)' : '';
+  const required = value === undefined && issue.code !== 'custom' ? ' (it is required)' : '';
   return [
     {
       ...place,

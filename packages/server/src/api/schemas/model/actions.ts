@@ -4,18 +4,18 @@ import { z } from 'zod';
 import { RUNS_ON, type ActionKind, type PoolChoice, type ScriptText } from '../../../domain/model/process.ts';
 import { INTERPRETERS } from '../../../domain/script.ts';
 import { LONGEST_SCRIPT_BODY_CHARACTERS } from '../../../limits.ts';
-import { A_TEXT, anyText, flag, listOf, localName, oneOrMore, ref, textMap } from './parts.ts';
+import { anyText, flag, listOf, localName, oneOrMore, ref, textMap } from './parts.ts';
 
 const scriptText = {
   interpreter: z.enum(INTERPRETERS).default('bash').describe('Of a file: by its extension; else bash'),
   body: z
-    .string(A_TEXT)
+    .string()
     .max(LONGEST_SCRIPT_BODY_CHARACTERS)
     .refine((text) => !text.includes('\0'), 'text without NUL characters')
     .optional()
     .describe('The script, with #{…}'),
   file: z
-    .string(A_TEXT)
+    .string()
     .optional()
     .describe('Instead of body: a file beside this one; the command reads it and sends it along'),
   arguments: oneOrMore(anyText),
@@ -120,7 +120,7 @@ const webhook = z
     url: anyText.min(1).describe('With #{…}, as headers and body'),
     headers: textMap,
     body: anyText.default(''),
-    expect: listOf(z.number('a number').int().min(100).max(599))
+    expect: listOf(z.number().int().min(100).max(599))
       .default([])
       .describe('Status codes that are a success; left out: 200 to 299'),
   })

@@ -67,7 +67,7 @@ function withoutKind<T extends { kind: string }>(given: T): Omit<T, 'kind'> {
   return rest as Omit<T, 'kind'>;
 }
 
-const order = z.number('a number').int().min(-1_000_000).max(1_000_000);
+const order = z.number().int().min(-1_000_000).max(1_000_000);
 
 const workerPool = z
   .strictObject({

@@ -16,31 +16,29 @@ import {
 } from '../../../limits.ts';
 import { name } from '../common.ts';
 
-export const A_TEXT = 'text (put numbers, true and false in quotes)';
-
 /** NUL stands for nothing that a shell, an environment or PostgreSQL could take. */
 export const anyText = z
-  .string(A_TEXT)
+  .string()
   .max(LONGEST_VALUE_CHARACTERS)
   .refine((text) => !text.includes('\0'), 'text without NUL characters');
 export const resourceName = name;
-export const localName = z.string(A_TEXT).trim().min(1).max(LONGEST_NAME_CHARACTERS);
+export const localName = z.string().trim().min(1).max(LONGEST_NAME_CHARACTERS);
 /** Of another resource; a runbook's has its project before it: `Project/Runbook`. */
 export const ref = z
-  .string(A_TEXT)
+  .string()
   .trim()
   .min(1)
   .max(2 * LONGEST_NAME_CHARACTERS + 1);
 export const description = z
-  .string(A_TEXT)
+  .string()
   .max(LONGEST_DESCRIPTION_CHARACTERS)
   .refine((text) => !text.includes('\0'), 'text without NUL characters')
   .default('')
   .describe('What it is for; Markdown');
-export const flag = z.boolean('true or false');
+export const flag = z.boolean();
 
 export function listOf<T extends z.ZodType>(item: T) {
-  return z.array(item, 'a list').max(MODEL_LIST_ENTRIES);
+  return z.array(item).max(MODEL_LIST_ENTRIES);
 }
 
 /** A list, or one of it alone. */

@@ -20,7 +20,7 @@ const condition = z
 
 const retries = z
   .strictObject({
-    times: z.number('a number').int().min(0).max(LARGEST_RETRIES).describe('After the first try'),
+    times: z.number().int().min(0).max(LARGEST_RETRIES).describe('After the first try'),
     wait: duration.default(DEFAULT_RETRY_WAIT_MS).describe('Before the first retry'),
     factor: z
       .number('a number')
@@ -57,8 +57,8 @@ const step = z
     start: z.enum(['afterPrevious', 'withPrevious']).default('afterPrevious'),
     condition: condition.describe('What the steps before must have come to'),
     roles: roles.describe('Its actions run for each target with one of these roles'),
-    rollingWindow: z.number('a number').int().min(1).max(LARGEST_PARALLELISM).nullable().default(null),
-    maxParallelism: z.number('a number').int().min(1).max(LARGEST_PARALLELISM).default(DEFAULT_PARALLELISM),
+    rollingWindow: z.number().int().min(1).max(LARGEST_PARALLELISM).nullable().default(null),
+    maxParallelism: z.number().int().min(1).max(LARGEST_PARALLELISM).default(DEFAULT_PARALLELISM),
     actions: listOf(action).min(1).optional().describe('Several actions; of one, say here what it does'),
     ...common,
   })
