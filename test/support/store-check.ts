@@ -81,10 +81,16 @@ function isAbove([generation, n]: [number, number], [otherGeneration, otherN]: [
 }
 
 /** An action has one try at a time; a further one only when the one before it never started. */
-function wrongTries({ attempts }: StoreTables): string[] {
+/** A run may try an action again, once the try before it has its outcome; any other action is started once. */
+function wrongTries({ attempts, tasks }: StoreTables): string[] {
+  const runs = new Set(
+    tasks.filter(({ kind }) => kind === 'deployment' || kind === 'runbookRun').map(({ id }) => id),
+  );
   const byAction = Map.groupBy(attempts, ({ taskId, action }) => `${taskId} ${action}`);
   return [...byAction].flatMap(([action, tries]) => {
-    const started = tries.filter(({ state }) => state !== 'planned' && state !== 'denied');
+    const started = tries
+      .filter(({ state }) => state !== 'planned' && state !== 'denied')
+      .filter(({ taskId, outcome }) => outcome === null || !runs.has(taskId));
     return started.length > 1
       ? [`action ${action} may have started as ${started.map(({ id }) => id).join(' and ')}`]
       : [];
