@@ -27,6 +27,7 @@ import { createKnownNames } from './app/known-names.ts';
 import { createPools } from './app/pools.ts';
 import type { Secrets } from './app/ports/secrets.ts';
 import { createResources } from './app/resources.ts';
+import { runUses } from './app/run-uses.ts';
 import { createTokens } from './app/tokens.ts';
 import { createUpgrades } from './app/upgrades.ts';
 import { createWorkers } from './app/workers.ts';
@@ -215,8 +216,11 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
     tokens: createTokens({ store, clock, ids, secrets }),
     artifacts: createArtifacts({ store, logs, digests, clock }),
     audit: createAudit(store),
-    apply: createApply({ store, clock, ids, sealer: storage.sealer, fingerprint }),
-    resources: createResources({ store, clock }),
+    apply: createApply({
+      ...{ store, clock, ids, sealer: storage.sealer, fingerprint },
+      usesElsewhere: [runUses],
+    }),
+    resources: createResources({ store, clock, usesElsewhere: [runUses] }),
   };
   const api = createApi(services, {
     ...{ nodeId, version, clock, logger },
