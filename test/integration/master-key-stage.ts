@@ -6,19 +6,30 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { silentLogger } from '@longshore/base';
+import { createIds, silentLogger, systemClock } from '@longshore/base';
+import type { Kernel } from '@longshore/server/app/kernel';
+import { snapshotOf } from '@longshore/server/app/new-runs';
 import { AUTHORITY_CONTEXT, type Sealer } from '@longshore/server/app/ports/sealer';
-import { contextOf } from '@longshore/server/app/starting';
+import { resourceNamed } from '@longshore/server/app/resource-names';
+import { contextOf, sealed, sealedSpec } from '@longshore/server/app/starting';
 import type { ServerConfig } from '@longshore/server/config';
 import { DataDirectory } from '@longshore/server/data-directory';
+import type { Snapshot } from '@longshore/server/domain/deployment/release';
+import type { Resource, ResourceKind } from '@longshore/server/domain/model/resource';
+import { sealContext, secretsOf } from '@longshore/server/domain/model/secrets';
+import type { ScriptSpec } from '@longshore/server/domain/script';
+import type { RunSpec } from '@longshore/server/domain/task';
+import { withSealedValues } from '@longshore/server/domain/variables/snapshot';
 import { openMasterKey } from '@longshore/server/master-key';
 import { openDatabaseAlone } from '@longshore/server/open-alone';
-import type { Database } from '@longshore/server/store/db';
+import type { Database, Sql } from '@longshore/server/store/db';
 import { migrate } from '@longshore/server/store/migrate';
-import { MIGRATIONS } from '@longshore/server/store/repositories';
+import { MIGRATIONS, repositories } from '@longshore/server/store/repositories';
 import { createSealer } from '@longshore/server/store/sealer';
+import { createStore } from '@longshore/server/store/store';
 
 import { createPostgresDatabase, type TestDatabase } from '../support/postgres.ts';
+import { applyModel, SEALED_IN_RESOURCES, SEALED_IN_SNAPSHOT, SPACE } from '../support/sealed-model.ts';
 
 /** More than a page of rows. */
 export const TASKS = 600;
@@ -120,6 +131,29 @@ export class MasterKeyStage {
         await sql.run(EVENT, 'default', `attempt-${i}`, 1, JSON.stringify(variable()));
       }
     });
+    await this.#fillRuns(database, sealer);
+  }
+
+  /** Configuration, a snapshot of it, a run that was given a value, and what its attempt is told to do. */
+  async #fillRuns(database: Database, sealer: Sealer): Promise<void> {
+    const store = await createStore(database, repositories);
+    await applyModel({ store, sealer, ids: createIds() });
+    const options = { ids: createIds(), clock: systemClock } as Kernel['options'];
+    await store.write(async (tx) => {
+      const project = await resourceNamed(tx, { spaceId: SPACE, kind: 'project', named: 'Shop' });
+      await snapshotOf({ options }, tx, { project });
+    });
+    const prompted = [
+      { name: 'Pin', value: `${SECRET} given`, sensitive: true },
+      { name: 'Clear', value: 'v1.plain', sensitive: false },
+    ];
+    const spec = sealedSpec(sealer, RUN, { run: { prompted } as unknown as RunSpec });
+    const script = sealed(sealer, RUN, { body: 'echo "v1."', variables: prompted } as unknown as ScriptSpec);
+    await database.alone(async (sql) => {
+      await sql.run(TASK, SPACE, RUN, JSON.stringify(spec));
+      await sql.run(ATTEMPT, SPACE, 'attempt-of-run', RUN);
+      await sql.run(SCRIPT, SPACE, 'attempt-of-run', JSON.stringify(script));
+    });
   }
 
   /** Opens all that is sealed. @returns how many values there are */
@@ -140,12 +174,49 @@ export class MasterKeyStage {
           values += 1;
         }
       }
-      return values;
+      return values + (await openedModel(sql, sealer)) + (await openedRun(sql, sealer));
     });
   }
 }
 
-export const SEALED_VALUES = 1 + 2 * Math.ceil(TASKS / 3);
+export const SEALED_VALUES = 1 + 2 * Math.ceil(TASKS / 3) + SEALED_IN_RESOURCES + SEALED_IN_SNAPSHOT + 2;
+
+const RUN = 'run-1';
+/** Of the values that `applyModel` writes. */
+const IN_MODEL = /^(pw |pin |library |shared |asked )/;
+
+async function openedModel(sql: Sql, sealer: Sealer): Promise<number> {
+  let values = 0;
+  const open = (value: string, context: string): string => {
+    if (!IN_MODEL.test(sealer.open(value, context))) throw new Error(`another secret: ${context}`);
+    values += 1;
+    return value;
+  };
+  const resources = await sql.all<{ id: string; kind: ResourceKind; body: string }>(
+    'SELECT id, kind, body FROM resources',
+  );
+  for (const { id, kind, body } of resources)
+    for (const { value, place } of secretsOf(kind, JSON.parse(body) as Resource['body']))
+      if (value !== '') open(value, sealContext(id, place));
+  for (const { body } of await sql.all<{ body: string }>('SELECT body FROM snapshots'))
+    withSealedValues((JSON.parse(body) as Snapshot).variables, open);
+  return values;
+}
+
+async function openedRun(sql: Sql, sealer: Sealer): Promise<number> {
+  const task = await sql.get<{ spec: string }>(`SELECT spec FROM tasks WHERE id = '${RUN}'`);
+  const script = await sql.get<{ script: string }>('SELECT script FROM attempt_scripts');
+  const lists = [
+    (JSON.parse(task?.spec ?? '') as { run: RunSpec }).run.prompted,
+    (JSON.parse(script?.script ?? '') as ScriptSpec).variables,
+  ];
+  for (const [given, clear] of lists) {
+    if (sealer.open(given!.value, contextOf(RUN, 'Pin')) !== `${SECRET} given`)
+      throw new Error('another secret');
+    if (clear!.value !== 'v1.plain') throw new Error(`a value in clear has changed: ${clear!.value}`);
+  }
+  return lists.length;
+}
 
 interface Variable {
   name: string;
@@ -159,3 +230,4 @@ const ATTEMPT = `INSERT INTO attempts (space_id, id, task_id, action, worker_id,
   output_length, event_count, verified_length, segment_digests, complete, created_at)
   VALUES (?, ?, ?, 'script', 'w', 1, 'l', 1, 1, 'ended', 0, 1, 0, '[]', 1, 0)`;
 const EVENT = `INSERT INTO attempt_events (space_id, attempt_id, n, at_offset, time, kind, body) VALUES (?, ?, ?, 0, 0, 'setVariable', ?)`;
+const SCRIPT = 'INSERT INTO attempt_scripts (space_id, attempt_id, script) VALUES (?, ?, ?)';
