@@ -30,6 +30,7 @@ import type { Store } from '@longshore/server/app/ports/store';
 import { createResources } from '@longshore/server/app/resources';
 import { createTokens } from '@longshore/server/app/tokens';
 import { createUpgrades } from '@longshore/server/app/upgrades';
+import { createVariables } from '@longshore/server/app/variables';
 import { createWorkers } from '@longshore/server/app/workers';
 import type { Outcome } from '@longshore/server/domain/outcome';
 import { packageReader } from '@longshore/server/links/package-reader';
@@ -129,6 +130,7 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       audit: createAudit(store),
       apply: createApply({ store, clock, ids, sealer, fingerprint }),
       resources: createResources({ store, clock }),
+      variables: createVariables({ store, clock }),
     },
     {
       ...{ host: '127.0.0.1', port: 0, nodeId: 'n1', version: '1', clock, logger: silentLogger },

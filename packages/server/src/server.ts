@@ -30,6 +30,7 @@ import { createResources } from './app/resources.ts';
 import { runUses } from './app/run-uses.ts';
 import { createTokens } from './app/tokens.ts';
 import { createUpgrades } from './app/upgrades.ts';
+import { createVariables } from './app/variables.ts';
 import { createWorkers } from './app/workers.ts';
 import { AGENT_PROGRAM, createBuiltInProcess } from './builtin-process.ts';
 import { publicAddress, type ServerConfig } from './config.ts';
@@ -221,6 +222,7 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
       usesElsewhere: [runUses],
     }),
     resources: createResources({ store, clock, usesElsewhere: [runUses] }),
+    variables: createVariables({ store, clock }),
   };
   const api = createApi(services, {
     ...{ nodeId, version, clock, logger },

@@ -13,6 +13,7 @@ import { serverRoutes } from './rest/server.ts';
 import { taskRoutes } from './rest/tasks.ts';
 import { apiKeyRoutes, auditRoutes, tokenRoutes, whoamiRoutes } from './rest/trust.ts';
 import { upgradeRoutes } from './rest/upgrades.ts';
+import { variableRoutes } from './rest/variables.ts';
 import { workerRoutes } from './rest/workers.ts';
 import type { ApiConfig, ApiServices } from './services.ts';
 
@@ -29,6 +30,7 @@ export function addRoutes(
   taskRoutes(app, { services, config, held });
   releaseRoutes(app, services);
   runRoutes(app, services);
+  variableRoutes(app, services);
   attemptRoutes(app, services, held);
   artifactRoutes(app, services, held);
   leaseRoutes(app, services);

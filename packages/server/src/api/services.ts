@@ -14,6 +14,7 @@ import type { LogStore } from '../app/ports/log-store.ts';
 import type { Resources } from '../app/resources.ts';
 import type { Tokens } from '../app/tokens.ts';
 import type { Upgrades } from '../app/upgrades.ts';
+import type { VariableViews } from '../app/variables.ts';
 import type { Workers } from '../app/workers.ts';
 import type { HttpRefusal } from './connections.ts';
 import type { Release } from './room.ts';
@@ -33,6 +34,7 @@ export interface ApiServices {
   names: KnownNames;
   apply: Apply;
   resources: Resources;
+  variables: VariableViews;
 }
 
 export interface ApiConfig {

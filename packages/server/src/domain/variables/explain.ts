@@ -33,6 +33,8 @@ export interface ExplainedValue {
   /** Masked when it is sensitive. */
   variable: ResolvedVariable;
   verdict: Verdict;
+  /** It is asked for when a run starts; this is what is offered then. */
+  asked: boolean;
   /** By which kinds of its scope it matches, the most specific first. */
   matches: MatchKind[];
   /** The verdict in words. */
@@ -85,10 +87,12 @@ function differ(a: Match | undefined, b: Match | undefined): boolean {
   return one?.value !== other?.value || one?.type !== other?.type;
 }
 
-function notMatching({ resolved }: Candidate, context: VariableContext): ExplainedValue {
+function notMatching(candidate: Candidate, context: VariableContext): ExplainedValue {
+  const { resolved } = candidate;
   const scopes = mismatches(resolved.scope, context);
   return {
-    ...{ variable: masked(resolved), matches: [], verdict: { kind: 'doesNotMatch', scopes } },
+    ...{ variable: masked(resolved), asked: isAsked(candidate), matches: [] },
+    verdict: { kind: 'doesNotMatch', scopes },
     because: `does not match: ${scopes.map((kind) => SCOPE_WORDS[kind]).join(', ')}`,
   };
 }
@@ -96,7 +100,8 @@ function notMatching({ resolved }: Candidate, context: VariableContext): Explain
 function judged(each: Match, winner: Match): ExplainedValue {
   const verdict = verdictOn(each, winner);
   return {
-    ...{ variable: masked(each.candidate.resolved), matches: kindsOf(each.rank), verdict },
+    ...{ variable: masked(each.candidate.resolved), asked: isAsked(each.candidate) },
+    ...{ matches: kindsOf(each.rank), verdict },
     because:
       verdict.kind === 'wins'
         ? 'wins'
@@ -110,6 +115,10 @@ function verdictOn(each: Match, winner: Match): Extract<Verdict, { kind: 'wins' 
   if (each === winner) return { kind: 'wins' };
   const rule = decidedBy(winner.rank, each.rank);
   return rule === 'order' ? { kind: 'tied' } : { kind: 'lessSpecific', rule };
+}
+
+function isAsked({ variable }: Candidate): boolean {
+  return variable?.prompt != null;
 }
 
 function masked(variable: ResolvedVariable): ResolvedVariable {
