@@ -28,6 +28,10 @@ export type ServerNode = Schemas['ServerNode'];
 export type Applied = Schemas['Applied'];
 export type Resource = Schemas['Resource'];
 export type AuditEvent = Schemas['AuditEvent'];
+export type VariableExplanation = Schemas['VariableExplanation'];
+export type ExplainedValue = Schemas['ExplainedValue'];
+export type ListedVariable = Schemas['ListedVariable'];
+export type SeenValue = Schemas['SeenValue'];
 
 export interface ListOf<T> {
   items: T[];

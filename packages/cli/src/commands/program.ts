@@ -46,6 +46,10 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     about: 'versions of the agent, for upgrades',
     load: async () => (await import('./agent-package.ts')).addTo,
   },
+  variable: {
+    about: 'what variables are in each place, and why',
+    load: async () => (await import('./variable.ts')).addTo,
+  },
   token: {
     about: 'one-time tokens with which agents register',
     load: async () => (await import('./token.ts')).addTo,

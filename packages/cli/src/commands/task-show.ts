@@ -32,7 +32,7 @@ export function taskShow(noun: Command): void {
             : `${found.waitReason}${found.place === null ? '' : ` (place ${found.place})`}`,
         target: targetOf(found),
         lease: found.leaseMode,
-        interpreter: found.script.interpreter,
+        interpreter: found.script?.interpreter,
         'asked by': found.createdBy,
         created: at(found.createdAt),
         started: at(found.startedAt),
@@ -74,7 +74,12 @@ export function describeOutcome(outcome: Outcome): string {
 }
 
 function targetOf({ target }: Task): string {
-  return target.kind === 'pool'
-    ? `pool ${target.poolName === '' ? target.poolId : target.poolName}`
-    : `workers ${target.workerIds.join(', ')}`;
+  switch (target.kind) {
+    case 'pool':
+      return `pool ${target.poolName === '' ? target.poolId : target.poolName}`;
+    case 'workers':
+      return `workers ${target.workerIds.join(', ')}`;
+    case 'run':
+      return `environment ${target.environmentId}${target.tenantId === '' ? '' : `, tenant ${target.tenantId}`}`;
+  }
 }

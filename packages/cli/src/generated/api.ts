@@ -1,21 +1,5 @@
 // Made by scripts/generate.ts from the server's schemas.
 export interface paths {
-    "/api/v1/schemas/longshore.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getModelSchema"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/spaces/{space}/agent-packages": {
         parameters: {
             query?: never;
@@ -76,22 +60,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete: operations["revokeApiKey"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/spaces/{space}/apply": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["apply"];
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -179,16 +147,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/spaces/{space}/export": {
+    "/api/v1/spaces/{space}/deployments": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["exportModel"];
+        get?: never;
+        put?: never;
+        /** Deploy a release to an environment */
+        post: operations["deploy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/interruptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions that wait for an answer */
+        get: operations["listInterruptions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/interruptions/{interruption}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["answerInterruption"];
         delete?: never;
         options?: never;
         head?: never;
@@ -339,14 +341,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/spaces/{space}/resources/{kind}": {
+    "/api/v1/spaces/{space}/projects/{project}/releases/{version}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["listResources"];
+        get: operations["getRelease"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteRelease"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/projects/{project}/releases/{version}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["blockRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/projects/{project}/releases/{version}/progression": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where it has been, and where it may go */
+        get: operations["getReleaseProgression"];
         put?: never;
         post?: never;
         delete?: never;
@@ -355,17 +390,101 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/spaces/{space}/resources/{kind}/{name}": {
+    "/api/v1/spaces/{space}/projects/{project}/releases/{version}/update-variables": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["getResource"];
+        get?: never;
+        put?: never;
+        /** Take its variables anew from what stands now */
+        post: operations["updateReleaseVariables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/projects/{project}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the variables of a project are in a place */
+        get: operations["listVariables"];
         put?: never;
         post?: never;
-        delete: operations["deleteResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/projects/{project}/variables/{name}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which of its values a variable has in a place, and why */
+        get: operations["explainVariable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listReleases"];
+        put?: never;
+        post: operations["createRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/runbook-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["runRunbook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deployments and runbook runs, newest first */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -488,6 +607,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{space}/tasks/{task}/move-to-top": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["moveTaskToTop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/tasks/{task}/stream": {
         parameters: {
             query?: never;
@@ -500,6 +635,23 @@ export interface paths {
          * @description Each event carries an id; after a cut go on with it as `cursor` or `Last-Event-ID`.
          */
         get: operations["streamTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/tasks/{task}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plan and progress of a run: steps, actions, targets */
+        get: operations["getRunTree"];
         put?: never;
         post?: never;
         delete?: never;
@@ -676,6 +828,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Activity: {
+            endedAt: number | null;
+            /** @description `2`: the third step; `2.0`: its first action; `2.0@ID`: that for a target */
+            key: string;
+            message: string;
+            name: string;
+            nextTryAt: number | null;
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "queued" | "running" | "retrying" | "deciding" | "success" | "failed" | "ignored" | "excluded" | "skipped" | "cancelled";
+            tries: number;
+            /** @description What it waits for, besides its attempts */
+            waitsFor: {
+                id: string;
+                /** @enum {string} */
+                kind: "task" | "interruption";
+            } | null;
+        };
         AddListeningWorker: {
             /** @description host:port to dial instead of that of the pairing string */
             address?: string;
@@ -709,6 +879,11 @@ export interface components {
             os: string;
             version: string;
         };
+        AnswerInterruption: {
+            /** @description One of its options */
+            answer: string;
+            notes?: string;
+        };
         ApiKey: {
             /** @description Milliseconds since the epoch */
             createdAt: number;
@@ -717,35 +892,6 @@ export interface components {
             lastUsedAt: number | null;
             name: string;
             revokedAt: number | null;
-        };
-        Applied: {
-            /** @description False: this was a plan */
-            applied: boolean;
-            changes: {
-                /** @enum {string} */
-                change: "create" | "update" | "unchanged" | "delete";
-                /** @description What changes, as YAML has it; never a value */
-                fields: string[];
-                id: string;
-                /** @enum {string} */
-                kind: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Of a runbook: Project/Runbook */
-                name: string;
-            }[];
-            planToken: string;
-        };
-        Apply: {
-            /** @description Only plan */
-            dryRun?: boolean;
-            files: {
-                /** @description As errors name it. YAML ends in .yaml or .yml, or is "-"; others are scripts that YAML names */
-                path: string;
-                text: string;
-            }[];
-            /** @description Of a plan that was shown: carry out this one, or none */
-            planToken?: string;
-            /** @description Delete what is stored of the kinds in the files, and is not in them */
-            prune?: boolean;
         };
         Artifact: {
             /** @description A ULID, made by the server */
@@ -804,6 +950,10 @@ export interface components {
             /** @description Milliseconds since the epoch */
             time: number;
         };
+        BlockRelease: {
+            /** @description Empty: it may go on again */
+            reason: string;
+        };
         CancelTask: {
             reason?: string;
         };
@@ -860,6 +1010,17 @@ export interface components {
             /** @description Names or ids of worker pools; none: the default pool */
             pools?: string[];
         };
+        CreateRelease: {
+            /** @description Not given: the default channel */
+            channel?: string;
+            /** @description A release of that version is given back, not refused */
+            ignoreExisting?: boolean;
+            notes?: string;
+            /** @description Name or id */
+            project: string;
+            /** @description Not given: as the project's version template says */
+            version?: string;
+        };
         CreateTask: {
             /**
              * @description `shared` when not given
@@ -886,9 +1047,45 @@ export interface components {
              */
             strategy?: "fewest-leases" | "round-robin" | "pin-task";
         };
+        Deploy: {
+            comments?: string;
+            /** @description Name or id */
+            environment: string;
+            excludeTargets?: string[];
+            /** @description It ends, timed out, when it has not started by then */
+            expiresAt?: number;
+            /** @description Not given: as project and environment say */
+            guidedFailure?: boolean;
+            /** @description It starts then, or later */
+            notBefore?: number;
+            /** @description Before others in the queue */
+            prioritise?: boolean;
+            project: string;
+            /** @description Steps that do not run */
+            skip?: string[];
+            /** @description Only on these deployment targets */
+            targets?: string[];
+            /** @description Name or id */
+            tenant?: string;
+            timeoutMs?: number;
+            /** @description Values of prompted variables, by label or name */
+            variables?: {
+                [key: string]: string;
+            };
+            /** @description Of the release */
+            version: string;
+        };
         DidNotRun: {
             /** @description Id of an attempt; not given: all of the task that are on workers out of reach */
             attempt?: string;
+        };
+        EnvironmentProgress: {
+            /** @description Why it can not be deployed there yet; empty: it can */
+            bar: string;
+            /** @description A ULID, made by the server */
+            id: string;
+            name: string;
+            succeeded: boolean;
         };
         Error: {
             error: {
@@ -906,6 +1103,48 @@ export interface components {
                 message: string;
             };
         };
+        ExplainedValue: {
+            /** @description It is asked for when a run starts, and this is offered */
+            asked: boolean;
+            /** @description The verdict in words */
+            because: string;
+            /** @description Kinds of its scope that match, the most specific first */
+            matches: ("step" | "target" | "targetedRole" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process")[];
+            /** @description Kinds of its scope that the place does not have */
+            misses: ("step" | "target" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process")[];
+            name: string;
+            /**
+             * @description By which the winner stands before it
+             * @enum {string}
+             */
+            rule: "step" | "target" | "targetedRole" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process" | "project" | "origin" | "order" | "";
+            /** @description Names by kind; of a kind that is not there, anywhere */
+            scope: {
+                channels?: string[];
+                environments?: string[];
+                processes?: string[];
+                roles?: string[];
+                steps?: string[];
+                targets?: string[];
+                tenants?: string[];
+                tenantTags?: string[];
+            };
+            source: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "project" | "library" | "tenant" | "prompted" | "system" | "output";
+                name: string;
+                /** @description Where in it: a JSON pointer */
+                place: string;
+            };
+            /** @enum {string} */
+            type: "text" | "sensitive" | "workerPool";
+            /** @description As it is written; `********` when it is sensitive */
+            value: string;
+            /** @enum {string} */
+            verdict: "wins" | "tied" | "lessSpecific" | "doesNotMatch";
+        };
         HealthRecord: {
             reason: string;
             /** @enum {string} */
@@ -914,6 +1153,27 @@ export interface components {
             taskId: string;
             /** @description Milliseconds since the epoch */
             time: number;
+        };
+        Interruption: {
+            activity: string;
+            /** @description Empty: none yet, or its run ended without one */
+            answer: string;
+            answeredBy: string;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            endedAt: number | null;
+            /** @description A ULID, made by the server */
+            id: string;
+            instructions: string;
+            /** @enum {string} */
+            kind: "manual" | "guidedFailure";
+            notes: string;
+            /** @description The answers that there are */
+            options: string[];
+            responsible: string;
+            /** @description A ULID, made by the server */
+            taskId: string;
+            title: string;
         };
         Lease: {
             fence: {
@@ -937,10 +1197,10 @@ export interface components {
             /** @description Why this resource was chosen */
             reason: string;
             resource: {
-                /** @description A ULID, made by the server */
+                /** @description Of a worker or target; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
-                kind: "worker" | "target";
+                kind: "worker" | "target" | "run";
                 /** @description Empty when it is gone */
                 name: string;
             };
@@ -951,10 +1211,10 @@ export interface components {
         LeaseRequest: {
             /** @description The worker that an exclusive request has chosen and waits for */
             barrier: {
-                /** @description A ULID, made by the server */
+                /** @description Of a worker or target; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
-                kind: "worker" | "target";
+                kind: "worker" | "target" | "run";
                 /** @description Empty when it is gone */
                 name: string;
             } | null;
@@ -979,6 +1239,36 @@ export interface components {
             ticket: number;
             /** @description For people: `pool linux`, `workers a, b` */
             wants: string;
+        };
+        ListedVariable: {
+            ambiguous: boolean;
+            name: string;
+            /** @description Names by kind; of a kind that is not there, anywhere */
+            scope: {
+                channels?: string[];
+                environments?: string[];
+                processes?: string[];
+                roles?: string[];
+                steps?: string[];
+                targets?: string[];
+                tenants?: string[];
+                tenantTags?: string[];
+            };
+            /** @description What it comes to */
+            seen: components["schemas"]["SeenValue"];
+            source: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "project" | "library" | "tenant" | "prompted" | "system" | "output";
+                name: string;
+                /** @description Where in it: a JSON pointer */
+                place: string;
+            };
+            /** @enum {string} */
+            type: "text" | "sensitive" | "workerPool";
+            /** @description As it is written; `********` when it is sensitive */
+            value: string;
         };
         MachineFacts: {
             architecture: string;
@@ -1066,10 +1356,10 @@ export interface components {
             releasedAt: number;
             releaseReason: string;
             resource: {
-                /** @description A ULID, made by the server */
+                /** @description Of a worker or target; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
-                kind: "worker" | "target";
+                kind: "worker" | "target" | "run";
                 /** @description Empty when it is gone */
                 name: string;
             };
@@ -1095,28 +1385,98 @@ export interface components {
             /** @description Id of the worker that was registered with it */
             usedBy: string;
         };
-        Resource: {
-            /** @description As it is stored: references are ids; secrets are masked */
-            body: {
-                [key: string]: unknown;
-            };
-            /** @description Milliseconds since the epoch */
-            changedAt: number;
+        Release: {
+            /** @description Why it may not go on along its lifecycle; empty: it may */
+            blocked: string;
+            channel: string;
             /** @description Milliseconds since the epoch */
             createdAt: number;
+            createdBy: string;
             /** @description A ULID, made by the server */
             id: string;
-            /** @enum {string} */
-            kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-            name: string;
-            /** @description Names of the ids in the body */
-            names: {
+            notes: string;
+            /** @description A ULID, made by the server */
+            projectId: string;
+            version: string;
+        };
+        Run: {
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            ended: boolean;
+            /** @description A ULID, made by the server */
+            environmentId: string;
+            /** @description The task that started it; empty: none */
+            parentId: string;
+            /** @description A ULID, made by the server */
+            projectId: string;
+            /** @description Empty: a runbook */
+            releaseId: string;
+            /** @description Empty: a deployment */
+            runbookId: string;
+            succeeded: boolean;
+            /** @description A ULID, made by the server */
+            taskId: string;
+            /** @description Empty: for no tenant */
+            tenantId: string;
+        };
+        RunRunbook: {
+            comments?: string;
+            /** @description Name or id */
+            environment: string;
+            excludeTargets?: string[];
+            /** @description It ends, timed out, when it has not started by then */
+            expiresAt?: number;
+            /** @description Not given: as project and environment say */
+            guidedFailure?: boolean;
+            /** @description It starts then, or later */
+            notBefore?: number;
+            /** @description Before others in the queue */
+            prioritise?: boolean;
+            project: string;
+            runbook: string;
+            /** @description Steps that do not run */
+            skip?: string[];
+            /** @description Only on these deployment targets */
+            targets?: string[];
+            /** @description Name or id */
+            tenant?: string;
+            timeoutMs?: number;
+            /** @description Values of prompted variables, by label or name */
+            variables?: {
                 [key: string]: string;
             };
-            /** @description Name of the project of a runbook; else empty */
-            project: string;
-            /** @description Rises with every change */
-            version: number;
+        };
+        RunTree: {
+            activities: components["schemas"]["Activity"][];
+            interruptions: components["schemas"]["Interruption"][];
+            /** @description Empty until the run has started */
+            steps: {
+                actions: {
+                    kind: string;
+                    name: string;
+                }[];
+                /** @description Actions that do not run here */
+                left: {
+                    name: string;
+                    why: string;
+                }[];
+                name: string;
+                roles: string[];
+                /** @description Why nothing of it runs; empty: it does */
+                skipped: string;
+                /** @enum {string} */
+                start: "afterPrevious" | "withPrevious";
+                /** @description Null: its actions run once */
+                targets: string[] | null;
+                /** @description Targets at once */
+                width: number;
+            }[];
+            targets: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+                roles: string[];
+            }[];
         };
         Script: {
             arguments: string[];
@@ -1194,6 +1554,16 @@ export interface components {
                 value: string;
             }[];
         };
+        SeenValue: {
+            /** @description Constructs that gave nothing, as they are written */
+            missing: string[];
+            /** @description Why all of it, or a part, can not be evaluated */
+            problems: string[];
+            /** @description It is, or it was made with one that is */
+            sensitive: boolean;
+            /** @description `********` when it is sensitive; empty when it can not be said */
+            text: string;
+        };
         ServerNode: {
             /** @description host:port that agents dial */
             agentAddress: string;
@@ -1217,7 +1587,7 @@ export interface components {
             /** @description A ULID, made by the server */
             id: string;
             /** @enum {string} */
-            kind: "script" | "health" | "upgrade";
+            kind: "script" | "health" | "upgrade" | "deployment" | "runbookRun";
             /** @enum {string} */
             leaseMode: "shared" | "exclusive";
             /** @description What became of it, in one line */
@@ -1240,6 +1610,22 @@ export interface components {
                 /** @constant */
                 kind: "workers";
                 workerIds: string[];
+            } | {
+                /** @description A ULID, made by the server */
+                environmentId: string;
+                /**
+                 * @description Of a process: a deployment, or a runbook
+                 * @constant
+                 */
+                kind: "run";
+                /** @description A ULID, made by the server */
+                projectId: string;
+                /** @description Empty: a runbook */
+                releaseId: string;
+                /** @description Empty: a deployment */
+                runbookId: string;
+                /** @description Empty: for no tenant */
+                tenantId: string;
             };
             /** @description Order in the queue: a lower one goes first */
             ticket: number;
@@ -1257,7 +1643,7 @@ export interface components {
             /** @description A ULID, made by the server */
             id: string;
             /** @enum {string} */
-            kind: "script" | "health" | "upgrade";
+            kind: "script" | "health" | "upgrade" | "deployment" | "runbookRun";
             /** @enum {string} */
             leaseMode: "shared" | "exclusive";
             /** @description What became of it, in one line */
@@ -1266,7 +1652,8 @@ export interface components {
             nodeId: string | null;
             /** @description Place in the queue from 1; null when it is not queued, and in the answer to a submission */
             place: number | null;
-            script: components["schemas"]["Script"];
+            /** @description Null: a run of a process */
+            script: components["schemas"]["Script"] | null;
             startedAt: number | null;
             /** @enum {string} */
             state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
@@ -1281,6 +1668,22 @@ export interface components {
                 /** @constant */
                 kind: "workers";
                 workerIds: string[];
+            } | {
+                /** @description A ULID, made by the server */
+                environmentId: string;
+                /**
+                 * @description Of a process: a deployment, or a runbook
+                 * @constant
+                 */
+                kind: "run";
+                /** @description A ULID, made by the server */
+                projectId: string;
+                /** @description Empty: a runbook */
+                releaseId: string;
+                /** @description Empty: a deployment */
+                runbookId: string;
+                /** @description Empty: for no tenant */
+                tenantId: string;
             };
             /** @description Order in the queue: a lower one goes first */
             ticket: number;
@@ -1290,6 +1693,8 @@ export interface components {
             waitReason: string;
         };
         TaskLogEntry: {
+            /** @description Of a run: the node of its tree that it is about; empty: the task */
+            activity: string;
             /** @description Empty when about the task */
             attemptId: string;
             /** @enum {string} */
@@ -1405,6 +1810,15 @@ export interface components {
             /** @description Names or ids of workers */
             workers?: string[];
         };
+        VariableExplanation: {
+            ambiguous: boolean;
+            name: string;
+            /** @description What it comes to; null: it has no value here */
+            value: components["schemas"]["SeenValue"] | null;
+            /** @description The winner first, at the end those that do not match */
+            values: components["schemas"]["ExplainedValue"][];
+            warnings: string[];
+        };
         WhoAmI: {
             apiKey: {
                 /** @description A ULID, made by the server */
@@ -1505,37 +1919,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getModelSchema: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     listAgentPackages: {
         parameters: {
             query?: never;
@@ -1736,42 +2119,6 @@ export interface operations {
             };
         };
     };
-    apply: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Apply"];
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Applied"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     getArtifactContent: {
         parameters: {
             query?: never;
@@ -1953,13 +2300,46 @@ export interface operations {
             };
         };
     };
-    exportModel: {
+    deploy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deploy"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listInterruptions: {
         parameters: {
             query?: {
-                /** @description Left out: all kinds */
-                kind?: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Name or id; left out: all of the kind */
-                name?: string;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -1970,13 +2350,52 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Bytes: application/yaml */
+            /** @description Default Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/json": {
+                        items: components["schemas"]["Interruption"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    answerInterruption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                interruption: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerInterruption"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Interruption"];
                 };
             };
             /** @description Default Response */
@@ -2446,14 +2865,129 @@ export interface operations {
             };
         };
     };
-    listResources: {
+    getRelease: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name or id of a project */
+                project: string;
                 /** @description Name of the space: `default` */
                 space: string;
+                /** @description Version or id of a release */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Version or id of a release */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    blockRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Version or id of a release */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockRelease"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getReleaseProgression: {
+        parameters: {
+            query?: {
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Version or id of a release */
+                version: string;
             };
             cookie?: never;
         };
@@ -2466,7 +3000,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: components["schemas"]["Resource"][];
+                        items: components["schemas"]["EnvironmentProgress"][];
                     };
                 };
             };
@@ -2481,20 +3015,25 @@ export interface operations {
             };
         };
     };
-    getResource: {
+    updateReleaseVariables: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Name or id; of a runbook Project/Runbook too */
-                name: string;
+                /** @description Name or id of a project */
+                project: string;
                 /** @description Name of the space: `default` */
                 space: string;
+                /** @description Version or id of a release */
+                version: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
         responses: {
             /** @description Default Response */
             200: {
@@ -2502,7 +3041,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Resource"];
+                    "application/json": components["schemas"]["Release"];
                 };
             };
             /** @description Default Response */
@@ -2516,14 +3055,30 @@ export interface operations {
             };
         };
     };
-    deleteResource: {
+    listVariables: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Not given: that of the release, or the default one */
+                channel?: string;
+                /** @description Not given: what is scoped by one does not hold */
+                environment?: string;
+                /** @description As the release keeps them; not given: as they stand now */
+                release?: string;
+                /** @description A role of the target, several times if it has several; not given: those of target and step */
+                role?: string[];
+                /** @description In its runs, instead of deployments */
+                runbook?: string;
+                /** @description Name of a step or an action */
+                step?: string;
+                /** @description Name or id of a deployment target */
+                target?: string;
+                /** @description Name or id */
+                tenant?: string;
+            };
             header?: never;
             path: {
-                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Name or id; of a runbook Project/Runbook too */
-                name: string;
+                /** @description Name or id of a project */
+                project: string;
                 /** @description Name of the space: `default` */
                 space: string;
             };
@@ -2531,12 +3086,221 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done; no body */
-            204: {
+            /** @description Default Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ListedVariable"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    explainVariable: {
+        parameters: {
+            query: {
+                /** @description Not given: that of the release, or the default one */
+                channel?: string;
+                /** @description Name or id */
+                environment: string;
+                /** @description As the release keeps them; not given: as they stand now */
+                release?: string;
+                /** @description A role of the target, several times if it has several; not given: those of target and step */
+                role?: string[];
+                /** @description In its runs, instead of deployments */
+                runbook?: string;
+                /** @description Name of a step or an action */
+                step?: string;
+                /** @description Name or id of a deployment target */
+                target?: string;
+                /** @description Name or id */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of a variable, in any case */
+                name: string;
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableExplanation"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listReleases: {
+        parameters: {
+            query?: {
+                /** @description Releases older than this id only; newest come first */
+                before?: string;
+                channel?: string;
+                limit?: number;
+                project?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Release"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRelease"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    runRunbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRunbook"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                before?: string;
+                environment?: string;
+                limit?: number;
+                project?: string;
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Run"][];
+                    };
+                };
             };
             /** @description Default Response */
             default: {
@@ -2850,6 +3614,42 @@ export interface operations {
             };
         };
     };
+    moveTaskToTop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     streamTask: {
         parameters: {
             query?: {
@@ -2874,6 +3674,40 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["TaskStreamEvent"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getRunTree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Id of a task */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTree"];
                 };
             };
             /** @description Default Response */
