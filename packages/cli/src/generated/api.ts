@@ -1,5 +1,21 @@
 // Made by scripts/generate.ts from the server's schemas.
 export interface paths {
+    "/api/v1/schemas/longshore.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getModelSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/agent-packages": {
         parameters: {
             query?: never;
@@ -60,6 +76,22 @@ export interface paths {
         put?: never;
         post?: never;
         delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["apply"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -158,6 +190,22 @@ export interface paths {
         put?: never;
         /** Deploy a release to an environment */
         post: operations["deploy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["exportModel"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -452,6 +500,38 @@ export interface paths {
         put?: never;
         post: operations["createRelease"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/resources/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/resources/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getResource"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteResource"];
         options?: never;
         head?: never;
         patch?: never;
@@ -892,6 +972,35 @@ export interface components {
             lastUsedAt: number | null;
             name: string;
             revokedAt: number | null;
+        };
+        Applied: {
+            /** @description False: this was a plan */
+            applied: boolean;
+            changes: {
+                /** @enum {string} */
+                change: "create" | "update" | "unchanged" | "delete";
+                /** @description What changes, as YAML has it; never a value */
+                fields: string[];
+                id: string;
+                /** @enum {string} */
+                kind: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Of a runbook: Project/Runbook */
+                name: string;
+            }[];
+            planToken: string;
+        };
+        Apply: {
+            /** @description Only plan */
+            dryRun?: boolean;
+            files: {
+                /** @description As errors name it. YAML ends in .yaml or .yml, or is "-"; others are scripts that YAML names */
+                path: string;
+                text: string;
+            }[];
+            /** @description Of a plan that was shown: carry out this one, or none */
+            planToken?: string;
+            /** @description Delete what is stored of the kinds in the files, and is not in them */
+            prune?: boolean;
         };
         Artifact: {
             /** @description A ULID, made by the server */
@@ -1398,6 +1507,29 @@ export interface components {
             /** @description A ULID, made by the server */
             projectId: string;
             version: string;
+        };
+        Resource: {
+            /** @description As it is stored: references are ids; secrets are masked */
+            body: {
+                [key: string]: unknown;
+            };
+            /** @description Milliseconds since the epoch */
+            changedAt: number;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+            name: string;
+            /** @description Names of the ids in the body */
+            names: {
+                [key: string]: string;
+            };
+            /** @description Name of the project of a runbook; else empty */
+            project: string;
+            /** @description Rises with every change */
+            version: number;
         };
         Run: {
             /** @description Milliseconds since the epoch */
@@ -1919,6 +2051,37 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getModelSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listAgentPackages: {
         parameters: {
             query?: never;
@@ -2107,6 +2270,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Apply"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Default Response */
             default: {
@@ -2323,6 +2522,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exportModel: {
+        parameters: {
+            query?: {
+                /** @description Left out: all kinds */
+                kind?: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name or id; left out: all of the kind */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bytes: application/yaml */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
                 };
             };
             /** @description Default Response */
@@ -3225,6 +3461,109 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Release"];
                 };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listResources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Resource"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name or id; of a runbook Project/Runbook too */
+                name: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name or id; of a runbook Project/Runbook too */
+                name: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Default Response */
             default: {
