@@ -1,10 +1,11 @@
-/** The janitor: what it removes, when, and what it never touches. */
+/** The janitor: what it removes, when, and what it never touches. And whoever follows an attempt hears of its end. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ManualClock, silentLogger } from '@longshore/base';
+import { Phase } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 import { workspacePaths, type OutcomeFile, type WorkspaceState } from '../contract/workspace.ts';
 import { JANITOR_INTERVAL_MS, UNKNOWN_KEPT_MS, UNRELEASED_KEPT_MS } from '../limits.ts';
@@ -65,7 +66,10 @@ function lay(id: string, { ended }: { ended: boolean }): void {
     cancelRequested: false,
   };
   writeFileSync(paths.state, JSON.stringify(state));
-  if (!ended) return;
+  if (ended) writeOutcome(id);
+}
+
+function writeOutcome(id: string): void {
   const outcome: OutcomeFile = {
     version: 1,
     outcome: { kind: 'exited', code: 0 },
@@ -79,7 +83,7 @@ function lay(id: string, { ended }: { ended: boolean }): void {
     segmentDigests: [],
     digest: '',
   };
-  writeFileSync(paths.outcome, JSON.stringify(outcome));
+  writeFileSync(workspacePaths(dataDir, id).outcome, JSON.stringify(outcome));
 }
 
 const there = (id: string): boolean => existsSync(workspacePaths(dataDir, id).root);
@@ -129,4 +133,18 @@ test('a workspace that was never handed to a host goes at the start', async () =
   mkdirSync(workspacePaths(dataDir, 'half').work, { recursive: true });
   await attempts.recover();
   expect(there('half')).toBe(false);
+});
+
+test('an outcome that is found as another host goes, before its own host tells of it: its session hears of it all the same', async () => {
+  lay('ends', { ended: false });
+  await attempts.recover();
+  const attempt = attempts.get('ends')!;
+  const heard: string[] = [];
+  attempt.whenTaken(() => heard.push('taken'));
+  attempt.follow({ ...FOLLOWER, grown: ({ ended }) => heard.push(ended ? 'ended' : 'grown') });
+  writeOutcome('ends');
+  await attempts.hostGone('host-2', { proven: true });
+  const last = { phase: Phase.ENDED, outputLength: 0, eventCount: 0, ended: true, stuck: '' };
+  attempts.state({ attemptId: 'ends', ...last });
+  expect(heard).toEqual(['taken', 'ended']);
 });

@@ -255,7 +255,13 @@ export class Attempts implements HostListener {
   }
 
   #judge(attempt: LocalAttempt): void {
-    if (attempt.ended || attempt.closing || this.#hasOutcome(attempt)) return;
+    if (attempt.ended || attempt.closing) return;
+    if (this.#hasOutcome(attempt)) {
+      // Found before its host's word of it, which will tell nothing new: whoever follows it hears of it here, or never.
+      attempt.taken();
+      attempt.follower?.grown(attempt);
+      return;
+    }
     const { bootId, host, foreignHosts } = this.#options;
     const found = { ...attempt.state, begun: () => wasBegun(attempt.paths) };
     const verdict = judge(attempt.id, found, {
