@@ -11,7 +11,7 @@ import type { Kernel } from '@longshore/server/app/kernel';
 import { snapshotOf } from '@longshore/server/app/new-runs';
 import { AUTHORITY_CONTEXT, type Sealer } from '@longshore/server/app/ports/sealer';
 import { resourceNamed } from '@longshore/server/app/resource-names';
-import { contextOf, sealed, sealedSpec } from '@longshore/server/app/starting';
+import { contextOf, openedScript, sealedScript, sealedSpec } from '@longshore/server/app/starting';
 import type { ServerConfig } from '@longshore/server/config';
 import { DataDirectory } from '@longshore/server/data-directory';
 import type { Snapshot } from '@longshore/server/domain/deployment/release';
@@ -148,11 +148,11 @@ export class MasterKeyStage {
       { name: 'Clear', value: 'v1.plain', sensitive: false },
     ];
     const spec = sealedSpec(sealer, RUN, { run: { prompted } as unknown as RunSpec });
-    const script = sealed(sealer, RUN, { body: 'echo "v1."', variables: prompted } as unknown as ScriptSpec);
+    const script = { body: `echo "v1." ${SECRET} given`, variables: [] } as unknown as ScriptSpec;
     await database.alone(async (sql) => {
       await sql.run(TASK, SPACE, RUN, JSON.stringify(spec));
       await sql.run(ATTEMPT, SPACE, 'attempt-of-run', RUN);
-      await sql.run(SCRIPT, SPACE, 'attempt-of-run', JSON.stringify(script));
+      await sql.run(SCRIPT, SPACE, 'attempt-of-run', sealedScript(sealer, 'attempt-of-run', script));
     });
   }
 
@@ -206,16 +206,13 @@ async function openedModel(sql: Sql, sealer: Sealer): Promise<number> {
 async function openedRun(sql: Sql, sealer: Sealer): Promise<number> {
   const task = await sql.get<{ spec: string }>(`SELECT spec FROM tasks WHERE id = '${RUN}'`);
   const script = await sql.get<{ script: string }>('SELECT script FROM attempt_scripts');
-  const lists = [
-    (JSON.parse(task?.spec ?? '') as { run: RunSpec }).run.prompted,
-    (JSON.parse(script?.script ?? '') as ScriptSpec).variables,
-  ];
-  for (const [given, clear] of lists) {
-    if (sealer.open(given!.value, contextOf(RUN, 'Pin')) !== `${SECRET} given`)
-      throw new Error('another secret');
-    if (clear!.value !== 'v1.plain') throw new Error(`a value in clear has changed: ${clear!.value}`);
-  }
-  return lists.length;
+  const [given, clear] = (JSON.parse(task?.spec ?? '') as { run: RunSpec }).run.prompted;
+  if (sealer.open(given!.value, contextOf(RUN, 'Pin')) !== `${SECRET} given`)
+    throw new Error('another secret');
+  if (clear!.value !== 'v1.plain') throw new Error(`a value in clear has changed: ${clear!.value}`);
+  const told = openedScript(sealer, 'attempt-of-run', script?.script ?? '');
+  if (!told.body.endsWith(`${SECRET} given`)) throw new Error('another script');
+  return 2;
 }
 
 interface Variable {
