@@ -54,6 +54,16 @@ test('who wins, and why each other value does not', () => {
   ]);
 });
 
+test('what is asked for when a run starts', () => {
+  const prompt: Variable['prompt'] = {
+    ...{ label: '', description: '', required: false, options: [] },
+    control: 'text',
+  };
+  const asked = { ...variable('offered', {}), prompt };
+  const explained = explainVariable(index([asked], [variable('library', {})]), 'X', CONTEXT);
+  expect(explained?.values.map((each) => each.asked)).toEqual([true, false]);
+});
+
 test('the project before a library set', () => {
   const explained = explainVariable(index([variable('p', {})], [variable('l', {})]), 'X', CONTEXT);
   expect(explained?.values[1]?.verdict).toEqual({ kind: 'lessSpecific', rule: 'project' });
