@@ -27,7 +27,20 @@ export class BenchClient {
 
   /** Submits and follows; resolves with the `end` event's data when the outcome is known here. */
   async run(task: unknown, onEvent?: (event: StreamEvent) => void): Promise<Record<string, unknown>> {
-    const response = await this.#request('POST', '/tasks', task, 'text/event-stream');
+    return this.#followed(await this.#request('POST', '/tasks', task, 'text/event-stream'), onEvent);
+  }
+
+  /** Follows a task that is there; as `run`. */
+  async follow(taskId: string): Promise<Record<string, unknown>> {
+    return this.#followed(
+      await this.#request('GET', `/tasks/${taskId}/stream`, undefined, 'text/event-stream'),
+    );
+  }
+
+  async #followed(
+    response: http.IncomingMessage,
+    onEvent?: (event: StreamEvent) => void,
+  ): Promise<Record<string, unknown>> {
     let ended: Record<string, unknown> | undefined;
     let rest = '';
     response.setEncoding('latin1');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { table, type Figure } from './figures.ts';
+import * as runs from './runs.ts';
 import * as sections from './sections.ts';
 import { SpawnBaseline } from './spawn-baseline.ts';
 import { openStage } from './stage.ts';
@@ -45,6 +46,9 @@ try {
   await run('agents', () => sections.manyAgents(context));
   await run('submissions', () => sections.submissions(context));
   await run('template', template);
+  await run('planning', runs.planning);
+  await run('steps', () => runs.steps(context));
+  await run('runs', () => runs.manyRuns(context));
 } finally {
   baseline.close();
   await stage.close();

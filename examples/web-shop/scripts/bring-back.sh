@@ -1,0 +1,1 @@
+echo "#{Octopus.Machine.Name} serves again"

@@ -1,0 +1,1 @@
+echo "taking #{Octopus.Machine.Name} out of the load balancer"

@@ -1,0 +1,1 @@
+echo "asking the shop: #{Message}"
