@@ -74,6 +74,7 @@ export function describeOutcome(outcome: Outcome): string {
 }
 
 function targetOf({ target }: Task): string {
+function targetOf({ id, target }: Task): string {
   switch (target.kind) {
     case 'pool':
       return `pool ${target.poolName === '' ? target.poolId : target.poolName}`;
@@ -81,5 +82,6 @@ function targetOf({ target }: Task): string {
       return `workers ${target.workerIds.join(', ')}`;
     case 'run':
       return `environment ${target.environmentId}${target.tenantId === '' ? '' : `, tenant ${target.tenantId}`}`;
+      return `as its plan says: "longshore task tree ${id}"`;
   }
 }

@@ -455,40 +455,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/spaces/{space}/projects/{project}/variables": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the variables of a project are in a place */
-        get: operations["listVariables"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/spaces/{space}/projects/{project}/variables/{name}/explain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Which of its values a variable has in a place, and why */
-        get: operations["explainVariable"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/spaces/{space}/releases": {
         parameters: {
             query?: never;
@@ -1212,48 +1178,6 @@ export interface components {
                 message: string;
             };
         };
-        ExplainedValue: {
-            /** @description It is asked for when a run starts, and this is offered */
-            asked: boolean;
-            /** @description The verdict in words */
-            because: string;
-            /** @description Kinds of its scope that match, the most specific first */
-            matches: ("step" | "target" | "targetedRole" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process")[];
-            /** @description Kinds of its scope that the place does not have */
-            misses: ("step" | "target" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process")[];
-            name: string;
-            /**
-             * @description By which the winner stands before it
-             * @enum {string}
-             */
-            rule: "step" | "target" | "targetedRole" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process" | "project" | "origin" | "order" | "";
-            /** @description Names by kind; of a kind that is not there, anywhere */
-            scope: {
-                channels?: string[];
-                environments?: string[];
-                processes?: string[];
-                roles?: string[];
-                steps?: string[];
-                targets?: string[];
-                tenants?: string[];
-                tenantTags?: string[];
-            };
-            source: {
-                /** @description A ULID, made by the server */
-                id: string;
-                /** @enum {string} */
-                kind: "project" | "library" | "tenant" | "prompted" | "system" | "output";
-                name: string;
-                /** @description Where in it: a JSON pointer */
-                place: string;
-            };
-            /** @enum {string} */
-            type: "text" | "sensitive" | "workerPool";
-            /** @description As it is written; `********` when it is sensitive */
-            value: string;
-            /** @enum {string} */
-            verdict: "wins" | "tied" | "lessSpecific" | "doesNotMatch";
-        };
         HealthRecord: {
             reason: string;
             /** @enum {string} */
@@ -1348,36 +1272,6 @@ export interface components {
             ticket: number;
             /** @description For people: `pool linux`, `workers a, b` */
             wants: string;
-        };
-        ListedVariable: {
-            ambiguous: boolean;
-            name: string;
-            /** @description Names by kind; of a kind that is not there, anywhere */
-            scope: {
-                channels?: string[];
-                environments?: string[];
-                processes?: string[];
-                roles?: string[];
-                steps?: string[];
-                targets?: string[];
-                tenants?: string[];
-                tenantTags?: string[];
-            };
-            /** @description What it comes to */
-            seen: components["schemas"]["SeenValue"];
-            source: {
-                /** @description A ULID, made by the server */
-                id: string;
-                /** @enum {string} */
-                kind: "project" | "library" | "tenant" | "prompted" | "system" | "output";
-                name: string;
-                /** @description Where in it: a JSON pointer */
-                place: string;
-            };
-            /** @enum {string} */
-            type: "text" | "sensitive" | "workerPool";
-            /** @description As it is written; `********` when it is sensitive */
-            value: string;
         };
         MachineFacts: {
             architecture: string;
@@ -1534,9 +1428,14 @@ export interface components {
         Run: {
             /** @description Milliseconds since the epoch */
             createdAt: number;
+            createdBy: string;
             ended: boolean;
+            endedAt: number | null;
             /** @description A ULID, made by the server */
             environmentId: string;
+            message: string;
+            /** @description Its task's: project, release or runbook, environment and tenant by their names */
+            name: string;
             /** @description The task that started it; empty: none */
             parentId: string;
             /** @description A ULID, made by the server */
@@ -1545,6 +1444,9 @@ export interface components {
             releaseId: string;
             /** @description Empty: a deployment */
             runbookId: string;
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
             succeeded: boolean;
             /** @description A ULID, made by the server */
             taskId: string;
@@ -1685,16 +1587,6 @@ export interface components {
                 sensitive?: boolean;
                 value: string;
             }[];
-        };
-        SeenValue: {
-            /** @description Constructs that gave nothing, as they are written */
-            missing: string[];
-            /** @description Why all of it, or a part, can not be evaluated */
-            problems: string[];
-            /** @description It is, or it was made with one that is */
-            sensitive: boolean;
-            /** @description `********` when it is sensitive; empty when it can not be said */
-            text: string;
         };
         ServerNode: {
             /** @description host:port that agents dial */
@@ -1848,7 +1740,50 @@ export interface components {
             /** @constant */
             event: "log";
         } | {
+            /** @description Of a run, before its first activity: what its tree is made of */
             data: {
+                /** @description Empty until the run has started */
+                steps: {
+                    actions: {
+                        kind: string;
+                        name: string;
+                    }[];
+                    /** @description Actions that do not run here */
+                    left: {
+                        name: string;
+                        why: string;
+                    }[];
+                    name: string;
+                    roles: string[];
+                    /** @description Why nothing of it runs; empty: it does */
+                    skipped: string;
+                    /** @enum {string} */
+                    start: "afterPrevious" | "withPrevious";
+                    /** @description Null: its actions run once */
+                    targets: string[] | null;
+                    /** @description Targets at once */
+                    width: number;
+                }[];
+                targets: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    name: string;
+                    roles: string[];
+                }[];
+            };
+            /** @constant */
+            event: "plan";
+        } | {
+            data: components["schemas"]["Activity"];
+            /** @constant */
+            event: "activity";
+        } | {
+            data: components["schemas"]["Interruption"];
+            /** @constant */
+            event: "interruption";
+        } | {
+            data: {
+                /** @description Of a run: the activity's key; with `~cleanUp`, the script after it */
                 action: string;
                 complete: boolean;
                 /** @description A ULID, made by the server */
@@ -1941,15 +1876,6 @@ export interface components {
             version?: string;
             /** @description Names or ids of workers */
             workers?: string[];
-        };
-        VariableExplanation: {
-            ambiguous: boolean;
-            name: string;
-            /** @description What it comes to; null: it has no value here */
-            value: components["schemas"]["SeenValue"] | null;
-            /** @description The winner first, at the end those that do not match */
-            values: components["schemas"]["ExplainedValue"][];
-            warnings: string[];
         };
         WhoAmI: {
             apiKey: {
@@ -3291,112 +3217,6 @@ export interface operations {
             };
         };
     };
-    listVariables: {
-        parameters: {
-            query?: {
-                /** @description Not given: that of the release, or the default one */
-                channel?: string;
-                /** @description Not given: what is scoped by one does not hold */
-                environment?: string;
-                /** @description As the release keeps them; not given: as they stand now */
-                release?: string;
-                /** @description A role of the target, several times if it has several; not given: those of target and step */
-                role?: string[];
-                /** @description In its runs, instead of deployments */
-                runbook?: string;
-                /** @description Name of a step or an action */
-                step?: string;
-                /** @description Name or id of a deployment target */
-                target?: string;
-                /** @description Name or id */
-                tenant?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Name or id of a project */
-                project: string;
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        items: components["schemas"]["ListedVariable"][];
-                    };
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    explainVariable: {
-        parameters: {
-            query: {
-                /** @description Not given: that of the release, or the default one */
-                channel?: string;
-                /** @description Name or id */
-                environment: string;
-                /** @description As the release keeps them; not given: as they stand now */
-                release?: string;
-                /** @description A role of the target, several times if it has several; not given: those of target and step */
-                role?: string[];
-                /** @description In its runs, instead of deployments */
-                runbook?: string;
-                /** @description Name of a step or an action */
-                step?: string;
-                /** @description Name or id of a deployment target */
-                target?: string;
-                /** @description Name or id */
-                tenant?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Of a variable, in any case */
-                name: string;
-                /** @description Name or id of a project */
-                project: string;
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VariableExplanation"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     listReleases: {
         parameters: {
             query?: {
@@ -3617,6 +3437,8 @@ export interface operations {
             query?: {
                 before?: string;
                 environment?: string;
+                /** @description Not given: both */
+                kind?: "deployment" | "runbookRun";
                 limit?: number;
                 project?: string;
                 tenant?: string;

@@ -3,8 +3,8 @@
  * of its attempts' logs, never by a timer; what was sent is never read again.
  *
  * Events of one kind come in their order; each carries the place after it, so
- * that a listener that was cut off goes on there. State (`task`, `attempt`) is
- * told as it is now, so after a cut it may be told twice.
+ * that a listener that was cut off goes on there. State (`task`, the tree of a
+ * run, `attempt`) is told as it is now, so after a cut it may be told twice.
  */
 import { isCode } from '@longshore/base';
 import { RECORD_HEADER_BYTES, scanRecords, streamName } from '@longshore/protocol/spool-record';
@@ -13,9 +13,10 @@ import type { TaskChange, TaskView as CoreTask } from '../app/core-api.ts';
 import type { AttemptEventRecord } from '../app/ports/attempts.ts';
 import type { TaskLogEntry } from '../app/ports/tasks.ts';
 import type { Attempt } from '../domain/attempt.ts';
-import type { TaskState } from '../domain/task.ts';
+import { runOf, type TaskState } from '../domain/task.ts';
 import { LARGEST_LIST_LIMIT, STREAM_NEWS_WAITING, STREAM_READ_BYTES } from '../limits.ts';
-import { encodeCursor, type AttemptPlace, type TaskPlace } from './cursor.ts';
+import { encodeCursor, tellOver, toldOver, type AttemptPlace, type TaskPlace } from './cursor.ts';
+import { RunTelling } from './follow-run.ts';
 import type { ApiServices } from './services.ts';
 import { attemptView, taskView } from './views.ts';
 
@@ -46,6 +47,7 @@ export class TaskFollower {
   readonly #sink: EventSink;
   readonly #place: TaskPlace;
   readonly #attempts = new Map<string, FollowedAttempt>();
+  readonly #run: RunTelling | undefined;
   #task: CoreTask;
   #changes: TaskChange[] = [];
   #wake: (() => void) | undefined;
@@ -63,6 +65,11 @@ export class TaskFollower {
     this.#task = task;
     this.#place = place;
     this.#sink = sink;
+    if (runOf(task) !== undefined)
+      this.#run = new RunTelling(
+        () => services.core.processRuns.tree(task.spaceId, task.id),
+        (event, json) => this.#raw(event, json),
+      );
   }
 
   /** Resolves when the task's end was told, or after `stop`. */
@@ -125,12 +132,19 @@ export class TaskFollower {
     const { tasks } = this.#services.core;
     const { spaceId, id } = this.#task;
     this.#flush();
+    // What attempts and log entries are about is told before them.
+    await this.#run?.whole();
     const [, attempts, task] = await Promise.all([
       this.#fillLog(),
       tasks.attempts(spaceId, id),
       tasks.get(spaceId, id),
     ]);
+    const over = toldOver(this.#place, attempts);
     for (const attempt of attempts) {
+      if (over.has(attempt.id)) {
+        const { outputLength: offset, eventCount: event } = attempt;
+        this.#beginAttempt(attempt, { offset, event });
+      }
       await this.#tellAttempt(attempt);
       await this.#fillEvents(attempt);
     }
@@ -151,6 +165,10 @@ export class TaskFollower {
         return this.#tellTask(change.task);
       case 'attempt':
         return this.#tellAttempt(change.attempt);
+      case 'activity':
+        return this.#run?.activity(change.activity);
+      case 'interruption':
+        return this.#run?.interruption(change.interruption);
       case 'log':
         if ((change.entries[0]?.n ?? 0) > this.#place.log + 1) await this.#fillLog();
         this.#tellLog(change.entries);
@@ -194,12 +212,20 @@ export class TaskFollower {
     if (told === undefined || json === told.told) return;
     told.told = json;
     this.#raw('attempt', json);
+    this.#settle(told);
   }
 
-  #beginAttempt(attempt: Attempt): (length: number) => void {
+  /** All of it was told, and nothing more can come: the cursor need not name it. */
+  #settle({ attempt, place }: FollowedAttempt): void {
+    const { id, complete, outputLength, eventCount } = attempt;
+    if (complete && place.offset >= outputLength && place.event >= eventCount) tellOver(this.#place, id);
+  }
+
+  /** @param over it was told to its end before a cut: the place counts it */
+  #beginAttempt(attempt: Attempt, over?: AttemptPlace): (length: number) => void {
     const { logs } = this.#services;
-    const place = this.#place.attempts.get(attempt.id) ?? { offset: 0, event: 0 };
-    this.#place.attempts.set(attempt.id, place);
+    const place = over ?? this.#place.attempts.get(attempt.id) ?? { offset: 0, event: 0 };
+    if (over === undefined) this.#place.attempts.set(attempt.id, place);
     const followed: FollowedAttempt = {
       attempt,
       place,
@@ -249,13 +275,14 @@ export class TaskFollower {
   }
 
   #tellEvents(attemptId: string, events: readonly AttemptEventRecord[]): void {
-    const place = this.#attempts.get(attemptId)?.place;
-    if (place === undefined) return;
+    const followed = this.#attempts.get(attemptId);
+    if (followed === undefined) return;
     for (const event of events) {
-      if (event.n <= place.event) continue;
-      place.event = event.n;
+      if (event.n <= followed.place.event) continue;
+      followed.place.event = event.n;
       this.#event('event', { attemptId, ...event });
     }
+    this.#settle(followed);
   }
 
   /** Each attempt in turn, a chunk at a time, so that a loud one doesn't silence the others. */
@@ -306,6 +333,7 @@ export class TaskFollower {
       'output',
       `{"attemptId":"${attempt.id}","from":${from},"next":${place.offset},"records":[${records}]}`,
     );
+    this.#settle(followed);
   }
 
   /**
@@ -322,6 +350,7 @@ export class TaskFollower {
       ]);
       for (const attempt of attempts) await this.#tellAttempt(attempt);
     }
+    await this.#run?.whole();
     for (const { attempt } of this.#attempts.values()) await this.#fillEvents(attempt);
     for (const one of this.#attempts.values()) one.length = Math.max(one.length, one.attempt.outputLength);
   }

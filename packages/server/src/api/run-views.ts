@@ -2,6 +2,7 @@
 import type { RunTree } from '../app/run-api.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
 import type { Release, RunRecord } from '../domain/deployment/release.ts';
+import type { Task } from '../domain/task.ts';
 import type { InterruptionView, ReleaseView, RunTreeView, RunView } from './schemas/runs.ts';
 
 export function releaseView(release: Release): ReleaseView {
@@ -9,12 +10,15 @@ export function releaseView(release: Release): ReleaseView {
   return { id, projectId, version, channel, notes, blocked, createdAt, createdBy };
 }
 
-export function runView(run: RunRecord): RunView {
+/** @param task of the run */
+export function runView(run: RunRecord, task: Task): RunView {
   const { taskId, projectId, runbookId, releaseId, environmentId, tenantId, parentId } = run;
-  const { ended, succeeded, createdAt } = run;
+  const { name, state, message, startedAt, endedAt, createdBy } = task;
   return {
-    ...{ taskId, projectId, runbookId, releaseId, environmentId, tenantId, parentId },
-    ...{ ended, succeeded, createdAt },
+    ...{ taskId, name, state, message },
+    ...{ projectId, runbookId, releaseId, environmentId, tenantId, parentId },
+    ...{ ended: run.ended, succeeded: run.succeeded },
+    ...{ createdAt: run.createdAt, startedAt, endedAt, createdBy },
   };
 }
 

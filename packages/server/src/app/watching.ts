@@ -4,7 +4,7 @@
  * read what is new.
  */
 import { isEnded } from '../domain/task-transition.ts';
-import type { Task } from '../domain/task.ts';
+import { runOf } from '../domain/task.ts';
 import type { TaskChange } from './core-api.ts';
 import type { Store } from './ports/store.ts';
 
@@ -97,14 +97,25 @@ export class Watching {
       const attempts = await tx.attempts.ofTask(spaceId, taskId);
       const log = await tx.tasks.log(spaceId, taskId, followed.logN, LOG_ENTRIES_AT_ONCE);
       const events = [];
-      for (const { id } of attempts)
-        events.push({ id, events: await tx.attempts.events(spaceId, id, followed.eventN.get(id) ?? 0) });
-      return { task, attempts, log, events };
+      for (const { id, eventCount } of attempts) {
+        const n = followed.eventN.get(id) ?? 0;
+        // A deployment has hundreds of attempts; most have nothing new.
+        if (eventCount > n) events.push({ id, events: await tx.attempts.events(spaceId, id, n) });
+      }
+      if (task === undefined || runOf(task) === undefined)
+        return { task, attempts, log, events, activities: [], interruptions: [] };
+      const activities = await tx.processRuns.activities(spaceId, taskId);
+      const interruptions = await tx.processRuns.interruptionsOf(spaceId, taskId);
+      return { task, attempts, log, events, activities, interruptions };
     });
     const ended = found.task !== undefined && isEnded(found.task.state);
     // The end is told last, for a follower leaves then.
     if (found.task !== undefined && !ended)
       this.#changed(taskId, followed, { kind: 'task', task: { ...found.task, place: null } });
+    // The tree comes before what is about its parts.
+    for (const activity of found.activities) this.#changed(taskId, followed, { kind: 'activity', activity });
+    for (const interruption of found.interruptions)
+      this.#changed(taskId, followed, { kind: 'interruption', interruption });
     if (found.log.length > 0) this.tell(taskId, { kind: 'log', entries: found.log });
     followed.logN = found.log.at(-1)?.n ?? followed.logN;
     for (const { id, events } of found.events) {
@@ -116,20 +127,32 @@ export class Watching {
       this.#changed(taskId, followed, { kind: 'task', task: { ...found.task, place: null } });
   }
 
-  #changed(
-    taskId: string,
-    followed: Followed,
-    change: Extract<TaskChange, { kind: 'task' | 'attempt' }>,
-  ): void {
-    const key = change.kind === 'task' ? 'task' : change.attempt.id;
-    const shown = JSON.stringify(
-      change.kind === 'task'
-        ? digestOf(change.task)
-        : [change.attempt.state, change.attempt.outcome, change.attempt.complete],
-    );
+  #changed(taskId: string, followed: Followed, change: StateChange): void {
+    const [key, state] = shownOf(change);
+    const shown = JSON.stringify(state);
     if (followed.shown.get(key) === shown) return;
     followed.shown.set(key, shown);
     this.tell(taskId, change);
+  }
+}
+
+type StateChange = Extract<TaskChange, { kind: 'task' | 'attempt' | 'activity' | 'interruption' }>;
+
+/** What it is the state of, and what of that followers see. */
+function shownOf(change: StateChange): [key: string, state: unknown] {
+  switch (change.kind) {
+    case 'task': {
+      const { state, waitReason, message, cancelRequestedAt } = change.task;
+      return ['task', [state, waitReason, message, cancelRequestedAt]];
+    }
+    case 'attempt': {
+      const { id, state, outcome, complete } = change.attempt;
+      return [id, [state, outcome, complete]];
+    }
+    case 'activity':
+      return [`activity ${change.activity.key}`, change.activity];
+    case 'interruption':
+      return [`interruption ${change.interruption.id}`, change.interruption];
   }
 }
 
@@ -139,8 +162,4 @@ const LOG_ENTRIES_AT_ONCE = 1000;
 /** A follower sees no sensitive value, sealed or not. */
 export function masked<E extends { kind: string }>(event: E): E {
   return 'sensitive' in event && event.sensitive === true ? { ...event, value: '********' } : event;
-}
-
-function digestOf(task: Task): unknown[] {
-  return [task.state, task.waitReason, task.message, task.cancelRequestedAt];
 }

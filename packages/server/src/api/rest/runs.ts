@@ -23,7 +23,7 @@ import { taskView } from '../views.ts';
 
 const tags = ['deployments and runbooks'];
 
-export function runRoutes(app: ApiApp, { core: { processRuns }, names }: ApiServices): void {
+export function runRoutes(app: ApiApp, { core: { processRuns, tasks }, names }: ApiServices): void {
   app.post(
     `${SPACE}/deployments`,
     {
@@ -73,11 +73,15 @@ export function runRoutes(app: ApiApp, { core: { processRuns }, names }: ApiServ
         response: { 200: listOf(run) },
       },
     },
-    async ({ params, query: { before, ...query } }) => ({
-      items: (
-        await processRuns.list(params.space, { ...query, ...(before === undefined ? {} : { before }) })
-      ).map(runView),
-    }),
+    async ({ params, query: { before, kind, ...query } }) => {
+      const runs = await processRuns.list(params.space, {
+        ...query,
+        ...(before === undefined ? {} : { before }),
+        ...(kind === undefined ? {} : kind === 'deployment' ? { runbookId: '' } : { releaseId: '' }),
+      });
+      const items = runs.map(async (one) => runView(one, await tasks.get(params.space, one.taskId)));
+      return { items: await Promise.all(items) };
+    },
   );
   app.get(
     `${SPACE}/tasks/:task/tree`,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { ACTIVITY_STATES } from '../../domain/deployment/activity.ts';
 import { LONGEST_DESCRIPTION_CHARACTERS, LONGEST_TASK_TIMEOUT_MS } from '../../limits.ts';
+import { TASK_STATES } from '../../domain/task.ts';
 import { id, limit, spaceParams, time } from './common.ts';
 
 const named = z.string().min(1).max(400);
@@ -85,6 +86,11 @@ export type RunBody = z.infer<typeof deploy> | z.infer<typeof runRunbook>;
 export const run = z
   .object({
     taskId: id,
+    name: z
+      .string()
+      .describe("Its task's: project, release or runbook, environment and tenant by their names"),
+    state: z.enum(TASK_STATES),
+    message: z.string(),
     projectId: id,
     runbookId: z.string().describe('Empty: a deployment'),
     releaseId: z.string().describe('Empty: a runbook'),
@@ -94,11 +100,15 @@ export const run = z
     ended: z.boolean(),
     succeeded: z.boolean(),
     createdAt: time,
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    createdBy: z.string(),
   })
   .meta({ id: 'Run' });
 export type RunView = z.infer<typeof run>;
 
 export const runsQuery = z.strictObject({
+  kind: z.enum(['deployment', 'runbookRun']).optional().describe('Not given: both'),
   project: named.optional(),
   environment: named.optional(),
   tenant: named.optional(),

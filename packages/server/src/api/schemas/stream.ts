@@ -1,11 +1,14 @@
 /**
  * The events of `GET /tasks/:task/stream`. Each carries `id:`, a cursor from
- * which a follower goes on after a cut (`?cursor=` or `Last-Event-ID`).
+ * which a follower goes on after a cut (`?cursor=` or `Last-Event-ID`). What
+ * stands in order (log, output, events of scripts) goes on there; state (task,
+ * plan, activity, interruption, attempt) is told whole and as it is now.
  */
 import { z } from 'zod';
 
 import { id, time } from './common.ts';
 import { outcome } from './outcomes.ts';
+import { activity, interruption, runTree } from './runs.ts';
 import { attempt, logEntry, task } from './tasks.ts';
 
 export const streamQuery = z.strictObject({
@@ -26,9 +29,14 @@ const attemptEvent = z
 export const streamEvents = {
   task,
   log: z.object({ entries: z.array(logEntry) }),
+  plan: runTree
+    .pick({ steps: true, targets: true })
+    .describe('Of a run, before its first activity: what its tree is made of'),
+  activity,
+  interruption,
   attempt: z.object({
     id,
-    action: z.string(),
+    action: z.string().describe("Of a run: the activity's key; with `~cleanUp`, the script after it"),
     workerId: id,
     workerName: z.string(),
     state: z.string(),
@@ -57,6 +65,9 @@ export const streamEvent = z
   .union([
     z.object({ event: z.literal('task'), data: streamEvents.task }),
     z.object({ event: z.literal('log'), data: streamEvents.log }),
+    z.object({ event: z.literal('plan'), data: streamEvents.plan }),
+    z.object({ event: z.literal('activity'), data: streamEvents.activity }),
+    z.object({ event: z.literal('interruption'), data: streamEvents.interruption }),
     z.object({ event: z.literal('attempt'), data: streamEvents.attempt }),
     z.object({ event: z.literal('output'), data: streamEvents.output }),
     z.object({ event: z.literal('event'), data: streamEvents.event }),

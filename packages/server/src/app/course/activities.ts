@@ -2,7 +2,7 @@
 import { hasEnded, type Activity, type ActivityState } from '../../domain/deployment/activity.ts';
 import type { Turn } from '../batch.ts';
 import { noteExcluded, type CourseState } from '../course-state.ts';
-import type { Kernel } from '../kernel.ts';
+import { announceTask, type Kernel } from '../kernel.ts';
 import type { Run } from '../runs.ts';
 
 /** A run that has a plan. */
@@ -72,6 +72,7 @@ export async function put(kernel: Kernel, turn: Turn, run: CourseRun, activity: 
     for (const id of excluded) course.excluded.add(id);
   });
   await turn.tx.processRuns.putActivity(task.spaceId, task.id, activity);
+  announceTask(kernel, turn, task);
   turn.after(() => kernel.watching.tell(task.id, { kind: 'activity', activity }));
 }
 
