@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 
 import type { ErrorCode } from '@longshore/base';
 
-import type { Outcome } from './shapes.ts';
+import type { Outcome, Task } from './shapes.ts';
 
 export const EXIT = {
   ok: 0,
@@ -17,11 +17,11 @@ export const EXIT = {
   notAllowed: 4,
   conflict: 5,
   unavailable: 6,
-  /** `run` only: the script was stopped at its time-out. */
+  /** What is followed: it was stopped at its time-out, or was not started before its expiry. */
   timedOut: 124,
   /** `run` only: the script's exit code is not known: refused, interrupted, lost, or never started. */
   noExitCode: 125,
-  /** `run` only: cancelled, or left by Ctrl-C. */
+  /** What is followed: cancelled, or left by Ctrl-C. */
   cancelled: 130,
 } as const;
 
@@ -62,6 +62,13 @@ export function exitCodeOfOutcome(outcome: Outcome): number {
     case 'lost':
       return EXIT.noExitCode;
   }
+}
+
+/** Of deployments and runbook runs that have ended: of several, the worst. */
+export function exitCodeOfRuns(states: readonly Task['state'][]): number {
+  if (states.every((state) => state === 'success')) return EXIT.ok;
+  if (states.includes('failed')) return EXIT.failed;
+  return states.includes('timedOut') ? EXIT.timedOut : EXIT.cancelled;
 }
 
 function signalNumber(name: string): number | undefined {

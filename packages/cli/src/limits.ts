@@ -7,6 +7,8 @@ export const limits = {
   reconnectLongestMs: 5_000,
   /** A stream that says nothing (not even a comment) for so long is dead: the server sends one each 15 s. */
   streamSilenceMs: 45_000,
+  /** A live tree is drawn again so often: its clock and spinner go on, and what came is shown at once to the eye. */
+  redrawMs: 120,
   /** `--file` and `--script` and their like: bytes that fit in one request. */
   fileBytes: 16 * 1024 * 1024,
 } as const;

@@ -12,6 +12,23 @@ interface Noun {
 
 const NOUNS: Readonly<Record<string, Noun>> = {
   run: { about: 'run a script on a leased worker', load: async () => (await import('./run.ts')).addTo },
+  deploy: { about: 'deploy a release', load: async () => (await import('./deploy.ts')).addTo },
+  release: {
+    about: 'what is deployed: a version with its process and variables',
+    load: async () => (await import('./release.ts')).addTo,
+  },
+  deployment: {
+    about: 'which release went where, and how',
+    load: async () => (await import('./deployment.ts')).addTo,
+  },
+  runbook: {
+    about: 'maintenance: processes without releases',
+    load: async () => (await import('./runbook.ts')).addTo,
+  },
+  intervention: {
+    about: 'questions of deployments to people',
+    load: async () => (await import('./intervention.ts')).addTo,
+  },
   task: {
     about: 'what the server has been asked to do',
     load: async () => (await import('./task.ts')).addTo,
@@ -78,10 +95,16 @@ export function nounsIn(argv: readonly string[]): string[] {
   return argv.filter((word) => Object.hasOwn(NOUNS, word));
 }
 
+/** These name a release by `--version`, which else prints that of the program. */
+const WITH_VERSIONS = ['deploy', 'release'];
+
 /** @param nouns those whose commands are wanted; the others stand there by name */
 export async function createProgram({ nouns }: { nouns: readonly string[] }): Promise<Command> {
+  const ownVersion = nouns !== ALL_NOUNS && nouns.some((noun) => WITH_VERSIONS.includes(noun));
   const program = new Command('longshore')
-    .description('Longshore: run scripts on leased workers, and see what became of them.')
+    .description(
+      'Longshore: deploy releases, run runbooks and scripts on leased workers, and see what became of them.',
+    )
     .option('--server <url>', 'address of the server (LONGSHORE_SERVER; else what "longshore login" kept)')
     .option(
       '--api-key-file <file>',
@@ -94,7 +117,7 @@ export async function createProgram({ nouns }: { nouns: readonly string[] }): Pr
         .default('table'),
     )
     .option('-v, --verbose', 'say more on standard error')
-    .version(`longshore ${version}`, '-V, --version')
+    .version(`longshore ${version}`, ownVersion ? '-V' : '-V, --version')
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for help)')
     .exitOverride()
@@ -115,12 +138,15 @@ Examples:
   # Run a script on any worker of a pool, and see its output as it comes
   $ longshore run --pool linux deploy.sh
 
+  # Deploy the newest release, and see how it goes
+  $ longshore deploy --project Web --version latest --environment Test
+
   # Which workers are there, and how are they?
   $ longshore worker list
 
   # Let a new machine in
   $ longshore token create --pool linux
 
-Exit codes ("longshore run" has some more: see its help):
+Exit codes ("run", "deploy" and "runbook run" have some more: see their help):
   0  done   1  failed   2  wrong usage or input   3  not there   4  not logged in, or not allowed
   5  the state of things does not allow it now    6  the server can't be reached; try again`;

@@ -6,17 +6,21 @@ import { taskCancel, taskDidNotRun } from './task-cancel.ts';
 import { taskList } from './task-list.ts';
 import { taskLog } from './task-log.ts';
 import { taskOutput, taskVariables } from './task-output.ts';
+import { taskMoveToTop } from './task-move-to-top.ts';
 import { taskShow } from './task-show.ts';
+import { taskTree } from './task-tree.ts';
 
 export function addTo(noun: Command): void {
   for (const add of [
     taskList,
     taskShow,
+    taskTree,
     taskLog,
     taskOutput,
     taskVariables,
     taskArtifacts,
     taskCancel,
+    taskMoveToTop,
     taskDidNotRun,
   ])
     add(noun);

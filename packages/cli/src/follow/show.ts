@@ -83,6 +83,10 @@ export function createShow({ remarks, prefixed }: ShowOptions): Show {
         case 'end':
           ended = event.data;
           break;
+        // Of runs of processes, which have a view of their own (follow-runs.ts).
+        case 'plan':
+        case 'activity':
+        case 'interruption':
       }
     },
   };
