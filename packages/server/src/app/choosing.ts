@@ -4,19 +4,8 @@ import type { LeaseRequest, Resource } from '../domain/lease.ts';
 import { counted, explain, pick, pickBarrier, type Assessment } from '../domain/placement.ts';
 import type { WorkerPool } from '../domain/pool.ts';
 import type { Worker } from '../domain/worker.ts';
-import type { SpaceRoster } from './roster.ts';
-
-export interface ChoosingContext {
-  roster: SpaceRoster;
-  nodeId: string;
-  now: number;
-  /** Tasks that hold a resource. */
-  holders: (resourceId: string) => string[];
-  /** By pool: the worker chosen last, for round-robin. Changed by each choice. */
-  lastChosen: Map<string, string>;
-  /** The worker that a task used before, for pin-task. */
-  pinned: (taskId: string) => string | undefined;
-}
+import type { ChoosingContext } from './choosing-context.ts';
+import { chooseNamed } from './choosing-named.ts';
 
 export function choose(context: ChoosingContext, request: LeaseRequest, allocation: Allocation): Choice {
   if (request.nodeId !== null && request.nodeId !== context.nodeId) {
@@ -106,33 +95,6 @@ function chooseRun(context: ChoosingContext, all: readonly Resource[], allocatio
   const what = holders.length === 0 ? 'an earlier one' : holders.join(', ');
   const reason = `for ${what} to end: one run at a time of a project, environment and tenant`;
   return { kind: 'wait', reason, keep: all, barrier: null };
-}
-
-function chooseNamed(
-  context: ChoosingContext,
-  request: LeaseRequest,
-  { all, allocation }: { all: readonly Resource[]; allocation: Allocation },
-): Choice {
-  const gone = all.filter((resource) => !context.roster.workers.has(resource.id));
-  if (gone.length > 0)
-    return { kind: 'fail', reason: `there is no worker ${gone.map((r) => r.id).join(', ')} any more` };
-  const assessment = context.roster.assess(request);
-  if (assessment.passedOver.length > 0) {
-    const why = assessment.passedOver.map(
-      (over) => `worker "${over.workerName}" can not take it: ${over.why}`,
-    );
-    return { kind: 'fail', reason: why.join('; ') };
-  }
-  const wait = (reason: string): Choice => ({ kind: 'wait', reason, keep: all, barrier: null });
-  if (assessment.reconnecting.length > 0) return wait(`for ${names(assessment.reconnecting)} to reconnect`);
-  if (assessment.elsewhere.length > 0)
-    return wait(`for another node, which reaches ${names(assessment.elsewhere)}`);
-  const full = assessment.eligible.filter((worker) => !allocation.fits(worker.id, request.mode));
-  if (full.length > 0)
-    return wait(
-      `for ${names(full)} to have room for ${request.mode === 'exclusive' ? 'an' : 'a'} ${request.mode} lease`,
-    );
-  return { kind: 'grant', resources: all, reason: 'named by the task' };
 }
 
 function workerResource(worker: Worker): Resource {

@@ -111,6 +111,13 @@ export function createCore(options: CoreOptions): Core {
         if (queueIsLong()) background(passEverywhere());
       }),
     );
+    stops.push(
+      store.listen('resource', (kind) => {
+        if (kind !== 'target') return;
+        kernel.roster.discard();
+        if (queueIsLong()) background(passEverywhere());
+      }),
+    );
     stops.push(store.listen('trust', (id) => background(agents.revoked(id))));
     if (store.dialect !== 'postgres') return;
     stops.push(

@@ -196,3 +196,21 @@ export async function releaseLease(
 export function workerName(kernel: Kernel, spaceId: string, workerId: string): string {
   return kernel.roster.known(spaceId)?.workers.get(workerId)?.name ?? workerId;
 }
+
+/** `worker "a"`, `deployment target "b"`: what an attempt of the run is on, for people. */
+export function placeOf(kernel: Kernel, run: Run, attempt: Attempt): string {
+  const target = targetOf(kernel, run, attempt);
+  if (target !== undefined) return `deployment target "${target}"`;
+  return `worker "${workerName(kernel, attempt.spaceId, attempt.workerId)}"`;
+}
+
+/** Just its name. */
+export function placeNameOf(kernel: Kernel, run: Run, attempt: Attempt): string {
+  return targetOf(kernel, run, attempt) ?? workerName(kernel, attempt.spaceId, attempt.workerId);
+}
+
+/** Undefined: it is on a worker. */
+function targetOf(kernel: Kernel, run: Run, { spaceId, leaseId, workerId }: Attempt): string | undefined {
+  if (run.leases.get(leaseId)?.resource.kind !== 'target') return undefined;
+  return kernel.roster.known(spaceId)?.nameOf({ kind: 'target', id: workerId }) ?? workerId;
+}

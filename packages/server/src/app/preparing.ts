@@ -4,7 +4,7 @@ import type { Attempt } from '../domain/attempt.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { ScriptSpec } from '../domain/script.ts';
 import type { Turn } from './batch.ts';
-import { note, workerName, type Kernel } from './kernel.ts';
+import { note, placeOf, type Kernel } from './kernel.ts';
 import type { Run } from './runs.ts';
 import { sealed, sealedScript, sendStart } from './starting.ts';
 
@@ -60,7 +60,7 @@ export async function prepare(
     live.script = sealed(kernel.options.sealer, task.id, of.script);
     await turn.tx.attempts.putScript(attempt, sealedScript(kernel.options.sealer, attempt.id, of.script));
   }
-  const text = `Leased ${lease.resource.kind} "${workerName(kernel, task.spaceId, workerId)}" (${lease.mode}), ${lease.reason}`;
+  const text = `Leased ${placeOf(kernel, run, attempt)} (${lease.mode}), ${lease.reason}`;
   await note(kernel, turn, { task, level: 'info', text, attemptId: attempt.id });
   turn.after(() => {
     kernel.watching.tell(task.id, { kind: 'attempt', attempt });

@@ -7,7 +7,8 @@
 import type { Clock } from '@longshore/base';
 
 import { assess, candidatesOf, type Assessment, type Candidate, type Reach } from '../domain/placement.ts';
-import type { LeaseRequest } from '../domain/lease.ts';
+import type { LeaseRequest, Resource } from '../domain/lease.ts';
+import { machineOf } from '../domain/model/target.ts';
 import type { WorkerPool } from '../domain/pool.ts';
 import type { Worker } from '../domain/worker.ts';
 import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
@@ -105,14 +106,28 @@ export class Sessions {
   }
 }
 
+/** What a machine is as a deployment target: mostly one; several may share it. */
+export interface RosterTarget {
+  name: string;
+  disabled: boolean;
+}
+
 export class SpaceRoster {
   readonly workers: ReadonlyMap<string, Worker>;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly #candidates: Candidate[];
   readonly #members = new Map<string, { builtIn: boolean; candidates: Candidate[]; ids: Set<string> }>();
   readonly #assessments = new Map<string, Assessment>();
+  /** By machine. */
+  readonly #targets: ReadonlyMap<string, readonly RosterTarget[]>;
 
-  constructor(workers: Worker[], pools: WorkerPool[], reach: (workerId: string) => Reach) {
+  constructor(
+    workers: Worker[],
+    pools: WorkerPool[],
+    reach: (workerId: string) => Reach,
+    targets: ReadonlyMap<string, readonly RosterTarget[]> = new Map(),
+  ) {
+    this.#targets = targets;
     this.workers = new Map(workers.map((worker) => [worker.id, worker]));
     this.pools = new Map(pools.map((pool) => [pool.id, pool]));
     this.#candidates = workers.map((worker) => ({ worker, reach: reach(worker.id) }));
@@ -130,10 +145,25 @@ export class SpaceRoster {
     return members;
   }
 
+  /** Null: the machine is no deployment target any more. */
+  targetOn(machineId: string): { name: string; disabled: boolean } | null {
+    const targets = this.#targets.get(machineId) ?? [];
+    if (targets.length === 0) return null;
+    const name = targets.map((target) => target.name).join(' / ');
+    return { name, disabled: targets.every(({ disabled }) => disabled) };
+  }
+
+  /** For people. */
+  nameOf({ kind, id }: Resource): string {
+    const target = kind === 'target' ? this.targetOn(id) : null;
+    return target?.name ?? this.workers.get(id)?.name ?? id;
+  }
+
   /** Who could take what this request wants: the same answer for the same wish until workers change. */
   assess(request: LeaseRequest): Assessment {
     const { wants, mode, tools, exclude } = request;
-    const of = 'anyOfPool' in wants ? wants.anyOfPool : wants.all.map((resource) => resource.id).join(',');
+    const of =
+      'anyOfPool' in wants ? wants.anyOfPool : wants.all.map(({ kind, id }) => `${kind} ${id}`).join(',');
     const key = `${of} ${mode} ${tools.join(',')} ${exclude.join(',')}`;
     let assessment = this.#assessments.get(key);
     if (assessment === undefined) {
@@ -141,7 +171,8 @@ export class SpaceRoster {
         'anyOfPool' in wants
           ? this.members(wants.anyOfPool).candidates
           : this.#candidates.filter(({ worker }) => wants.all.some((resource) => resource.id === worker.id));
-      assessment = assess(candidates, { tools, exclude, mode });
+      const asTarget = 'all' in wants && wants.all.some(({ kind }) => kind === 'target');
+      assessment = assess(candidates, { tools, exclude, mode, asTarget });
       this.#assessments.set(key, assessment);
     }
     return assessment;
@@ -152,6 +183,7 @@ export class SpaceRoster {
 interface Rows {
   workers: Map<string, Worker>;
   pools: WorkerPool[];
+  targets: ReadonlyMap<string, readonly RosterTarget[]>;
   /** Ids of workers that another live node has a session with. */
   elsewhere: Set<string>;
   otherNodes: ReadonlySet<string>;
@@ -175,7 +207,7 @@ export class Roster {
     this.#nodeId = nodeId;
   }
 
-  /** Pools or nodes changed, or it is not known what did. */
+  /** Pools, targets or nodes changed, or it is not known what did. */
   discard(): void {
     this.#version += 1;
     this.#rows.clear();
@@ -202,15 +234,16 @@ export class Roster {
     const known = this.#spaces.get(spaceId);
     if (known !== undefined) return known;
     const version = this.#version;
-    const { workers, pools, elsewhere } = await this.#read(tx, spaceId);
+    const { workers, pools, targets, elsewhere } = await this.#read(tx, spaceId);
     const seen = [...workers.values()].map((worker) =>
       this.#sessions.isDraining(worker.id) ? { ...worker, draining: true } : worker,
     );
-    const roster = new SpaceRoster(seen, pools, (id) => {
+    const reach = (id: string): Reach => {
       if (this.#sessions.get(id) !== undefined) return 'here';
       if (elsewhere.has(id)) return 'elsewhere';
       return this.#sessions.awayMs(id) < RECONNECT_GRACE_MS ? 'reconnecting' : 'none';
-    });
+    };
+    const roster = new SpaceRoster(seen, pools, reach, targets);
     if (this.#version === version) this.#spaces.set(spaceId, roster);
     return roster;
   }
@@ -264,8 +297,20 @@ export class Roster {
     return {
       workers: new Map(workers.map((worker) => [worker.id, worker])),
       pools,
+      targets: await targetsByMachine(tx, spaceId),
       elsewhere: new Set(elsewhere.map(({ workerId }) => workerId)),
       otherNodes,
     };
   }
+}
+
+async function targetsByMachine(tx: Tx, spaceId: string): Promise<Map<string, RosterTarget[]>> {
+  const byMachine = new Map<string, RosterTarget[]>();
+  for (const { name, body } of await tx.resources.list(spaceId, 'target')) {
+    const machine = machineOf(body);
+    if (machine === null) continue;
+    const target = { name, disabled: body.disabled };
+    byMachine.set(machine, [...(byMachine.get(machine) ?? []), target]);
+  }
+  return byMachine;
 }

@@ -1,6 +1,6 @@
 /** What a task under way says while workers of it can't be reached. */
 import type { Turn } from './batch.ts';
-import { workerName, type Kernel } from './kernel.ts';
+import { placeOf, type Kernel } from './kernel.ts';
 import { underWay, type Live, type Run } from './runs.ts';
 
 /** Attempts of it on workers that this node has no session with. */
@@ -15,13 +15,12 @@ export async function whyItWaits(kernel: Kernel, turn: Turn, run: Run): Promise<
   await kernel.roster.load(turn.tx, run.task.spaceId);
   return away
     .map(({ attempt }) => {
-      const name = workerName(kernel, attempt.spaceId, attempt.workerId);
+      const place = placeOf(kernel, run, attempt);
       const heardAt = kernel.options.clock.now() - kernel.sessions.unheardMs(attempt.workerId);
       const since = `unreachable since ${new Date(heardAt).toISOString()}`;
-      if (run.wish === 'cancel')
-        return `cancel will take effect when worker "${name}" is back; it is ${since}`;
-      if (attempt.state === 'sending') return `worker "${name}" may have started it, and is ${since}`;
-      return `worker "${name}" ${since}`;
+      if (run.wish === 'cancel') return `cancel will take effect when ${place} is back; it is ${since}`;
+      if (attempt.state === 'sending') return `${place} may have started it, and is ${since}`;
+      return `${place} ${since}`;
     })
     .join('; ');
 }

@@ -6,6 +6,7 @@ export type LeaseMode = (typeof LEASE_MODES)[number];
 export interface Resource {
   /** `run`: what only one run at a time may have, that of a project, environment and tenant. */
   kind: 'worker' | 'target' | 'run';
+  /** Of a worker and of a target: its machine's, so that one that is both has one occupancy. */
   id: string;
 }
 

@@ -39,6 +39,8 @@ export interface Needs {
   /** Workers that denied the action before. */
   exclude: readonly string[];
   mode: LeaseMode;
+  /** It is to run on the machine as a deployment target: whether an unhealthy one will do was decided by the plan. */
+  asTarget?: boolean;
 }
 
 /** The pool that a step's script runs on: the first that is given. */
@@ -88,7 +90,12 @@ function passOver(worker: Worker, reach: Reach, needs: Needs): { kind: string; w
   if (worker.quarantined !== '') return { kind: 'quarantined', why: `quarantined: ${worker.quarantined}` };
   if (worker.draining) return { kind: 'draining', why: 'draining' };
   // While the link is down, health says just that.
-  if (reach !== 'reconnecting' && worker.health !== 'healthy' && worker.health !== 'hasWarnings') {
+  if (
+    needs.asTarget !== true &&
+    reach !== 'reconnecting' &&
+    worker.health !== 'healthy' &&
+    worker.health !== 'hasWarnings'
+  ) {
     return {
       kind: worker.health,
       why: `${worker.health}${worker.healthReason === '' ? '' : `: ${worker.healthReason}`}`,

@@ -18,7 +18,7 @@ import { INTERPRETER_TOOL } from '../../domain/script.ts';
 import { describeOutcome } from '../../domain/task-transition.ts';
 import { runOf } from '../../domain/task.ts';
 import type { Turn } from '../batch.ts';
-import { note, releaseLease, workerName, type Kernel } from '../kernel.ts';
+import { note, placeNameOf, releaseLease, workerName, type Kernel } from '../kernel.ts';
 import type { LeaseBook } from '../lease-book.ts';
 import { ask, hold } from '../leasing.ts';
 import { prepare } from '../preparing.ts';
@@ -179,6 +179,8 @@ async function attemptEnded(
 ): Promise<void> {
   const { run, activity, place, attempt } = of;
   const lease = run.leases.get(attempt.leaseId);
+  // While the lease is still there, which says whether it ran on a target.
+  const name = placeNameOf(kernel, run, attempt);
   const { outcome } = attempt;
   const denied = attempt.state === 'denied' || (outcome !== null && isDenial(outcome));
   if (!denied && lease !== undefined && (await cleansUp(kernel, turn, { ...of, lease }))) return;
@@ -187,7 +189,6 @@ async function attemptEnded(
   const pinned = lease?.holder.kind === 'task';
   if (denied && !pinned && run.wish === 'none' && (await movesOn(kernel, turn, of))) return;
   const said = attempt.report?.message ?? '';
-  const name = workerName(kernel, attempt.spaceId, attempt.workerId);
   const told = `${describeOutcome(outcome)} on ${name}${said === '' ? '' : `: ${said}`}`;
   const end = outcome === null ? { ...FAILED, cancelled: true } : tryEnd(outcome);
   const { does } = place.action;

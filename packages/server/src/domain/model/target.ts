@@ -15,3 +15,8 @@ export interface DeploymentTarget {
   /** `agent`: the machine of that id, by its agent. `cloudRegion`: no machine; a worker acts on its behalf. */
   reachedBy: { kind: 'agent'; machine: Ref } | { kind: 'cloudRegion'; pool: Ref | null };
 }
+
+/** The id of its machine; null: a cloud region has none. */
+export function machineOf({ reachedBy }: Pick<DeploymentTarget, 'reachedBy'>): Ref | null {
+  return reachedBy.kind === 'agent' ? reachedBy.machine : null;
+}
