@@ -73,7 +73,6 @@ export function describeOutcome(outcome: Outcome): string {
   }
 }
 
-function targetOf({ target }: Task): string {
 function targetOf({ id, target }: Task): string {
   switch (target.kind) {
     case 'pool':
@@ -81,7 +80,6 @@ function targetOf({ id, target }: Task): string {
     case 'workers':
       return `workers ${target.workerIds.join(', ')}`;
     case 'run':
-      return `environment ${target.environmentId}${target.tenantId === '' ? '' : `, tenant ${target.tenantId}`}`;
       return `as its plan says: "longshore task tree ${id}"`;
   }
 }
