@@ -21,6 +21,7 @@ import { HostListener } from '../../packages/agent/src/links/host-listener.ts';
 import { IdentityStore } from '../../packages/agent/src/links/identity-store.ts';
 import type { Sealer } from '../../packages/server/src/app/ports/sealer.ts';
 import type { Store } from '../../packages/server/src/app/ports/store.ts';
+import type { TargetClaim } from '../../packages/server/src/domain/model/target-claim.ts';
 import { ServerAuthority } from '../../packages/server/src/links/authority.ts';
 import { Enrolment } from '../../packages/server/src/links/enrolment.ts';
 import { Gateway } from '../../packages/server/src/links/gateway.ts';
@@ -137,6 +138,7 @@ export class TrustStage implements AsyncDisposable {
   async token(
     over: {
       poolIds?: string[];
+      target?: TargetClaim;
       expiresAt?: number;
       authorityFingerprint?: string;
       secret?: Buffer;
@@ -151,6 +153,7 @@ export class TrustStage implements AsyncDisposable {
         id,
         secretHash: createHash('sha256').update(secret).digest('hex'),
         poolIds: over.poolIds ?? [POOL],
+        target: over.target ?? null,
         description: '',
         createdBy: 'test',
         createdAt: Date.now(),

@@ -285,7 +285,7 @@ describe('pairing a listening agent', () => {
   const request = (pairing: string, name: string): ListeningAgentRequest => ({
     pairing,
     address: null,
-    worker: { spaceId: SPACE, name, poolIds: [POOL], labels: {}, slots: 2 },
+    worker: { spaceId: SPACE, name, poolIds: [POOL], labels: {}, slots: 2, target: null },
     createdBy: 'test',
   });
   const unpaired = async () => {

@@ -58,7 +58,8 @@ const REGISTRATION = {
   pool: option.list({
     default: [],
     defaultText: "all of the token's",
-    description: 'Worker pool to join; may be repeated.',
+    description:
+      "Worker pool to join, one of the token's; may be repeated. Environments and roles of a deployment target are the token's.",
   }),
   label: option.map({
     default: {},
@@ -72,7 +73,10 @@ const REGISTRATION = {
     max: 1000,
     description: 'How many shared leases the worker takes at once.',
   }),
-  ephemeral: option.boolean({ default: false, description: 'Deregister when the agent stops.' }),
+  ephemeral: option.boolean({
+    default: false,
+    description: 'Deregister when the agent stops; its deployment target goes too.',
+  }),
 };
 
 export const TABLES = {

@@ -13,10 +13,12 @@ import { AGENT_VERSION } from './contract/version.ts';
 
 const ABOUT: Readonly<Record<Command, string>> = {
   run: 'Run the agent: hold its sessions with the server, and run scripts.',
-  register: 'Register with a server as a polling agent, which dials the server. Needs a one-time token.',
+  register:
+    'Register with a server as a polling agent, which dials the server. Needs a one-time token, which says what it becomes: a worker, a deployment target, or both.',
   configure: 'Make this a listening agent, which the server dials, and print its pairing string.',
   show: 'Show who this agent is.',
-  deregister: 'Tell the server that this worker is gone, and forget the identity.',
+  deregister:
+    'Tell the server that this machine is gone, worker and deployment target alike, and forget the identity.',
   selfTest: 'Say whether this version works on this machine, with this data directory.',
   upgrade: 'Become another version; its server has it do that (`longshore worker upgrade`).',
   service: 'Install, remove or show the two systemd services: service install | uninstall | status.',
@@ -27,6 +29,8 @@ const EXAMPLES: Readonly<Record<Command, readonly string[]>> = {
   register: [
     'LONGSHORE_TOKEN=lst_… longshore-agent register --name web-1 --pool linux',
     'longshore-agent register --token-file token --label zone=a --slots 4',
+    // The token was made with --environment and --role.
+    'longshore-agent register --token-file token --name web-1',
   ],
   configure: ['longshore-agent configure --listen 0.0.0.0:10933 --address web-1.example.com:10933'],
   show: ['longshore-agent show --output json'],

@@ -1,9 +1,9 @@
-/** `register`: a polling agent gets its identity with a one-time token. */
+/** `register`: a polling agent gets its identity with a one-time token, which says what it becomes: worker, deployment target, or both. */
 import { AppError } from '@longshore/base';
 
 import type { Values } from '../config.ts';
-import { register as enrol } from '../links/enrolment.ts';
-import { IdentityStore, type AgentRecord } from '../links/identity-store.ts';
+import { register as enrol, type Registered } from '../links/enrolment.ts';
+import { IdentityStore } from '../links/identity-store.ts';
 import { writeSettings } from '../links/settings-file.ts';
 
 type Registering = Pick<
@@ -12,7 +12,7 @@ type Registering = Pick<
 >;
 
 /** @throws AppError */
-export async function registerAgent(values: Registering): Promise<AgentRecord> {
+export async function registerAgent(values: Registering): Promise<Registered> {
   const { dataDir, name, server, token, pool, label, slots, ephemeral } = values;
   const store = new IdentityStore(dataDir);
   const record = store.load()?.record;
@@ -45,8 +45,10 @@ export async function registerAgent(values: Registering): Promise<AgentRecord> {
 }
 
 export async function register(values: Values<'register'>): Promise<number> {
-  const { agentId, name, server } = await registerAgent(values);
+  const { agentId, name, server, registeredAs, warnings } = await registerAgent(values);
   process.stdout.write(`registered as "${name}" (${agentId}) with the server at ${server}\n`);
+  for (const what of registeredAs) process.stdout.write(`it is a ${what}\n`);
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
   process.stdout.write(`start it:  longshore-agent run --data-dir ${values.dataDir}\n`);
   return 0;
 }

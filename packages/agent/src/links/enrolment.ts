@@ -35,13 +35,19 @@ export interface Registration {
   ephemeral: boolean;
 }
 
+export interface Registered extends AgentRecord {
+  /** For people: `worker of linux`, `deployment target of Production, with web`. */
+  registeredAs: string[];
+  warnings: string[];
+}
+
 /**
  * Gets an identity and stores it. May be repeated when the answer was lost.
  *
  * @throws AppError `invalid` (the token's text), `forbidden` (another server), `unauthenticated`, `gone` (the token was
  * used or expired), `conflict` (the name is taken), `unavailable`
  */
-export async function register(store: IdentityStore, registration: Registration): Promise<AgentRecord> {
+export async function register(store: IdentityStore, registration: Registration): Promise<Registered> {
   const token = parseToken(registration.token);
   const address = parseAddress(
     registration.server === '' ? token.server : registration.server,
@@ -60,7 +66,7 @@ export async function register(store: IdentityStore, registration: Registration)
     slots: registration.slots,
     ephemeral: registration.ephemeral,
   });
-  const { agentId, certificateChainPem, serverName } = response;
+  const { agentId, certificateChainPem, serverName, registeredAs, warnings } = response;
   const { authorityFingerprint } = token;
   checkIssued(certificateChainPem, { authorityFingerprint, keyPem, role: 'agent', id: agentId });
   const record: AgentRecord = {
@@ -74,7 +80,7 @@ export async function register(store: IdentityStore, registration: Registration)
     ephemeral: registration.ephemeral,
   };
   store.save(record, certificateChainPem);
-  return record;
+  return { ...record, registeredAs, warnings };
 }
 
 function call(address: string, authorityPem: string, request: RegisterRequest): Promise<RegisterResponse> {

@@ -12,6 +12,7 @@ import { giveUp } from './wishes.ts';
 import type { AgentSession } from './ports/agents.ts';
 import { heedQuarantine } from './quarantine.ts';
 import { underWay, type Run } from './runs.ts';
+import { targetsOn } from './target-machines.ts';
 import { outOfReach, whyItWaits } from './unreachable.ts';
 
 export class Agents {
@@ -163,7 +164,7 @@ export class Agents {
     await this.#update(session.agentId, (worker) => worker);
   }
 
-  /** @throws AppError `conflict` while it is leased */
+  /** Its deployment targets go with it: there is nothing left that could be deployed to. @throws AppError `conflict` while it is leased */
   async deregister(session: AgentSession): Promise<void> {
     const { store, clock } = this.#kernel.options;
     await store.write(async (tx) => {
@@ -181,6 +182,8 @@ export class Agents {
           },
         );
       }
+      const targets = await targetsOn(tx, worker);
+      for (const { spaceId, id } of targets) await tx.resources.delete(spaceId, id);
       await tx.tickets.deleteFor(worker.id);
       await tx.workers.delete(worker.spaceId, worker.id);
       await tx.audit.append(worker.spaceId, {
@@ -188,8 +191,9 @@ export class Agents {
         actor: `agent ${worker.id}`,
         action: 'worker.deregistered',
         subject: worker.id,
-        detail: { name: worker.name },
+        detail: { name: worker.name, targets: targets.map(({ name }) => name) },
       });
+      if (targets.length > 0) store.announce(tx, 'resource', 'target');
       store.announce(tx, 'worker', worker.id);
       store.announce(tx, 'trust', worker.id);
     });

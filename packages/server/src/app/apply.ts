@@ -18,6 +18,7 @@ import { World } from './model-world.ts';
 import { applyPools, poolBars } from './pools-applied.ts';
 import type { Sealer } from './ports/sealer.ts';
 import type { Store, Tx } from './ports/store.ts';
+import { endLoneMachine, usesOfTarget } from './target-machines.ts';
 
 export interface ApplyInput {
   drafts: readonly Draft[];
@@ -99,6 +100,8 @@ async function carryOut(
   await applyPools(tx, changes, { store, by });
   for (const planned of changes) {
     if (planned.of === 'pool' || planned.change === 'unchanged') continue;
+    if (planned.change === 'delete' && planned.before !== undefined)
+      await endLoneMachine(tx, planned.before, { store, by });
     await write(tx, planned);
     store.announce(tx, 'resource', planned.kind);
     const deed = { create: 'created', update: 'changed', delete: 'deleted' }[planned.change];
@@ -129,7 +132,8 @@ async function refuseUsed(
     if (planned.change !== 'delete') continue;
     const { kind, id, name } = planned;
     const found = await Promise.all(elsewhere.map((uses) => uses(tx, spaceId, { kind, id, name })));
-    const usedBy = [...usersOf(id, resources), ...found.flat()];
+    const ofTarget = await usesOfTarget(tx, spaceId, planned);
+    const usedBy = [...usersOf(id, resources), ...ofTarget, ...found.flat()];
     bars.push(...(await barsOf(tx, planned, { usedBy, changes })));
   }
   if (bars.length === 0) return;

@@ -108,6 +108,7 @@ export class BuiltInWorker {
         id,
         secretHash: secrets.hash(secret),
         poolIds: [],
+        target: null,
         description: `For the built-in worker of ${nodeId}`,
         createdBy: BUILTIN_CREATOR,
         createdAt: now,

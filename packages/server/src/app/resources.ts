@@ -8,6 +8,7 @@ import { inUse, type UsesElsewhere } from './apply.ts';
 import { record, type Caller } from './audit.ts';
 import { World } from './model-world.ts';
 import type { Store } from './ports/store.ts';
+import { endLoneMachine, usesOfTarget } from './target-machines.ts';
 
 /** Resources, and the world in which their ids have names. */
 export interface Found {
@@ -55,11 +56,13 @@ export function createResources({ store, clock, usesElsewhere = [] }: Options): 
         for (const { id, kind: of, name: called } of gone) {
           const what = { kind: of, id, name: called };
           const found = await Promise.all(usesElsewhere.map((uses) => uses(tx, caller.spaceId, what)));
-          const usedBy = [...usersOf(id, world.resources), ...found.flat()];
+          const ofTarget = await usesOfTarget(tx, caller.spaceId, what);
+          const usedBy = [...usersOf(id, world.resources), ...ofTarget, ...found.flat()];
           if (usedBy.length > 0)
             throw new AppError('conflict', inUse(what, usedBy), { detail: { id, usedBy } });
         }
         for (const each of gone) {
+          await endLoneMachine(tx, each, { store, by: { ...caller, clock } });
           await tx.resources.delete(caller.spaceId, each.id);
           store.announce(tx, 'resource', each.kind);
           const deed = { action: `${each.kind}.deleted`, subject: each.id, detail: { name: each.name } };

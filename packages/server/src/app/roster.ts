@@ -8,12 +8,12 @@ import type { Clock } from '@longshore/base';
 
 import { assess, candidatesOf, type Assessment, type Candidate, type Reach } from '../domain/placement.ts';
 import type { LeaseRequest, Resource } from '../domain/lease.ts';
-import { machineOf } from '../domain/model/target.ts';
 import type { WorkerPool } from '../domain/pool.ts';
 import type { Worker } from '../domain/worker.ts';
 import { RECONNECT_GRACE_MS, UNREACHABLE_NOTICE_MS } from '../limits.ts';
 import type { AgentSession } from './ports/agents.ts';
 import type { Tx } from './ports/store.ts';
+import { targetsByMachine } from './target-machines.ts';
 
 /** The sessions of this node, as the inbox saw them open and close. */
 export class Sessions {
@@ -297,20 +297,17 @@ export class Roster {
     return {
       workers: new Map(workers.map((worker) => [worker.id, worker])),
       pools,
-      targets: await targetsByMachine(tx, spaceId),
+      targets: await rosterTargets(tx, spaceId),
       elsewhere: new Set(elsewhere.map(({ workerId }) => workerId)),
       otherNodes,
     };
   }
 }
 
-async function targetsByMachine(tx: Tx, spaceId: string): Promise<Map<string, RosterTarget[]>> {
-  const byMachine = new Map<string, RosterTarget[]>();
-  for (const { name, body } of await tx.resources.list(spaceId, 'target')) {
-    const machine = machineOf(body);
-    if (machine === null) continue;
-    const target = { name, disabled: body.disabled };
-    byMachine.set(machine, [...(byMachine.get(machine) ?? []), target]);
-  }
-  return byMachine;
+async function rosterTargets(tx: Tx, spaceId: string): Promise<Map<string, RosterTarget[]>> {
+  const found = [...(await targetsByMachine(tx, spaceId))].map(
+    ([machine, targets]) =>
+      [machine, targets.map(({ name, body }) => ({ name, disabled: body.disabled }))] as const,
+  );
+  return new Map(found);
 }

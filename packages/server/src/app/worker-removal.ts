@@ -22,6 +22,7 @@ import type { Leases } from './core-api.ts';
 import { workerNamed } from './names.ts';
 import type { AgentDirectory } from './ports/agents.ts';
 import type { Store, Tx } from './ports/store.ts';
+import { refuseTargetsMachine } from './target-machines.ts';
 
 export interface RemovalParts {
   store: Store;
@@ -36,9 +37,15 @@ export async function deleteWorker(
   of: { nameOrId: string; force: boolean },
 ): Promise<void> {
   const { store } = parts;
-  const worker = await store.read((tx) => workerNamed(tx, caller.spaceId, of.nameOrId));
+  const worker = await store.read(async (tx) => {
+    const named = await workerNamed(tx, caller.spaceId, of.nameOrId);
+    // Before anything is cancelled on it.
+    await refuseTargetsMachine(tx, named);
+    return named;
+  });
   const givenUp = of.force ? await clear(parts, caller, worker) : [];
   await store.write(async (tx) => {
+    await refuseTargetsMachine(tx, worker);
     const leases = await heldOn(tx, worker);
     const bar = of.force ? stillHeld(worker, leases) : deletionBar(worker, leases);
     if (bar !== undefined) {
@@ -159,5 +166,5 @@ function unlessGone(thrown: unknown): void {
 
 async function heldOn(tx: Tx, worker: Worker): Promise<Lease[]> {
   const leases = await tx.leases.held(worker.spaceId);
-  return leases.filter(({ resource }) => resource.kind === 'worker' && resource.id === worker.id);
+  return leases.filter(({ resource }) => resource.id === worker.id);
 }

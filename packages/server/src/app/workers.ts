@@ -1,5 +1,5 @@
 /** Workers, as operators see and change them. A worker goes only when nothing is leased on it. */
-import { AppError } from '@longshore/base';
+import { AppError, invalid } from '@longshore/base';
 
 import { changed, idleSince, unlocked, type WorkerChange } from '../domain/worker-change.ts';
 import { opened } from '../domain/session-ticket.ts';
@@ -9,11 +9,14 @@ import { record, type Caller } from './audit.ts';
 import { poolIdsNamed, poolNamed, workerNamed } from './names.ts';
 import type { PairingPort } from './ports/pairing.ts';
 import type { Tx } from './ports/store.ts';
+import { targetsByMachine, targetsOn } from './target-machines.ts';
 import { deleteWorker, type RemovalParts } from './worker-removal.ts';
 
 export interface WorkerOverview {
   worker: Worker;
   pools: { id: string; name: string }[];
+  /** The deployment targets that it is the machine of. */
+  targets: { id: string; name: string }[];
   /** Has a session with a server node. */
   connected: boolean;
   leases: number;
@@ -38,6 +41,7 @@ export type WorkerRequest = Omit<WorkerChange, 'poolIds'> & {
 };
 
 export interface Workers {
+  /** Those of a pool; or all but the machines that are deployment targets and nothing else. */
   list(spaceId: string, pool?: string): Promise<WorkerOverview[]>;
   get(spaceId: string, nameOrId: string): Promise<WorkerOverview>;
   addListening(by: Caller, worker: NewListeningWorker): Promise<WorkerOverview>;
@@ -72,7 +76,8 @@ export function createWorkers(parts: WorkersParts): Workers {
       store.read(async (tx) => {
         const filter = pool === undefined ? {} : { poolId: (await poolNamed(tx, spaceId, pool)).id };
         const workers = await tx.workers.list(spaceId, filter);
-        return overviews(tx, workers, spaceId);
+        const shown = await overviews(tx, workers, spaceId);
+        return shown.filter(({ worker, targets }) => worker.poolIds.length > 0 || targets.length === 0);
       }),
     get: (spaceId, nameOrId) =>
       store.read(async (tx) => overviewOf(tx, await workerNamed(tx, spaceId, nameOrId))),
@@ -87,6 +92,7 @@ export function createWorkers(parts: WorkersParts): Workers {
           poolIds,
           labels: request.labels ?? {},
           slots: request.slots ?? DEFAULT_SLOTS,
+          target: null,
         },
         createdBy: caller.actor,
       });
@@ -130,7 +136,9 @@ async function changedPools(tx: Tx, worker: Worker, pools: string[]): Promise<st
       `The built-in worker "${worker.name}" belongs to no pool; it serves the default pool while that is empty`,
     );
   }
-  return poolIdsNamed(tx, worker.spaceId, pools);
+  if (pools.length > 0) return poolIdsNamed(tx, worker.spaceId, pools);
+  if ((await targetsOn(tx, worker)).length > 0) return [];
+  throw invalid('pools', pools, 'at least one worker pool: only a deployment target may be in none');
 }
 
 async function overviewOf(tx: Tx, worker: Worker): Promise<WorkerOverview> {
@@ -149,6 +157,7 @@ async function overviews(tx: Tx, workers: readonly Worker[], spaceId: string): P
       upgrading.set(resource.id, taskId);
   }
   const connected = new Set((await tx.nodes.sessions()).map(({ workerId }) => workerId));
+  const targets = await targetsByMachine(tx, spaceId);
   const shown: WorkerOverview[] = [];
   for (const worker of workers) {
     const leases = held.get(worker.id) ?? 0;
@@ -156,6 +165,7 @@ async function overviews(tx: Tx, workers: readonly Worker[], spaceId: string): P
     shown.push({
       worker,
       pools: worker.poolIds.map((id) => ({ id, name: poolNames.get(id) ?? '' })),
+      targets: (targets.get(worker.id) ?? []).map(({ id, name }) => ({ id, name })),
       connected: connected.has(worker.id),
       leases,
       upgrading: upgrading.get(worker.id) ?? '',

@@ -1,8 +1,8 @@
 /**
  * How a polling agent gets its identity, and gets it back: the only services
  * that take callers without a certificate. Whether a token counts is decided
- * by one database transaction, which also inserts the worker: a token that
- * was used once made exactly one worker.
+ * by one database transaction, which also inserts the machine, as a worker, a
+ * deployment target or both: a token that was used once made exactly one.
  *
  * A registration whose answer was lost may be repeated: the same token with
  * the same key is the same registration, and gets the same agent id.
@@ -36,8 +36,9 @@ import {
 } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
 import { FailureLimit } from './failure-limit.ts';
-import { insertWorker } from './new-worker.ts';
+import { insertWorker, type WorkerBasis } from './new-worker.ts';
 import { agreeing } from './peers.ts';
+import { registeredAs } from './registered-as.ts';
 
 export interface EnrolmentOptions {
   store: Store;
@@ -105,7 +106,8 @@ export class Enrolment {
     const worker = await this.#admitted(ids(), key, request);
     const { chainPem } = await authority.issueForAgent(worker.id, request.csrDer, key);
     logger.info('an agent was registered', { workerId: worker.id, name: worker.name });
-    return { agentId: worker.id, certificateChainPem: chainPem, serverName };
+    const told = await store.read((tx) => registeredAs(tx, worker));
+    return { agentId: worker.id, certificateChainPem: chainPem, serverName, ...told };
   }
 
   async #admitted(id: string, key: string, request: RegisterRequest): Promise<Worker> {
@@ -119,7 +121,8 @@ export class Enrolment {
           throw new AppError('gone', `token ${token.id} has expired: ask for a new one`);
         const poolIds = await poolsOf(tx, token, request.pools);
         if (!(await tx.tokens.use(token.id, id, now))) throw used(token);
-        const worker = await insertWorker(tx, {
+        const target = token.target === null ? null : { id: this.#options.ids(), claim: token.target };
+        const basis: WorkerBasis = {
           spaceId: token.spaceId,
           id,
           name: request.name,
@@ -131,15 +134,20 @@ export class Enrolment {
           slots: request.slots,
           ephemeral: request.ephemeral,
           createdAt: now,
-        });
+        };
+        const worker = await insertWorker(tx, basis, target);
         await tx.audit.append(token.spaceId, {
           time: now,
           actor: `token ${token.id}`,
           action: 'worker.registered',
           subject: id,
-          detail: { name: worker.name, poolIds, keyFingerprint: key },
+          detail: {
+            ...{ name: worker.name, poolIds, keyFingerprint: key },
+            ...(target === null ? {} : { targetId: target.id, ...target.claim }),
+          },
         });
         store.announce(tx, 'worker', id);
+        if (target !== null) store.announce(tx, 'resource', 'target');
         return worker;
       });
     } catch (thrown) {

@@ -25,10 +25,11 @@ import { requestKey } from '@longshore/protocol/certificates';
 
 import type { ListeningAgentRequest, PairingPort } from '../app/ports/pairing.ts';
 import type { Store } from '../app/ports/store.ts';
+import { targetsOn } from '../app/target-machines.ts';
 import type { Worker } from '../domain/worker.ts';
 import { PAIRING_REACH_MS, PAIRING_REACH_PAUSE_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';
-import { insertWorker } from './new-worker.ts';
+import { insertWorker, type WorkerBasis } from './new-worker.ts';
 import { beginPairing, completePairing, pairedAlready } from './pairing-calls.ts';
 
 const DEFAULT_PORT = 10_933;
@@ -177,11 +178,13 @@ export class AgentPairing implements PairingPort {
     address: Address,
     request: ListeningAgentRequest,
   ): Promise<Worker> {
-    const { store, clock } = this.#options;
+    const { store, clock, ids } = this.#options;
     const { spaceId, name, poolIds, labels, slots } = request.worker;
+    const claim = request.worker.target;
+    const target = claim === null ? null : { id: ids(), claim };
     const now = clock.now();
     return store.write(async (tx) => {
-      const worker = await insertWorker(tx, {
+      const basis: WorkerBasis = {
         spaceId,
         id,
         name: name === '' ? address.host : name,
@@ -193,12 +196,14 @@ export class AgentPairing implements PairingPort {
         slots,
         ephemeral: false,
         createdAt: now,
-      });
+      };
+      const worker = await insertWorker(tx, basis, target);
       const detail = {
         name: worker.name,
         address: worker.address,
         poolIds,
         keyFingerprint: worker.keyFingerprint,
+        ...(target === null ? {} : { targetId: target.id, ...target.claim }),
       };
       await tx.audit.append(spaceId, {
         time: now,
@@ -208,6 +213,7 @@ export class AgentPairing implements PairingPort {
         detail,
       });
       store.announce(tx, 'worker', id);
+      if (target !== null) store.announce(tx, 'resource', 'target');
       return worker;
     });
   }
@@ -215,6 +221,7 @@ export class AgentPairing implements PairingPort {
   async #remove(worker: Worker, why: string): Promise<void> {
     const { store, clock } = this.#options;
     await store.write(async (tx) => {
+      for (const { spaceId, id } of await targetsOn(tx, worker)) await tx.resources.delete(spaceId, id);
       await tx.workers.delete(worker.spaceId, worker.id);
       const event = {
         time: clock.now(),
@@ -225,6 +232,7 @@ export class AgentPairing implements PairingPort {
       };
       await tx.audit.append(worker.spaceId, event);
       store.announce(tx, 'worker', worker.id);
+      store.announce(tx, 'resource', 'target');
     });
   }
 }

@@ -18,6 +18,7 @@ import { migration as disputedTickets } from './migrations/0012-disputed-tickets
 import { migration as operatorsWords } from './migrations/0014-operators-words.ts';
 import { migration as resources } from './migrations/0015-resources.ts';
 import { migration as deployments } from './migrations/0020-deployments.ts';
+import { migration as targetTokens } from './migrations/0022-target-tokens.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly Migration[] = [
   operatorsWords,
   resources,
   deployments,
+  targetTokens,
 ];
 
 export function repositories(sql: Sql): Tx {

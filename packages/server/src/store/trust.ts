@@ -45,6 +45,7 @@ interface TokenRow {
   id: string;
   secret_hash: string;
   pool_ids: string;
+  target: string | null;
   description: string;
   created_by: string;
   created_at: number;
@@ -59,6 +60,7 @@ function tokenOf(row: TokenRow): RegistrationToken {
     id: row.id,
     secretHash: row.secret_hash,
     poolIds: JSON.parse(row.pool_ids) as string[],
+    target: row.target === null ? null : (JSON.parse(row.target) as RegistrationToken['target']),
     description: row.description,
     createdBy: row.created_by,
     createdAt: row.created_at,
@@ -72,12 +74,13 @@ function tokens(sql: Sql): TrustRepositories['tokens'] {
   return {
     async insert(token) {
       await sql.run(
-        `INSERT INTO tokens (space_id, id, secret_hash, pool_ids, description, created_by, created_at, expires_at, used_at, used_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO tokens (space_id, id, secret_hash, pool_ids, target, description, created_by, created_at, expires_at, used_at, used_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         token.spaceId,
         token.id,
         token.secretHash,
         JSON.stringify(token.poolIds),
+        token.target === null ? null : JSON.stringify(token.target),
         token.description,
         token.createdBy,
         token.createdAt,

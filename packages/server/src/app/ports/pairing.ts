@@ -1,7 +1,8 @@
 /**
  * Pairing a listening agent: `links` implements it, the REST handler of
- * `POST /workers` calls it. The pairing string is a secret until it was used.
+ * `POST /workers` and that of `POST /targets` call it. The pairing string is a secret until it was used.
  */
+import type { TargetClaim } from '../../domain/model/target-claim.ts';
 import type { Worker } from '../../domain/worker.ts';
 
 export interface ListeningAgentRequest {
@@ -13,10 +14,12 @@ export interface ListeningAgentRequest {
     spaceId: string;
     /** Empty: the agent's host name of the address. */
     name: string;
-    /** Ids, at least one; that they exist is checked again in the transaction that inserts the worker. */
+    /** Ids, at least one unless it is a target; that they exist is checked again in the transaction that inserts the worker. */
     poolIds: string[];
     labels: Record<string, string>;
     slots: number;
+    /** The deployment target that it is to be, under the same name; null: none. */
+    target: TargetClaim | null;
   };
   /** Who asked, for the audit record. */
   createdBy: string;

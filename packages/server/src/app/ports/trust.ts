@@ -1,4 +1,5 @@
 /** What identity rests on: the certificate authority, one-time tokens, API keys, session tickets. Secrets are hashed or sealed. */
+import type { TargetClaim } from '../../domain/model/target-claim.ts';
 import type { SessionTicket } from '../../domain/session-ticket.ts';
 
 export interface AuthorityRecord {
@@ -13,7 +14,10 @@ export interface RegistrationToken {
   id: string;
   /** SHA-256 of the secret, hex. */
   secretHash: string;
+  /** Of the worker that it makes; empty: it makes none. */
   poolIds: string[];
+  /** The deployment target that it makes; null: it makes none. */
+  target: TargetClaim | null;
   description: string;
   createdBy: string;
   createdAt: number;

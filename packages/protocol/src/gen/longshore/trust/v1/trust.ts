@@ -38,6 +38,12 @@ export interface RegisterResponse {
   agentId: string;
   certificateChainPem: string;
   serverName: string;
+  /**
+   * For people: what the machine is now, "worker of linux", "deployment
+   * target of Production, with web". Empty from a server that doesn't say.
+   */
+  registeredAs: string[];
+  warnings: string[];
 }
 
 export interface RenewChallengeRequest {
@@ -312,7 +318,7 @@ export const RegisterRequest_LabelsEntry: MessageFns<RegisterRequest_LabelsEntry
 };
 
 function createBaseRegisterResponse(): RegisterResponse {
-  return { agentId: "", certificateChainPem: "", serverName: "" };
+  return { agentId: "", certificateChainPem: "", serverName: "", registeredAs: [], warnings: [] };
 }
 
 export const RegisterResponse: MessageFns<RegisterResponse> = {
@@ -325,6 +331,12 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
     }
     if (message.serverName !== "") {
       writer.uint32(26).string(message.serverName);
+    }
+    for (const v of message.registeredAs) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.warnings) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -366,6 +378,22 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
             message.serverName = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.registeredAs.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.warnings.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -386,6 +414,8 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
     message.agentId = object.agentId ?? "";
     message.certificateChainPem = object.certificateChainPem ?? "";
     message.serverName = object.serverName ?? "";
+    message.registeredAs = object.registeredAs?.map((e) => e) || [];
+    message.warnings = object.warnings?.map((e) => e) || [];
     return message;
   },
 };
