@@ -28,6 +28,7 @@ import type { AgentSession, StartCommand } from '@longshore/server/app/ports/age
 import type { AttemptEventRecord } from '@longshore/server/app/ports/attempts';
 import type { Store } from '@longshore/server/app/ports/store';
 import { createResources } from '@longshore/server/app/resources';
+import { createTargets } from '@longshore/server/app/targets';
 import { createTokens } from '@longshore/server/app/tokens';
 import { createUpgrades } from '@longshore/server/app/upgrades';
 import { createVariables } from '@longshore/server/app/variables';
@@ -125,6 +126,7 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       upgrades: createUpgrades({ store, clock, agents: directory, tasks: core.tasks }),
       pools: createPools({ store, clock, ids }),
       workers: createWorkers({ store, clock, agents: directory, pairing, leases: core.leases }),
+      targets: createTargets({ store, clock, ids, health, agents: directory, pairing }),
       tokens: createTokens({ store, clock, ids, secrets }),
       artifacts: createArtifacts({ store, logs, digests, clock: systemClock }),
       audit: createAudit(store),

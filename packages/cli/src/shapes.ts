@@ -15,6 +15,7 @@ export type TaskLogEntry = Schemas['TaskLogEntry'];
 export type TaskEvent = Schemas['TaskStreamEvent'];
 export type WorkerPool = Schemas['WorkerPool'];
 export type Worker = Schemas['Worker'];
+export type DeploymentTarget = Schemas['DeploymentTarget'];
 export type WorkerHealth = Schemas['WorkerHealth'];
 export type HealthRecord = Schemas['HealthRecord'];
 export type Lease = Schemas['Lease'];

@@ -28,6 +28,7 @@ import { createPools } from './app/pools.ts';
 import type { Secrets } from './app/ports/secrets.ts';
 import { createResources } from './app/resources.ts';
 import { runUses } from './app/run-uses.ts';
+import { createTargets } from './app/targets.ts';
 import { createTokens } from './app/tokens.ts';
 import { createUpgrades } from './app/upgrades.ts';
 import { createVariables } from './app/variables.ts';
@@ -213,6 +214,11 @@ function openApi(parts: Parts, { metrics, state }: { metrics: Metrics; state: ()
       agents: links.directory,
       pairing: links.pairing,
       leases: core.leases,
+    }),
+    targets: createTargets({
+      ...{ store, clock, ids, health },
+      agents: links.directory,
+      pairing: links.pairing,
     }),
     tokens: createTokens({ store, clock, ids, secrets }),
     artifacts: createArtifacts({ store, logs, digests, clock }),

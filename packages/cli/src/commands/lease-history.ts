@@ -30,7 +30,7 @@ export function leaseHistory(noun: Command): void {
         columns: {
           GRANTED: (lease) => at(lease.grantedAt),
           HELD: (lease) => formatDuration(lease.releasedAt - lease.grantedAt),
-          WORKER: (lease) => lease.resource.name,
+          ON: ({ resource }) => (resource.kind === 'target' ? `target ${resource.name}` : resource.name),
           MODE: (lease) => lease.mode,
           TASK: (lease) => lease.taskName,
           CHOSEN: (lease) => lease.reason,

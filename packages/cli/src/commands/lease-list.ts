@@ -9,7 +9,7 @@ export function leaseList(noun: Command): void {
   noun
     .command('list')
     .alias('ls')
-    .description('list the leases that are held, and why each worker was chosen')
+    .description('list the leases that are held, and why each worker or target was chosen')
     .action(async (_options: object, command: Command) => {
       const cli = cliOf(command);
       const api = await cli.api();
@@ -19,7 +19,7 @@ export function leaseList(noun: Command): void {
       await printList(cli, leases, {
         columns: {
           ID: (lease) => lease.id,
-          WORKER: (lease) => lease.resource.name,
+          ON: ({ resource }) => (resource.kind === 'target' ? `target ${resource.name}` : resource.name),
           MODE: (lease) => lease.mode,
           TASK: (lease) => `${lease.taskId} ${lease.taskName}`,
           GRANTED: (lease) => ago(lease.grantedAt),

@@ -50,12 +50,16 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./target.ts')).addTo,
   },
   tenant: { about: 'who it is deployed for', load: async () => (await import('./tenant.ts')).addTo },
+  target: {
+    about: 'machines and cloud regions that are deployed to',
+    load: async () => (await import('./target.ts')).addTo,
+  },
   policy: {
-    about: 'how the health of workers is checked',
+    about: 'how the health of machines is checked',
     load: async () => (await import('./policy.ts')).addTo,
   },
   lease: {
-    about: 'who uses which worker, and who waits',
+    about: 'who uses which worker or target, and who waits',
     load: async () => (await import('./lease.ts')).addTo,
   },
   artifact: { about: 'files that scripts gave', load: async () => (await import('./artifact.ts')).addTo },

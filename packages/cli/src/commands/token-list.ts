@@ -4,6 +4,7 @@ import { cliOf } from '../cli.ts';
 import { body } from '../client.ts';
 import { at, printDone, printList } from '../print.ts';
 import type { ListOf, RegistrationToken } from '../shapes.ts';
+import { namesOf } from './target-list.ts';
 
 export function tokenList(noun: Command): void {
   noun
@@ -20,6 +21,8 @@ export function tokenList(noun: Command): void {
         columns: {
           ID: (token) => token.id,
           POOLS: (token) => token.pools.map((pool) => pool.name).join(', '),
+          TARGET: ({ target }) =>
+            target === null ? '' : `${namesOf(target.environments)}: ${target.roles.join(', ')}`,
           STATE: stateOf,
           EXPIRES: (token) => at(token.expiresAt),
           BY: (token) => token.createdBy,

@@ -1,4 +1,3 @@
-import { invalid } from '@longshore/base';
 import type { Command } from 'commander';
 
 import { cliOf } from '../cli.ts';
@@ -7,6 +6,7 @@ import { printDone } from '../print.ts';
 import type { Worker } from '../shapes.ts';
 import { withExamples } from './examples.ts';
 import { countOf, pairsOf, repeated } from './options.ts';
+import { pairingFrom } from './pairing-option.ts';
 
 interface Options {
   listening: string;
@@ -36,7 +36,7 @@ export function workerAdd(noun: Command): void {
     .option('--address <host:port>', 'where to dial it, if not at the address in the pairing string')
     .action(async (options: Options, command: Command) => {
       const cli = cliOf(command);
-      const pairing = options.listening === '-' ? await readLine() : options.listening;
+      const pairing = await pairingFrom(options.listening);
       const api = await cli.api();
       const worker = await body<Worker>(
         api.POST('/api/v1/spaces/{space}/workers', {
@@ -65,11 +65,4 @@ export function workerAdd(noun: Command): void {
       'longshore worker add --listening lsp_… --pool linux',
     ],
   );
-}
-
-async function readLine(): Promise<string> {
-  let text = '';
-  for await (const part of process.stdin) text += String(part);
-  if (text.trim() === '') throw invalid('--listening', '', 'the pairing string on standard input');
-  return text.trim();
 }

@@ -9,7 +9,7 @@ export function workerList(noun: Command): void {
   noun
     .command('list')
     .alias('ls')
-    .description('list workers')
+    .description('list workers; machines that are deployment targets only are in "longshore target list"')
     .option('--pool <pool>', 'of this pool only: name or id')
     .action(async ({ pool }: { pool?: string }, command: Command) => {
       const cli = cliOf(command);

@@ -25,6 +25,7 @@ export function workerShow(noun: Command): void {
         state: [stateOf(found), found.locked, found.quarantined].filter((text) => text !== '').join(': '),
         health: `${found.health}${found.healthReason === '' ? '' : `: ${found.healthReason}`} (${ago(found.healthAt)})`,
         pools: found.pools.map((pool) => pool.name).join(', '),
+        ...targets(found),
         labels: Object.entries(found.labels)
           .map((label) => label.join('='))
           .join(', '),
@@ -42,6 +43,12 @@ export function workerShow(noun: Command): void {
         registered: at(found.createdAt),
       });
     });
+}
+
+function targets({ targets: of, pools }: Worker): Record<string, string> {
+  if (of.length === 0) return {};
+  const both = pools.length > 0 ? '; a script for it has the machine alone, so each waits for the other' : '';
+  return { targets: `${of.map(({ name }) => name).join(', ')}${both}` };
 }
 
 function machine({ facts }: Worker): Record<string, string> {

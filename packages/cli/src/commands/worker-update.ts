@@ -11,6 +11,7 @@ interface Options {
   pool?: string[];
   label?: Record<string, string>;
   slots?: number;
+  outOfPools?: boolean;
 }
 
 export function workerUpdate(noun: Command): void {
@@ -20,13 +21,14 @@ export function workerUpdate(noun: Command): void {
     .argument('<worker>', 'name or id')
     .option('--name <name>', 'new name')
     .option('--pool <pool>', 'a pool that it is in (may be repeated)', repeated)
+    .option('--out-of-pools', 'in no pool any more: for a machine that is a deployment target too')
     .option('--label <name=value>', 'a label (may be repeated)', pairsOf('--label'))
     .option('--slots <n>', 'shared leases that it takes at once', countOf('--slots', { least: 1 }))
     .action(async (worker: string, options: Options, command: Command) => {
       const cli = cliOf(command);
       const changed = await changeWorker(cli, worker, {
         name: options.name,
-        pools: options.pool,
+        pools: options.outOfPools === true ? [] : options.pool,
         labels: options.label,
         slots: options.slots,
       });

@@ -1,21 +1,5 @@
 // Made by scripts/generate.ts from the server's schemas.
 export interface paths {
-    "/api/v1/schemas/longshore.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getModelSchema"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/spaces/{space}/agent-packages": {
         parameters: {
             query?: never;
@@ -76,22 +60,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete: operations["revokeApiKey"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/spaces/{space}/apply": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["apply"];
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -190,22 +158,6 @@ export interface paths {
         put?: never;
         /** Deploy a release to an environment */
         post: operations["deploy"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/spaces/{space}/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["exportModel"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -471,38 +423,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/spaces/{space}/resources/{kind}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listResources"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/spaces/{space}/resources/{kind}/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getResource"];
-        put?: never;
-        post?: never;
-        delete: operations["deleteResource"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/spaces/{space}/runbook-runs": {
         parameters: {
             query?: never;
@@ -530,6 +450,57 @@ export interface paths {
         get: operations["listRuns"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listTargets"];
+        put?: never;
+        /** A machine that is registered, a cloud region, or a listening agent to pair with */
+        post: operations["createTarget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/targets/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTarget"];
+        put?: never;
+        post?: never;
+        /** Its machine goes too, unless it is in a worker pool or another target */
+        delete: operations["deleteTarget"];
+        options?: never;
+        head?: never;
+        patch: operations["changeTarget"];
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/targets/{target}/health-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check the health of its machine now; answers with the health task */
+        post: operations["checkTargetHealth"];
         delete?: never;
         options?: never;
         head?: never;
@@ -939,35 +910,6 @@ export interface components {
             name: string;
             revokedAt: number | null;
         };
-        Applied: {
-            /** @description False: this was a plan */
-            applied: boolean;
-            changes: {
-                /** @enum {string} */
-                change: "create" | "update" | "unchanged" | "delete";
-                /** @description What changes, as YAML has it; never a value */
-                fields: string[];
-                id: string;
-                /** @enum {string} */
-                kind: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Of a runbook: Project/Runbook */
-                name: string;
-            }[];
-            planToken: string;
-        };
-        Apply: {
-            /** @description Only plan */
-            dryRun?: boolean;
-            files: {
-                /** @description As errors name it. YAML ends in .yaml or .yml, or is "-"; others are scripts that YAML names */
-                path: string;
-                text: string;
-            }[];
-            /** @description Of a plan that was shown: carry out this one, or none */
-            planToken?: string;
-            /** @description Delete what is stored of the kinds in the files, and is not in them */
-            prune?: boolean;
-        };
         Artifact: {
             /** @description A ULID, made by the server */
             attemptId: string;
@@ -1032,6 +974,23 @@ export interface components {
         CancelTask: {
             reason?: string;
         };
+        ChangeDeploymentTarget: {
+            description?: string;
+            disabled?: boolean;
+            /** @description Names or ids of environments */
+            environments?: string[];
+            name?: string;
+            /** @description Of a cloud region; null: the default pool */
+            pool?: string | null;
+            /** @description Target tags */
+            roles?: string[];
+            /** @enum {string} */
+            tenanted?: "untenanted" | "tenanted" | "either";
+            /** @description Names or ids of tenants */
+            tenants?: string[];
+            /** @description As `Set/Tag` */
+            tenantTags?: string[];
+        };
         ChangeMachinePolicy: {
             /** @description Between two health checks of a worker; 0: never */
             healthCheckIntervalMs?: number;
@@ -1047,7 +1006,7 @@ export interface components {
                 [key: string]: string;
             };
             name?: string;
-            /** @description Names or ids of worker pools */
+            /** @description Names or ids of worker pools; none, for the machine of a deployment target: it is no worker any more */
             pools?: string[];
             /** @description Shared leases that it takes at once */
             slots?: number;
@@ -1071,6 +1030,49 @@ export interface components {
             key: string;
             name: string;
         };
+        CreateDeploymentTarget: {
+            description?: string;
+            /** @description Names or ids of environments */
+            environments: string[];
+            /** @description Where not given, its machine's */
+            name?: string;
+            reachedBy: {
+                /** @constant */
+                kind: "machine";
+                /** @description Name or id of a worker */
+                machine: string;
+            } | {
+                /** @constant */
+                kind: "cloudRegion";
+                /** @description Name or id of the pool that acts for it; none: the default pool */
+                pool?: string;
+            } | {
+                /** @description host:port to dial instead of that of the pairing string */
+                address?: string;
+                /** @constant */
+                kind: "listening";
+                /** @description Labels: name to value */
+                labels?: {
+                    [key: string]: string;
+                };
+                /** @description The pairing string that `longshore-agent configure` printed */
+                pairing: string;
+                /** @description That it is a worker of too */
+                pools?: string[];
+                slots?: number;
+            };
+            /** @description Target tags */
+            roles: string[];
+            /**
+             * @description `tenanted` where tenants or tags are named, unless told
+             * @enum {string}
+             */
+            tenanted?: "untenanted" | "tenanted" | "either";
+            /** @description Names or ids of tenants */
+            tenants?: string[];
+            /** @description As `Set/Tag` */
+            tenantTags?: string[];
+        };
         CreatedRegistrationToken: {
             /** @description Milliseconds since the epoch */
             expiresAt: number;
@@ -1078,12 +1080,16 @@ export interface components {
             id: string;
             /** @description The whole token: shown this once */
             token: string;
+            /** @description What works, but is mostly not what people want */
+            warnings: string[];
         };
         CreateRegistrationToken: {
             description?: string;
             lifeMs?: number;
-            /** @description Names or ids of worker pools; none: the default pool */
+            /** @description Names or ids of worker pools; none: the default pool, unless there is a target */
             pools?: string[];
+            /** @description What the machine becomes a deployment target of */
+            target?: components["schemas"]["TargetScope"];
         };
         CreateRelease: {
             /** @description Not given: the default channel */
@@ -1149,6 +1155,79 @@ export interface components {
             };
             /** @description Of the release */
             version: string;
+        };
+        DeploymentTarget: {
+            /** @description Milliseconds since the epoch */
+            changedAt: number;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            description: string;
+            disabled: boolean;
+            environments: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @description Empty when it is gone */
+                name: string;
+            }[];
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description Leases that runs hold on its machine now */
+            leases: number;
+            /** @description Null: a cloud region, for which a worker acts */
+            machine: {
+                connected: boolean;
+                /** @enum {string} */
+                health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+                /** @description Milliseconds since the epoch */
+                healthAt: number;
+                healthReason: string;
+                /** @description A ULID, made by the server */
+                id: string;
+                lastSeenAt: number | null;
+                /** @enum {string} */
+                mode: "polling" | "listening" | "builtIn" | "";
+                /** @description Empty when it is gone */
+                name: string;
+                /** @description Of the worker that it is too */
+                pools: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    /** @description Empty when it is gone */
+                    name: string;
+                }[];
+                /**
+                 * @description What keeps it from scripts, the gravest first
+                 * @enum {string}
+                 */
+                state: "ready" | "away" | "disabled" | "draining" | "quarantined" | "locked" | "revoked" | "gone";
+                stateReason: string;
+                /** @description Of its agent */
+                version: string;
+            } | null;
+            name: string;
+            /** @description Of a cloud region: the pool that acts for it; null: the default pool */
+            pool: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @description Empty when it is gone */
+                name: string;
+            } | null;
+            /** @description Target tags */
+            roles: string[];
+            /** @enum {string} */
+            tenanted: "untenanted" | "tenanted" | "either";
+            tenants: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @description Empty when it is gone */
+                name: string;
+            }[];
+            /** @description As `Set/Tag` */
+            tenantTags: string[];
+            /** @description Rises with every change */
+            version: number;
+            /** @description What works, but is mostly not what people want */
+            warnings: string[];
         };
         DidNotRun: {
             /** @description Id of an attempt; not given: all of the task that are on workers out of reach */
@@ -1230,7 +1309,7 @@ export interface components {
             /** @description Why this resource was chosen */
             reason: string;
             resource: {
-                /** @description Of a worker or target; of `run`: project, environment and tenant */
+                /** @description Of a worker or a target: its machine's; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
                 kind: "worker" | "target" | "run";
@@ -1244,7 +1323,7 @@ export interface components {
         LeaseRequest: {
             /** @description The worker that an exclusive request has chosen and waits for */
             barrier: {
-                /** @description Of a worker or target; of `run`: project, environment and tenant */
+                /** @description Of a worker or a target: its machine's; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
                 kind: "worker" | "target" | "run";
@@ -1270,7 +1349,7 @@ export interface components {
             taskId: string;
             taskName: string;
             ticket: number;
-            /** @description For people: `pool linux`, `workers a, b` */
+            /** @description For people: `pool linux`, `workers a, b`, `deployment target web-1` */
             wants: string;
         };
         MachineFacts: {
@@ -1359,7 +1438,7 @@ export interface components {
             releasedAt: number;
             releaseReason: string;
             resource: {
-                /** @description Of a worker or target; of `run`: project, environment and tenant */
+                /** @description Of a worker or a target: its machine's; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
                 kind: "worker" | "target" | "run";
@@ -1384,8 +1463,29 @@ export interface components {
                 id: string;
                 name: string;
             }[];
+            /** @description The deployment target that it makes; null: none */
+            target: {
+                environments: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    /** @description Empty when it is gone */
+                    name: string;
+                }[];
+                /** @description Target tags */
+                roles: string[];
+                /** @enum {string} */
+                tenanted: "untenanted" | "tenanted" | "either";
+                tenants: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    /** @description Empty when it is gone */
+                    name: string;
+                }[];
+                /** @description As `Set/Tag` */
+                tenantTags: string[];
+            } | null;
             usedAt: number | null;
-            /** @description Id of the worker that was registered with it */
+            /** @description Id of the machine that was registered with it */
             usedBy: string;
         };
         Release: {
@@ -1402,40 +1502,12 @@ export interface components {
             projectId: string;
             version: string;
         };
-        Resource: {
-            /** @description As it is stored: references are ids; secrets are masked */
-            body: {
-                [key: string]: unknown;
-            };
-            /** @description Milliseconds since the epoch */
-            changedAt: number;
-            /** @description Milliseconds since the epoch */
-            createdAt: number;
-            /** @description A ULID, made by the server */
-            id: string;
-            /** @enum {string} */
-            kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-            name: string;
-            /** @description Names of the ids in the body */
-            names: {
-                [key: string]: string;
-            };
-            /** @description Name of the project of a runbook; else empty */
-            project: string;
-            /** @description Rises with every change */
-            version: number;
-        };
         Run: {
             /** @description Milliseconds since the epoch */
             createdAt: number;
-            createdBy: string;
             ended: boolean;
-            endedAt: number | null;
             /** @description A ULID, made by the server */
             environmentId: string;
-            message: string;
-            /** @description Its task's: project, release or runbook, environment and tenant by their names */
-            name: string;
             /** @description The task that started it; empty: none */
             parentId: string;
             /** @description A ULID, made by the server */
@@ -1444,9 +1516,6 @@ export interface components {
             releaseId: string;
             /** @description Empty: a deployment */
             runbookId: string;
-            startedAt: number | null;
-            /** @enum {string} */
-            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
             succeeded: boolean;
             /** @description A ULID, made by the server */
             taskId: string;
@@ -1602,6 +1671,21 @@ export interface components {
             startedAt: number;
             version: string;
         };
+        TargetScope: {
+            /** @description Names or ids of environments */
+            environments: string[];
+            /** @description Target tags */
+            roles: string[];
+            /**
+             * @description `tenanted` where tenants or tags are named, unless told
+             * @enum {string}
+             */
+            tenanted?: "untenanted" | "tenanted" | "either";
+            /** @description Names or ids of tenants */
+            tenants?: string[];
+            /** @description As `Set/Tag` */
+            tenantTags?: string[];
+        };
         Task: {
             cancelRequestedAt: number | null;
             /** @description Milliseconds since the epoch */
@@ -1740,50 +1824,7 @@ export interface components {
             /** @constant */
             event: "log";
         } | {
-            /** @description Of a run, before its first activity: what its tree is made of */
             data: {
-                /** @description Empty until the run has started */
-                steps: {
-                    actions: {
-                        kind: string;
-                        name: string;
-                    }[];
-                    /** @description Actions that do not run here */
-                    left: {
-                        name: string;
-                        why: string;
-                    }[];
-                    name: string;
-                    roles: string[];
-                    /** @description Why nothing of it runs; empty: it does */
-                    skipped: string;
-                    /** @enum {string} */
-                    start: "afterPrevious" | "withPrevious";
-                    /** @description Null: its actions run once */
-                    targets: string[] | null;
-                    /** @description Targets at once */
-                    width: number;
-                }[];
-                targets: {
-                    /** @description A ULID, made by the server */
-                    id: string;
-                    name: string;
-                    roles: string[];
-                }[];
-            };
-            /** @constant */
-            event: "plan";
-        } | {
-            data: components["schemas"]["Activity"];
-            /** @constant */
-            event: "activity";
-        } | {
-            data: components["schemas"]["Interruption"];
-            /** @constant */
-            event: "interruption";
-        } | {
-            data: {
-                /** @description Of a run: the activity's key; with `~cleanUp`, the script after it */
                 action: string;
                 complete: boolean;
                 /** @description A ULID, made by the server */
@@ -1935,6 +1976,12 @@ export interface components {
             revoked: boolean;
             /** @description Shared leases that it takes at once */
             slots: number;
+            /** @description Deployment targets that it is the machine of */
+            targets: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            }[];
             /** @description Id of the task that upgrades its agent now; empty: none does */
             upgrading: string;
             /** @description Of its agent; empty before its first session */
@@ -1977,37 +2024,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getModelSchema: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     listAgentPackages: {
         parameters: {
             query?: never;
@@ -2196,42 +2212,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    apply: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Apply"];
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Applied"];
-                };
             };
             /** @description Default Response */
             default: {
@@ -2448,43 +2428,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    exportModel: {
-        parameters: {
-            query?: {
-                /** @description Left out: all kinds */
-                kind?: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Name or id; left out: all of the kind */
-                name?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Bytes: application/yaml */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/yaml": string;
                 };
             };
             /** @description Default Response */
@@ -3293,109 +3236,6 @@ export interface operations {
             };
         };
     };
-    listResources: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        items: components["schemas"]["Resource"][];
-                    };
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getResource: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Name or id; of a runbook Project/Runbook too */
-                name: string;
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Resource"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteResource: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
-                /** @description Name or id; of a runbook Project/Runbook too */
-                name: string;
-                /** @description Name of the space: `default` */
-                space: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done; no body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     runRunbook: {
         parameters: {
             query?: never;
@@ -3437,8 +3277,6 @@ export interface operations {
             query?: {
                 before?: string;
                 environment?: string;
-                /** @description Not given: both */
-                kind?: "deployment" | "runbookRun";
                 limit?: number;
                 project?: string;
                 tenant?: string;
@@ -3461,6 +3299,222 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["Run"][];
                     };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTargets: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an environment */
+                environment?: string;
+                role?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["DeploymentTarget"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDeploymentTarget"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentTarget"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentTarget"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeDeploymentTarget"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentTarget"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    checkTargetHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
                 };
             };
             /** @description Default Response */

@@ -10,6 +10,7 @@ import { poolRoutes } from './rest/pools.ts';
 import { releaseRoutes } from './rest/releases.ts';
 import { runRoutes } from './rest/runs.ts';
 import { serverRoutes } from './rest/server.ts';
+import { targetRoutes } from './rest/targets.ts';
 import { taskRoutes } from './rest/tasks.ts';
 import { apiKeyRoutes, auditRoutes, tokenRoutes, whoamiRoutes } from './rest/trust.ts';
 import { upgradeRoutes } from './rest/upgrades.ts';
@@ -24,6 +25,7 @@ export function addRoutes(
 ): void {
   poolRoutes(app, services);
   workerRoutes(app, services);
+  targetRoutes(app, services);
   agentPackageRoutes(app, services, held);
   upgradeRoutes(app, services);
   policyRoutes(app, services);

@@ -12,6 +12,7 @@ import type { KnownNames } from '../app/known-names.ts';
 import type { Pools } from '../app/pools.ts';
 import type { LogStore } from '../app/ports/log-store.ts';
 import type { Resources } from '../app/resources.ts';
+import type { Targets } from '../app/targets.ts';
 import type { Tokens } from '../app/tokens.ts';
 import type { Upgrades } from '../app/upgrades.ts';
 import type { VariableViews } from '../app/variables.ts';
@@ -24,6 +25,7 @@ export interface ApiServices {
   logs: Pick<LogStore, 'read' | 'length' | 'follow'>;
   pools: Pools;
   workers: Workers;
+  targets: Targets;
   health: Health;
   agentPackages: AgentPackages;
   upgrades: Upgrades;

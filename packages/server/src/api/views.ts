@@ -9,6 +9,7 @@ import type { PoolOverview } from '../app/pools.ts';
 import type { WorkerOverview } from '../app/workers.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { Lease, Resource } from '../domain/lease.ts';
+import type { TargetClaim } from '../domain/model/target-claim.ts';
 import type { ScriptSpec } from '../domain/script.ts';
 import { runOf, scriptOf } from '../domain/task.ts';
 import type { AgentPackageView } from './schemas/agent-packages.ts';
@@ -25,13 +26,14 @@ export function poolView({ pool, workers, healthyWorkers }: PoolOverview): PoolV
 }
 
 export function workerView(overview: WorkerOverview): WorkerView {
-  const { worker, pools, connected, leases, upgrading, idleSince } = overview;
+  const { worker, pools, targets, connected, leases, upgrading, idleSince } = overview;
   return {
     id: worker.id,
     name: worker.name,
     mode: worker.mode,
     address: worker.address,
     pools,
+    targets,
     labels: worker.labels,
     slots: worker.slots,
     enabled: worker.enabled,
@@ -71,7 +73,21 @@ export async function tokenView(token: RegistrationToken, names: KnownNames): Pr
   const pools = await Promise.all(
     token.poolIds.map(async (poolId) => ({ id: poolId, name: await names.poolName(token.spaceId, poolId) })),
   );
-  return { id, pools, description, createdBy, createdAt, expiresAt, usedAt, usedBy };
+  const target = token.target === null ? null : await claimView(token.spaceId, token.target, names);
+  return { id, pools, target, description, createdBy, createdAt, expiresAt, usedAt, usedBy };
+}
+
+async function claimView(
+  spaceId: string,
+  { environments, roles, tenanted, tenants, tenantTags }: TargetClaim,
+  names: KnownNames,
+): Promise<TokenView['target']> {
+  const named = (ids: readonly string[]) =>
+    Promise.all(ids.map(async (id) => ({ id, name: await names.resourceName(spaceId, id) })));
+  return {
+    ...{ environments: await named(environments), roles, tenanted },
+    ...{ tenants: await named(tenants), tenantTags },
+  };
 }
 
 export function apiKeyView({ id, name, createdAt, lastUsedAt, revokedAt }: ApiKey): ApiKeyView {
@@ -203,7 +219,7 @@ export async function requestView(
     mode: request.mode,
     wants:
       'all' in wants
-        ? await wantedWorkers(spaceId, wants.all, names)
+        ? await wantedMachines(spaceId, wants.all, names)
         : `pool ${await names.poolName(spaceId, wants.anyOfPool)}`,
     barrier: barrier === null ? null : await resourceView(spaceId, barrier, names),
     reason,
@@ -211,15 +227,24 @@ export async function requestView(
   };
 }
 
-async function wantedWorkers(
+async function wantedMachines(
   spaceId: string,
   resources: readonly Resource[],
   names: KnownNames,
 ): Promise<string> {
-  const shown = await Promise.all(resources.map(({ id }) => names.workerName(spaceId, id)));
-  return `${shown.length === 1 ? 'worker' : 'workers'} ${shown.join(', ')}`;
+  const kind = resources[0]?.kind;
+  if (kind === 'run') return 'to be the only run of its project there';
+  const noun = kind === 'target' ? 'deployment target' : 'worker';
+  const shown = await Promise.all(resources.map((resource) => nameOf(spaceId, resource, names)));
+  return `${noun}${shown.length === 1 ? '' : 's'} ${shown.join(', ')}`;
 }
 
-async function resourceView(spaceId: string, { kind, id }: Resource, names: KnownNames) {
-  return { kind, id, name: kind === 'worker' ? await names.workerName(spaceId, id) : '' };
+async function resourceView(spaceId: string, resource: Resource, names: KnownNames) {
+  const { kind, id } = resource;
+  return { kind, id, name: await nameOf(spaceId, resource, names) };
+}
+
+async function nameOf(spaceId: string, { kind, id }: Resource, names: KnownNames): Promise<string> {
+  if (kind === 'target') return names.targetName(spaceId, id);
+  return kind === 'worker' ? names.workerName(spaceId, id) : '';
 }

@@ -1,5 +1,5 @@
 /**
- * Names of pools and workers to ids and back, from memory: a submission names
+ * Names of pools, workers and deployment targets to ids and back, from memory: a submission names
  * its pool, each event of a stream its worker, and a query for these would
  * cost more than all the rest. Forgotten when an announcement of any node says
  * that one changed; that a pool or worker is still there is decided in the
@@ -10,6 +10,7 @@ import { notFound } from '@longshore/base';
 import { defaultPool, workerNamed } from './names.ts';
 import { POOL_TOPIC_PREFIX } from './pools.ts';
 import type { Store } from './ports/store.ts';
+import { targetsByMachine } from './target-machines.ts';
 
 export interface KnownNames {
   /** @throws AppError `notFound` */
@@ -21,6 +22,10 @@ export interface KnownNames {
   workerId(spaceId: string, nameOrId: string): Promise<string>;
   /** Empty when there is none of this id. */
   workerName(spaceId: string, id: string): Promise<string>;
+  /** Of the deployment target, or targets, on a machine; that of the machine where there is none. */
+  targetName(spaceId: string, machineId: string): Promise<string>;
+  /** Of an environment, a tenant and the like; empty when there is none of this id. Not from memory. */
+  resourceName(spaceId: string, id: string): Promise<string>;
   close(): void;
 }
 
@@ -33,6 +38,16 @@ interface PoolNames {
 export function createKnownNames(store: Store): KnownNames {
   const pools = new Map<string, Promise<PoolNames>>();
   const workers = new WorkerNames(store);
+  const targets = new Map<string, Promise<Map<string, string>>>();
+  const stopTargets = store.listen('resource', (kind) => {
+    if (kind === 'target') targets.clear();
+  });
+  const targetsOf = (spaceId: string): Promise<Map<string, string>> => {
+    const known = targets.get(spaceId) ?? loadTargets(store, spaceId);
+    targets.set(spaceId, known);
+    known.catch(() => targets.delete(spaceId));
+    return known;
+  };
   const stop = store.listen('worker', (id) => {
     if (id.startsWith(POOL_TOPIC_PREFIX)) pools.clear();
     else workers.forget(id);
@@ -62,7 +77,14 @@ export function createKnownNames(store: Store): KnownNames {
     poolName: async (spaceId, id) => (await poolsOf(spaceId)).nameById.get(id) ?? '',
     workerId: (spaceId, nameOrId) => workers.idOf(spaceId, nameOrId),
     workerName: (spaceId, id) => workers.nameOf(spaceId, id),
-    close: stop,
+    targetName: async (spaceId, machineId) =>
+      (await targetsOf(spaceId)).get(machineId) ?? (await workers.nameOf(spaceId, machineId)),
+    resourceName: (spaceId, id) =>
+      store.read(async (tx) => (await tx.resources.get(spaceId, id))?.name ?? ''),
+    close() {
+      stop();
+      stopTargets();
+    },
   };
 }
 
@@ -77,6 +99,12 @@ async function loadPools(store: Store, spaceId: string): Promise<PoolNames> {
     }
     return { idByKey, nameById, defaultId: (await defaultPool(tx, spaceId)).id };
   });
+}
+
+/** By machine. */
+async function loadTargets(store: Store, spaceId: string): Promise<Map<string, string>> {
+  const byMachine = await store.read((tx) => targetsByMachine(tx, spaceId));
+  return new Map([...byMachine].map(([id, targets]) => [id, targets.map(({ name }) => name).join(' / ')]));
 }
 
 /** Workers one by one, as they are asked for: there may be thousands. */

@@ -5,7 +5,9 @@ import { id, limit, spaceParams, time } from './common.ts';
 
 const resource = z.object({
   kind: z.enum(['worker', 'target', 'run']),
-  id: z.string().describe('Of a worker or target; of `run`: project, environment and tenant'),
+  id: z
+    .string()
+    .describe("Of a worker or a target: its machine's; of `run`: project, environment and tenant"),
   name: z.string().describe('Empty when it is gone'),
 });
 const holder = z.object({ kind: z.enum(['task', 'step']), id: z.string() });
@@ -38,7 +40,7 @@ export const leaseRequest = z
     taskName: z.string(),
     holder,
     mode: z.enum(LEASE_MODES),
-    wants: z.string().describe('For people: `pool linux`, `workers a, b`'),
+    wants: z.string().describe('For people: `pool linux`, `workers a, b`, `deployment target web-1`'),
     barrier: resource.nullable().describe('The worker that an exclusive request has chosen and waits for'),
     reason: z.string().describe('Why it waits'),
     createdAt: time,

@@ -3,17 +3,19 @@ import { z } from 'zod';
 
 import { LONGEST_TOKEN_LIFE_MS } from '../../limits.ts';
 import { description, id, limit, name, spaceParams, time } from './common.ts';
+import { targetClaim, targetScope, warnings } from './targets.ts';
 
 export const token = z
   .object({
     id,
     pools: z.array(z.object({ id, name: z.string() })),
+    target: targetClaim.nullable().describe('The deployment target that it makes; null: none'),
     description: z.string(),
     createdBy: z.string(),
     createdAt: time,
     expiresAt: time,
     usedAt: time.nullable(),
-    usedBy: z.string().describe('Id of the worker that was registered with it'),
+    usedBy: z.string().describe('Id of the machine that was registered with it'),
   })
   .meta({ id: 'RegistrationToken' });
 export type TokenView = z.infer<typeof token>;
@@ -23,13 +25,14 @@ export const createToken = z
       .array(z.string().min(1))
       .min(1)
       .optional()
-      .describe('Names or ids of worker pools; none: the default pool'),
+      .describe('Names or ids of worker pools; none: the default pool, unless there is a target'),
+    target: targetScope.optional().describe('What the machine becomes a deployment target of'),
     description: description.optional(),
     lifeMs: z.number().int().min(1000).max(LONGEST_TOKEN_LIFE_MS).optional(),
   })
   .meta({ id: 'CreateRegistrationToken' });
 export const createdToken = z
-  .object({ id, token: z.string().describe('The whole token: shown this once'), expiresAt: time })
+  .object({ id, token: z.string().describe('The whole token: shown this once'), expiresAt: time, warnings })
   .meta({ id: 'CreatedRegistrationToken' });
 export const tokenParams = spaceParams.extend({ token: z.string().describe('Id of a token') });
 

@@ -28,6 +28,9 @@ export const worker = z
     mode: z.enum(['polling', 'listening', 'builtIn']),
     address: z.string().describe('host:port of a listening agent; empty otherwise'),
     pools: z.array(z.object({ id, name: z.string() })),
+    targets: z
+      .array(z.object({ id, name: z.string() }))
+      .describe('Deployment targets that it is the machine of'),
     labels: z.record(z.string(), z.string()),
     slots,
     enabled: z.boolean(),
@@ -73,7 +76,12 @@ export const changeWorker = z
     draining: z.boolean().optional(),
     slots: slots.optional(),
     labels: labels.optional(),
-    pools: pools.optional(),
+    pools: z
+      .array(z.string().min(1))
+      .optional()
+      .describe(
+        'Names or ids of worker pools; none, for the machine of a deployment target: it is no worker any more',
+      ),
   })
   .meta({ id: 'ChangeWorker' });
 
