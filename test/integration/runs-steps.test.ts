@@ -275,7 +275,7 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
         default: 'hello',
         required: false,
       },
-      ...{ control: 'text', options: [] },
+      ...{ control: 'text' as const, options: [] },
     } as const;
     await stage.project(
       'shop',

@@ -45,10 +45,6 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     about: 'where it is deployed to',
     load: async () => (await import('./environment.ts')).addTo,
   },
-  target: {
-    about: 'machines and regions in environments',
-    load: async () => (await import('./target.ts')).addTo,
-  },
   tenant: { about: 'who it is deployed for', load: async () => (await import('./tenant.ts')).addTo },
   target: {
     about: 'machines and cloud regions that are deployed to',

@@ -1,5 +1,21 @@
 // Made by scripts/generate.ts from the server's schemas.
 export interface paths {
+    "/api/v1/schemas/longshore.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getModelSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/agent-packages": {
         parameters: {
             query?: never;
@@ -60,6 +76,22 @@ export interface paths {
         put?: never;
         post?: never;
         delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["apply"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -158,6 +190,22 @@ export interface paths {
         put?: never;
         /** Deploy a release to an environment */
         post: operations["deploy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["exportModel"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -407,6 +455,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{space}/projects/{project}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the variables of a project are in a place */
+        get: operations["listVariables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/projects/{project}/variables/{name}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which of its values a variable has in a place, and why */
+        get: operations["explainVariable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/releases": {
         parameters: {
             query?: never;
@@ -418,6 +500,38 @@ export interface paths {
         put?: never;
         post: operations["createRelease"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/resources/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/resources/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getResource"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteResource"];
         options?: never;
         head?: never;
         patch?: never;
@@ -910,6 +1024,35 @@ export interface components {
             name: string;
             revokedAt: number | null;
         };
+        Applied: {
+            /** @description False: this was a plan */
+            applied: boolean;
+            changes: {
+                /** @enum {string} */
+                change: "create" | "update" | "unchanged" | "delete";
+                /** @description What changes, as YAML has it; never a value */
+                fields: string[];
+                id: string;
+                /** @enum {string} */
+                kind: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Of a runbook: Project/Runbook */
+                name: string;
+            }[];
+            planToken: string;
+        };
+        Apply: {
+            /** @description Only plan */
+            dryRun?: boolean;
+            files: {
+                /** @description As errors name it. YAML ends in .yaml or .yml, or is "-"; others are scripts that YAML names */
+                path: string;
+                text: string;
+            }[];
+            /** @description Of a plan that was shown: carry out this one, or none */
+            planToken?: string;
+            /** @description Delete what is stored of the kinds in the files, and is not in them */
+            prune?: boolean;
+        };
         Artifact: {
             /** @description A ULID, made by the server */
             attemptId: string;
@@ -1257,6 +1400,48 @@ export interface components {
                 message: string;
             };
         };
+        ExplainedValue: {
+            /** @description It is asked for when a run starts, and this is offered */
+            asked: boolean;
+            /** @description The verdict in words */
+            because: string;
+            /** @description Kinds of its scope that match, the most specific first */
+            matches: ("step" | "target" | "targetedRole" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process")[];
+            /** @description Kinds of its scope that the place does not have */
+            misses: ("step" | "target" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process")[];
+            name: string;
+            /**
+             * @description By which the winner stands before it
+             * @enum {string}
+             */
+            rule: "step" | "target" | "targetedRole" | "role" | "tenant" | "tenantTag" | "environment" | "channel" | "process" | "project" | "origin" | "order" | "";
+            /** @description Names by kind; of a kind that is not there, anywhere */
+            scope: {
+                channels?: string[];
+                environments?: string[];
+                processes?: string[];
+                roles?: string[];
+                steps?: string[];
+                targets?: string[];
+                tenants?: string[];
+                tenantTags?: string[];
+            };
+            source: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "project" | "library" | "tenant" | "prompted" | "system" | "output";
+                name: string;
+                /** @description Where in it: a JSON pointer */
+                place: string;
+            };
+            /** @enum {string} */
+            type: "text" | "sensitive" | "workerPool";
+            /** @description As it is written; `********` when it is sensitive */
+            value: string;
+            /** @enum {string} */
+            verdict: "wins" | "tied" | "lessSpecific" | "doesNotMatch";
+        };
         HealthRecord: {
             reason: string;
             /** @enum {string} */
@@ -1351,6 +1536,36 @@ export interface components {
             ticket: number;
             /** @description For people: `pool linux`, `workers a, b`, `deployment target web-1` */
             wants: string;
+        };
+        ListedVariable: {
+            ambiguous: boolean;
+            name: string;
+            /** @description Names by kind; of a kind that is not there, anywhere */
+            scope: {
+                channels?: string[];
+                environments?: string[];
+                processes?: string[];
+                roles?: string[];
+                steps?: string[];
+                targets?: string[];
+                tenants?: string[];
+                tenantTags?: string[];
+            };
+            /** @description What it comes to */
+            seen: components["schemas"]["SeenValue"];
+            source: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @enum {string} */
+                kind: "project" | "library" | "tenant" | "prompted" | "system" | "output";
+                name: string;
+                /** @description Where in it: a JSON pointer */
+                place: string;
+            };
+            /** @enum {string} */
+            type: "text" | "sensitive" | "workerPool";
+            /** @description As it is written; `********` when it is sensitive */
+            value: string;
         };
         MachineFacts: {
             architecture: string;
@@ -1502,12 +1717,40 @@ export interface components {
             projectId: string;
             version: string;
         };
+        Resource: {
+            /** @description As it is stored: references are ids; secrets are masked */
+            body: {
+                [key: string]: unknown;
+            };
+            /** @description Milliseconds since the epoch */
+            changedAt: number;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @enum {string} */
+            kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+            name: string;
+            /** @description Names of the ids in the body */
+            names: {
+                [key: string]: string;
+            };
+            /** @description Name of the project of a runbook; else empty */
+            project: string;
+            /** @description Rises with every change */
+            version: number;
+        };
         Run: {
             /** @description Milliseconds since the epoch */
             createdAt: number;
+            createdBy: string;
             ended: boolean;
+            endedAt: number | null;
             /** @description A ULID, made by the server */
             environmentId: string;
+            message: string;
+            /** @description Its task's: project, release or runbook, environment and tenant by their names */
+            name: string;
             /** @description The task that started it; empty: none */
             parentId: string;
             /** @description A ULID, made by the server */
@@ -1516,6 +1759,9 @@ export interface components {
             releaseId: string;
             /** @description Empty: a deployment */
             runbookId: string;
+            startedAt: number | null;
+            /** @enum {string} */
+            state: "queued" | "executing" | "waiting" | "cancelling" | "success" | "failed" | "cancelled" | "timedOut";
             succeeded: boolean;
             /** @description A ULID, made by the server */
             taskId: string;
@@ -1656,6 +1902,16 @@ export interface components {
                 sensitive?: boolean;
                 value: string;
             }[];
+        };
+        SeenValue: {
+            /** @description Constructs that gave nothing, as they are written */
+            missing: string[];
+            /** @description Why all of it, or a part, can not be evaluated */
+            problems: string[];
+            /** @description It is, or it was made with one that is */
+            sensitive: boolean;
+            /** @description `********` when it is sensitive; empty when it can not be said */
+            text: string;
         };
         ServerNode: {
             /** @description host:port that agents dial */
@@ -1824,7 +2080,50 @@ export interface components {
             /** @constant */
             event: "log";
         } | {
+            /** @description Of a run, before its first activity: what its tree is made of */
             data: {
+                /** @description Empty until the run has started */
+                steps: {
+                    actions: {
+                        kind: string;
+                        name: string;
+                    }[];
+                    /** @description Actions that do not run here */
+                    left: {
+                        name: string;
+                        why: string;
+                    }[];
+                    name: string;
+                    roles: string[];
+                    /** @description Why nothing of it runs; empty: it does */
+                    skipped: string;
+                    /** @enum {string} */
+                    start: "afterPrevious" | "withPrevious";
+                    /** @description Null: its actions run once */
+                    targets: string[] | null;
+                    /** @description Targets at once */
+                    width: number;
+                }[];
+                targets: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    name: string;
+                    roles: string[];
+                }[];
+            };
+            /** @constant */
+            event: "plan";
+        } | {
+            data: components["schemas"]["Activity"];
+            /** @constant */
+            event: "activity";
+        } | {
+            data: components["schemas"]["Interruption"];
+            /** @constant */
+            event: "interruption";
+        } | {
+            data: {
+                /** @description Of a run: the activity's key; with `~cleanUp`, the script after it */
                 action: string;
                 complete: boolean;
                 /** @description A ULID, made by the server */
@@ -1917,6 +2216,15 @@ export interface components {
             version?: string;
             /** @description Names or ids of workers */
             workers?: string[];
+        };
+        VariableExplanation: {
+            ambiguous: boolean;
+            name: string;
+            /** @description What it comes to; null: it has no value here */
+            value: components["schemas"]["SeenValue"] | null;
+            /** @description The winner first, at the end those that do not match */
+            values: components["schemas"]["ExplainedValue"][];
+            warnings: string[];
         };
         WhoAmI: {
             apiKey: {
@@ -2024,6 +2332,37 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getModelSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listAgentPackages: {
         parameters: {
             query?: never;
@@ -2212,6 +2551,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Apply"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Default Response */
             default: {
@@ -2428,6 +2803,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exportModel: {
+        parameters: {
+            query?: {
+                /** @description Left out: all kinds */
+                kind?: "workerPool" | "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name or id; left out: all of the kind */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bytes: application/yaml */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
                 };
             };
             /** @description Default Response */
@@ -3160,6 +3572,112 @@ export interface operations {
             };
         };
     };
+    listVariables: {
+        parameters: {
+            query?: {
+                /** @description Not given: that of the release, or the default one */
+                channel?: string;
+                /** @description Not given: what is scoped by one does not hold */
+                environment?: string;
+                /** @description As the release keeps them; not given: as they stand now */
+                release?: string;
+                /** @description A role of the target, several times if it has several; not given: those of target and step */
+                role?: string[];
+                /** @description In its runs, instead of deployments */
+                runbook?: string;
+                /** @description Name of a step or an action */
+                step?: string;
+                /** @description Name or id of a deployment target */
+                target?: string;
+                /** @description Name or id */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ListedVariable"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    explainVariable: {
+        parameters: {
+            query: {
+                /** @description Not given: that of the release, or the default one */
+                channel?: string;
+                /** @description Name or id */
+                environment: string;
+                /** @description As the release keeps them; not given: as they stand now */
+                release?: string;
+                /** @description A role of the target, several times if it has several; not given: those of target and step */
+                role?: string[];
+                /** @description In its runs, instead of deployments */
+                runbook?: string;
+                /** @description Name of a step or an action */
+                step?: string;
+                /** @description Name or id of a deployment target */
+                target?: string;
+                /** @description Name or id */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of a variable, in any case */
+                name: string;
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableExplanation"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listReleases: {
         parameters: {
             query?: {
@@ -3236,6 +3754,109 @@ export interface operations {
             };
         };
     };
+    listResources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Resource"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name or id; of a runbook Project/Runbook too */
+                name: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "tagSet" | "environment" | "lifecycle" | "projectGroup" | "variableSet" | "project" | "runbook" | "tenant" | "target";
+                /** @description Name or id; of a runbook Project/Runbook too */
+                name: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     runRunbook: {
         parameters: {
             query?: never;
@@ -3277,6 +3898,8 @@ export interface operations {
             query?: {
                 before?: string;
                 environment?: string;
+                /** @description Not given: both */
+                kind?: "deployment" | "runbookRun";
                 limit?: number;
                 project?: string;
                 tenant?: string;
