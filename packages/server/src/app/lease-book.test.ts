@@ -60,6 +60,14 @@ describe('the queue', () => {
     );
   });
 
+  test('gives a request that starts a task and shares its wish with nobody, though there is no lane', () => {
+    const book = new LeaseBook('s');
+    book.addRequest(request(1, { all: [{ kind: 'worker', id: 'a' }] }, 'exclusive'));
+    expect(ticketsOf(book)).toEqual([1]);
+    // Without room for a new task it is not even looked at.
+    expect(book.queue(() => false).next()).toBeUndefined();
+  });
+
   test('leaves the rest of a lane out once its first must wait', () => {
     const book = new LeaseBook('s');
     for (const ticket of [1, 2, 4]) book.addRequest(request(ticket, { anyOfPool: 'p' }));
