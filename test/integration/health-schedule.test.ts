@@ -105,6 +105,17 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     ]);
   });
 
+  test('a machine in no pool, a deployment target and nothing else, is looked after as any worker', async () => {
+    const machine = await first.node.addWorker(poolId, { poolIds: [] });
+    const agent = await agentOn(first, machine);
+    await first.schedule.start();
+    await hasChecks(machine, 1);
+    await agent.disconnect();
+    await first.schedule.settled();
+    clock.advance(UNAVAILABLE_AFTER_MS + HEALTH_SCHEDULE_BEAT_MS);
+    await until('it is unavailable', async () => (await stored(machine))?.health === 'unavailable');
+  });
+
   test('a policy that says never is kept; a check on demand is one all the same', async () => {
     await first.health.changePolicy({ spaceId: SPACE, actor: 'me' }, { healthCheckIntervalMs: 0 });
     const worker = await newWorker();

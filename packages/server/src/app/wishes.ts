@@ -5,7 +5,7 @@
 import { isFinal } from '../domain/attempt-transition.ts';
 import { isEnded, move } from '../domain/task-transition.ts';
 import type { Turn } from './batch.ts';
-import { note, saveTask, type Kernel } from './kernel.ts';
+import { note, placeOf, saveTask, type Kernel } from './kernel.ts';
 import { isCourse } from './course/activities.ts';
 import { endOpenUnits } from './course/course.ts';
 import { advance, end, learn } from './orchestrator.ts';
@@ -22,10 +22,11 @@ export async function giveUp(
   if (isFinal(live.attempt)) return;
   const { attempt } = live;
   const name = await beginQuarantine(kernel, turn, attempt);
+  const onTarget = live.run.leases.get(attempt.leaseId)?.resource.kind === 'target';
   await note(kernel, turn, {
     task: live.run.task,
     level: 'error',
-    text: `Given up on worker "${name}": ${why}`,
+    text: `Given up on ${onTarget ? placeOf(kernel, live.run, attempt) : `worker "${name}"`}: ${why}`,
     attemptId: attempt.id,
   });
   await learn(kernel, turn, {
