@@ -24,6 +24,7 @@ import { Nodes } from './nodes.ts';
 import { askToEnd } from './wishes.ts';
 import { StorageOut } from './ports/store.ts';
 import { createProcessRuns } from './process-runs.ts';
+import { runEnded } from './promotion.ts';
 import { QueueView } from './queue-view.ts';
 import { createReleases } from './releases.ts';
 import { Roster, Sessions } from './roster.ts';
@@ -59,6 +60,7 @@ export function createCore(options: CoreOptions): Core {
     passAtEnd: (turn: Turn, spaceId: string) => scheduler.passAtEnd(turn, spaceId),
     due: (run: Run, key: string) => background(batch.add((turn) => dueNow(kernel, turn, { run, key }))),
     childEnded: (turn: Turn, parentId: string) => childEnded(kernel, turn, parentId),
+    runEnded: (turn, task, state) => runEnded(kernel, turn, { task, state }),
     cancelTask: (spaceId: string, id: string, by: string) => background(cancel(kernel, { spaceId, id, by })),
     submit: (turn: Turn, spaceId: string, task: NewTask) =>
       submit(kernel, scheduler, turn, { spaceId, task }),

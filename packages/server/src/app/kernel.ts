@@ -7,6 +7,7 @@ import { AppError } from '@longshore/base';
 import type { Lease } from '../domain/lease.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { keyOfAction } from '../domain/deployment/activity.ts';
+import type { EndState } from '../domain/task-transition.ts';
 import type { Task } from '../domain/task.ts';
 import type { Batch, Turn } from './batch.ts';
 import type { CoreOptions, NewTask } from './core-api.ts';
@@ -39,6 +40,8 @@ export interface Kernel {
   /** A task that the run waits for has ended. */
   childEnded(turn: Turn, parentId: string): Promise<void>;
   cancelTask(spaceId: string, taskId: string, by: string): void;
+  /** A run of a process ends in this turn; its row says so already. */
+  runEnded(turn: Turn, task: Task, state: EndState): Promise<void>;
   /** Submits a task within a turn: a run that starts another one. */
   submit(turn: Turn, spaceId: string, task: NewTask): Promise<Task>;
   /** Has the queue of the space looked at before this turn commits. */

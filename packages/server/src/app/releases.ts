@@ -12,54 +12,21 @@ import {
 } from '../domain/deployment/version.ts';
 import type { Resource } from '../domain/model/resource.ts';
 import { record, type Caller } from './audit.ts';
+import type { Turn } from './batch.ts';
 import type { Kernel } from './kernel.ts';
 import { progressOf, snapshotOf } from './new-runs.ts';
-import type { Store, Tx } from './ports/store.ts';
+import type { Tx } from './ports/store.ts';
+import { promoteNew } from './promotion.ts';
 import { resourceNamed } from './resource-names.ts';
-import type { Releases } from './run-api.ts';
+import type { NewRelease, Releases } from './run-api.ts';
 
-export function createReleases(kernel: Pick<Kernel, 'options'>): Releases {
-  const { store, clock, ids } = kernel.options as { store: Store } & Kernel['options'];
+export function createReleases(kernel: Kernel): Releases {
+  const { store } = kernel.options;
   const done = (by: Caller, tx: Tx, action: string, release: Release): Promise<void> =>
-    record(
-      tx,
-      { ...by, clock },
-      {
-        action: `release.${action}`,
-        subject: release.id,
-        detail: { version: release.version, projectId: release.projectId },
-      },
-    );
+    recordOf(kernel, tx, { by, action, release });
   return {
     create: (by, wanted) =>
-      store.write(async (tx) => {
-        const project = await resourceNamed(tx, {
-          spaceId: by.spaceId,
-          kind: 'project',
-          named: wanted.project,
-        });
-        const channel = channelOf(project, wanted.channel);
-        const version = wanted.version ?? (await nextVersion(tx, project));
-        checkVersion(version);
-        const there = await tx.processRuns.releaseOf(by.spaceId, project.id, version);
-        if (there !== undefined && wanted.ignoreExisting === true) return there;
-        const snapshot = await snapshotOf(kernel, tx, { project });
-        const release: Release = {
-          spaceId: by.spaceId,
-          id: ids(),
-          projectId: project.id,
-          version,
-          channel: channel.name,
-          snapshotId: snapshot.id,
-          notes: wanted.notes ?? '',
-          blocked: '',
-          createdAt: clock.now(),
-          createdBy: by.actor,
-        };
-        await tx.processRuns.insertRelease(release);
-        await done(by, tx, 'created', release);
-        return release;
-      }),
+      kernel.batch.add((turn) => create(kernel, turn, { by, wanted }), { hurried: true }),
     list: (spaceId, { project, channel, limit, before }) =>
       store.read(async (tx) => {
         const of =
@@ -128,6 +95,49 @@ export function createReleases(kernel: Pick<Kernel, 'options'>): Releases {
         await done(by, tx, 'deleted', release);
       }),
   };
+}
+
+/** With the deployments that follow from it: they are there when it is. */
+async function create(
+  kernel: Kernel,
+  turn: Turn,
+  { by, wanted }: { by: Caller; wanted: NewRelease },
+): Promise<Release> {
+  const { tx } = turn;
+  const { spaceId } = by;
+  await kernel.books.lock(turn, spaceId);
+  const project = await resourceNamed(tx, { spaceId, kind: 'project', named: wanted.project });
+  const channel = channelOf(project, wanted.channel);
+  const version = wanted.version ?? (await nextVersion(tx, project));
+  checkVersion(version);
+  const there = await tx.processRuns.releaseOf(spaceId, project.id, version);
+  if (there !== undefined && wanted.ignoreExisting === true) return there;
+  const snapshot = await snapshotOf(kernel, tx, { project });
+  const release: Release = {
+    spaceId,
+    id: kernel.options.ids(),
+    projectId: project.id,
+    version,
+    channel: channel.name,
+    snapshotId: snapshot.id,
+    notes: wanted.notes ?? '',
+    blocked: '',
+    createdAt: kernel.options.clock.now(),
+    createdBy: by.actor,
+  };
+  await tx.processRuns.insertRelease(release);
+  await recordOf(kernel, tx, { by, action: 'created', release });
+  await promoteNew(kernel, turn, { project, release });
+  return release;
+}
+
+function recordOf(
+  { options: { clock } }: Pick<Kernel, 'options'>,
+  tx: Tx,
+  { by, action, release }: { by: Caller; action: string; release: Release },
+): Promise<void> {
+  const detail = { version: release.version, projectId: release.projectId };
+  return record(tx, { ...by, clock }, { action: `release.${action}`, subject: release.id, detail });
 }
 
 export async function releaseNamed(

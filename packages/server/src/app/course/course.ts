@@ -259,6 +259,7 @@ async function endRun(
 ): Promise<void> {
   const { spaceId, id } = run.task;
   await turn.tx.processRuns.endRun(spaceId, id, state === 'success');
+  await kernel.runEnded(turn, run.task, state);
   await endAs(kernel, turn, { run, state, message });
 }
 
