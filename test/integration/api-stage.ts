@@ -38,6 +38,7 @@ import { packageReader } from '@longshore/server/links/package-reader';
 import { digests } from '@longshore/server/logs/digests';
 import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
+import { createDueTimes } from '@longshore/server/due-times';
 import { webCaller } from '@longshore/server/web-caller';
 
 import { openStage, type Dialect } from '../support/store.ts';
@@ -88,6 +89,7 @@ export async function openApiStage(dialect: Dialect = 'sqlite'): Promise<ApiStag
       logs,
       agents: directory,
       web: webCaller,
+      dueTimes: createDueTimes(),
       clock,
       ids,
       digests,

@@ -22,6 +22,7 @@ import { FileLogStore } from '@longshore/server/logs/file-log-store';
 import { RowLogStore } from '@longshore/server/logs/row-log-store';
 import { createSealer } from '@longshore/server/store/sealer';
 import type { ScriptTaskSpec } from '@longshore/server/domain/task';
+import { createDueTimes } from '@longshore/server/due-times';
 import { webCaller } from '@longshore/server/web-caller';
 
 import { mortalStore } from './mortal-store.ts';
@@ -69,6 +70,7 @@ export async function openCoreStage(dialect: Dialect): Promise<CoreStage> {
         sealer: createSealer(MASTER_KEY),
         agents: { session: () => undefined, sessions: () => [] },
         web: webCaller,
+        dueTimes: createDueTimes(),
         clock,
         ids,
         logger: silentLogger,

@@ -35,6 +35,18 @@ export const ONE_SCRIPT: Process = {
   ],
 };
 
+/** A process that waits for an answer of people: without a worker it neither ends nor fails. */
+export const ONE_QUESTION: Process = {
+  ...ONE_SCRIPT,
+  steps: ONE_SCRIPT.steps.map((step) => ({
+    ...step,
+    actions: step.actions.map((action) => ({
+      ...action,
+      does: { kind: 'manual', instructions: 'Look.', responsible: '' },
+    })),
+  })),
+};
+
 const CONNECTIVITY = { skipUnavailable: true, excludeUnhealthy: false, allowNoTargets: true };
 
 const PROJECT: Project = {

@@ -368,6 +368,19 @@ export const JOURNAL_FILE_BYTES = 8 * 1024 * 1024;
 /** A full journal file rests so long before its logs are synced: by then the kernel (30 s) has written most of them itself. */
 export const JOURNAL_REST_MS = 35_000;
 
+// ── Triggers ────────────────────────────────────────────────────────────────
+
+/** Triggers are looked at this often at least: clocks may be set, and announcements lost. Each next due time has its own timer. */
+export const TRIGGER_LOOK_MS = 15_000;
+/** A due time that was missed (no server was up) is run only when it is not older: a nightly run is not for the office hours. */
+export const TRIGGER_LATE_LONGEST_MS = 60 * 60_000;
+/** A due time dealt with that is further ahead of the clock was written under a wrong clock. Above a day: a clock may be a date off. */
+export const TRIGGER_AHEAD_LONGEST_MS = 25 * 60 * 60_000;
+/** Missed due times are counted up to so many. */
+export const TRIGGER_SKIPPED_COUNTED = 1_000;
+/** Schedules whose patterns are kept read. */
+export const SCHEDULES_KEPT = 1_000;
+
 // ── Rest ────────────────────────────────────────────────────────────────────
 
 /** A server looks at this beat whether it is quiet: it used no more than this share of a processor. The pings of 500 agents take 0.04. */

@@ -35,11 +35,13 @@ import { createVariables } from './app/variables.ts';
 import { createWorkers } from './app/workers.ts';
 import { AGENT_PROGRAM, createBuiltInProcess } from './builtin-process.ts';
 import { publicAddress, type ServerConfig } from './config.ts';
+import { createDueTimes } from './due-times.ts';
 import { AgentLinks } from './links/agent-links.ts';
 import { packageReader } from './links/package-reader.ts';
 import { digests } from './logs/digests.ts';
 import { startCoreLoops } from './loops/core-loops.ts';
 import { HealthSchedule } from './loops/health-schedule.ts';
+import { TriggerLoop } from './loops/triggers.ts';
 import { Counters, Metrics } from './metrics.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { webCaller } from './web-caller.ts';
@@ -162,6 +164,7 @@ async function openCore({ config, logger, storage, scope, ids }: Base, counters:
       digests,
       agentAddress,
       web: webCaller,
+      dueTimes: createDueTimes(),
     },
     taskCap: config.taskCap,
     largestLogBytes: config.largestLog,
@@ -314,6 +317,9 @@ async function startLoops({
   });
   scope.add('the health schedule', () => schedule.close());
   await schedule.start();
+  const triggers = new TriggerLoop({ store, clock: systemClock, logger, triggers: core.triggers });
+  scope.add('the triggers', () => triggers.close());
+  triggers.start();
   const process = createBuiltInProcess({
     folder: join(directory.path, 'builtin-worker'),
     command: [globalThis.process.execPath, AGENT_PROGRAM],

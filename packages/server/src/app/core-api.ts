@@ -11,6 +11,7 @@ import type { Lease, LeaseRequest } from '../domain/lease.ts';
 import type { Task, TaskKind, TaskSpec } from '../domain/task.ts';
 import type { AgentDirectory, AgentInbox } from './ports/agents.ts';
 import type { ArtifactRecord, AttemptEventRecord } from './ports/attempts.ts';
+import type { DueTimes } from './ports/due-times.ts';
 import type { LogStore } from './ports/log-store.ts';
 import type { ServerNode } from './ports/nodes.ts';
 import type { Sealer } from './ports/sealer.ts';
@@ -18,6 +19,7 @@ import type { ProcessRuns, Releases } from './run-api.ts';
 import type { TaskView } from './task-view.ts';
 import type { WebCaller } from './ports/web.ts';
 import type { Store } from './ports/store.ts';
+import type { Triggers } from './trigger-api.ts';
 import type { TaskFilter, TaskLogEntry } from './ports/tasks.ts';
 
 export interface CoreOptions {
@@ -26,6 +28,8 @@ export interface CoreOptions {
   sealer: Sealer;
   /** The links: filled in after the core is made, for each needs the other. */
   agents: AgentDirectory;
+  /** When triggers come due. */
+  dueTimes: DueTimes;
   /** Calls webhooks. */
   web: WebCaller;
   clock: Clock;
@@ -71,6 +75,7 @@ export interface Core {
   readonly tasks: Tasks;
   readonly processRuns: ProcessRuns;
   readonly releases: Releases;
+  readonly triggers: Triggers;
   readonly leases: Leases;
   readonly inbox: AgentInbox;
   /** As readers get them: what is damaged is mended first, or `unavailable` while that waits for its agent. */

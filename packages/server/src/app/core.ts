@@ -31,6 +31,7 @@ import { Roster, Sessions } from './roster.ts';
 import { Runs, type Run } from './runs.ts';
 import { Scheduler } from './scheduler.ts';
 import { cancel, createTasks, submit } from './tasks.ts';
+import { createTriggers } from './triggers.ts';
 import { Watching } from './watching.ts';
 
 export function createCore(options: CoreOptions): Core {
@@ -142,6 +143,7 @@ export function createCore(options: CoreOptions): Core {
     tasks,
     processRuns: createProcessRuns(kernel),
     releases: createReleases(kernel),
+    triggers: createTriggers(kernel),
     leases: createLeases(kernel, queue, (spaceId, taskId, by) => tasks.cancel(spaceId, taskId, by)),
     inbox: inboxOf(kernel, { agents, attempts, inventory, mending }),
     logs: mendedLogs(options.logs, (attemptId, at) => mending.damaged(attemptId, at)),

@@ -49,6 +49,8 @@ export interface RunWishes {
   timeoutMs?: number;
   parent?: RunSpec['parent'];
   comments?: string;
+  /** The name of the trigger that starts it. */
+  trigger?: string;
 }
 
 /** @throws AppError `invalid`, `conflict`, `notFound`: why it can't be deployed there */
@@ -199,6 +201,7 @@ async function newRun(
         expiresAt: wishes.expiresAt ?? null,
         parent: wishes.parent ?? null,
         comments: wishes.comments ?? '',
+        ...(wishes.trigger === undefined ? {} : { trigger: wishes.trigger }),
       },
     },
   };

@@ -15,22 +15,17 @@ import type { Tx } from './ports/store.ts';
 import type { TaskView } from './task-view.ts';
 import { releaseNamed } from './releases.ts';
 import { resourceNamed } from './resource-names.ts';
+import { startRun } from './start-run.ts';
 
 export function createProcessRuns(kernel: Kernel): ProcessRuns {
-  const { store, clock } = kernel.options;
+  const { store } = kernel.options;
   /** The run is made in the turn that submits it: what it was checked against holds when it is queued. */
   const submit = async (by: Caller, make: (tx: Tx) => Promise<NewRun>): Promise<TaskView> => {
     const task = await kernel.batch.add(
       async (turn) => {
         await kernel.books.lock(turn, by.spaceId);
         const run = await make(turn.tx);
-        const submitted = await kernel.submit(turn, by.spaceId, run);
-        await record(
-          turn.tx,
-          { ...by, clock },
-          { action: `${run.kind}.started`, subject: submitted.id, detail: { name: run.name } },
-        );
-        return submitted;
+        return startRun(kernel, turn, { by, run });
       },
       { hurried: true },
     );

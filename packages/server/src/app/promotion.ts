@@ -18,8 +18,9 @@ import { runOf, type Task } from '../domain/task.ts';
 import { record } from './audit.ts';
 import type { Turn } from './batch.ts';
 import { note, type Kernel } from './kernel.ts';
-import { deploymentOf, progressOf, type NewRun } from './new-runs.ts';
+import { deploymentOf, progressOf } from './new-runs.ts';
 import { StorageOut } from './ports/store.ts';
+import { startRun } from './start-run.ts';
 
 /** Who starts them. */
 export const LIFECYCLE = 'lifecycle';
@@ -77,6 +78,7 @@ async function promote(
 ): Promise<Promotions> {
   const { project, release, tenants } = of;
   const { spaceId } = release;
+  const by = { spaceId, actor: LIFECYCLE };
   const done: Promotions = { started: [], problems: [] };
   await kernel.books.lock(turn, spaceId);
   for (const tenant of tenants) {
@@ -94,7 +96,7 @@ async function promote(
       );
       if ('problem' in run)
         done.problems.push(await failed(kernel, turn, { ...promoting, problem: run.problem }));
-      else done.started.push(await submitFor(kernel, turn, { spaceId, run: run.made }));
+      else done.started.push(await startRun(kernel, turn, { by, run: run.made }));
     }
   }
   return done;
@@ -110,20 +112,6 @@ async function wantedFor(turn: Turn, { project, release, tenant }: Promoting): P
     if ((await turn.tx.processRuns.runs(release.spaceId, filter)).length > 0) started.add(environmentId);
   }
   return promotionsOf(progress, started, open);
-}
-
-async function submitFor(
-  kernel: Kernel,
-  turn: Turn,
-  { spaceId, run }: { spaceId: string; run: NewRun },
-): Promise<Task> {
-  const submitted = await kernel.submit(turn, spaceId, run);
-  await record(
-    turn.tx,
-    { spaceId, actor: LIFECYCLE, clock: kernel.options.clock },
-    { action: 'deployment.started', subject: submitted.id, detail: { name: run.name } },
-  );
-  return submitted;
 }
 
 async function failed(

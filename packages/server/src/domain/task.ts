@@ -62,6 +62,8 @@ export interface RunSpec {
   /** The activity of the run that started it, and waits for it; null: nobody does. */
   parent: { taskId: string; activity: string } | null;
   comments: string;
+  /** The name of the trigger that started it. */
+  trigger?: string;
 }
 
 export interface RunTaskSpec {

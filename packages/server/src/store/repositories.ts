@@ -18,6 +18,7 @@ import { migration as disputedTickets } from './migrations/0012-disputed-tickets
 import { migration as operatorsWords } from './migrations/0014-operators-words.ts';
 import { migration as resources } from './migrations/0015-resources.ts';
 import { migration as deployments } from './migrations/0020-deployments.ts';
+import { migration as triggerTimes } from './migrations/0021-trigger-times.ts';
 import { migration as targetTokens } from './migrations/0022-target-tokens.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
@@ -25,6 +26,7 @@ import { poolRepository } from './pools.ts';
 import { resourceRepository } from './resources.ts';
 import { runRepository } from './runs.ts';
 import { taskRepository } from './tasks.ts';
+import { triggerRepository } from './triggers.ts';
 import { trustRepositories } from './trust.ts';
 import { workerRepository } from './workers.ts';
 
@@ -42,6 +44,7 @@ export const MIGRATIONS: readonly Migration[] = [
   operatorsWords,
   resources,
   deployments,
+  triggerTimes,
   targetTokens,
 ];
 
@@ -59,5 +62,6 @@ export function repositories(sql: Sql): Tx {
     packages: packageRepository(sql),
     resources: resourceRepository(sql),
     processRuns: runRepository(sql),
+    triggers: triggerRepository(sql),
   };
 }

@@ -64,6 +64,8 @@ export function resourceRepository(sql: Sql): ResourceRepository {
             kind,
             parentId,
           )) as Resource<Kind>[],
+    versions: (spaceId, kind) =>
+      sql.all('SELECT id, version FROM resources WHERE space_id = ? AND kind = ?', spaceId, kind),
     all: (spaceId) => many('space_id = ?', spaceId),
     async update(resource, expected) {
       const changed = await orConflict(

@@ -142,6 +142,22 @@ export function runRepository(sql: Sql): RunRepository {
       where.and('id < ?', before);
       return releases(`${where.text} ORDER BY id DESC LIMIT ?`, ...where.params, limit);
     },
+    async newestRelease(spaceId, { projectId, channel, deployedTo }) {
+      const where = new Where(spaceId);
+      where.and('project_id = ?', projectId);
+      where.and('LOWER(channel) = ?', channel?.toLowerCase());
+      if (deployedTo === undefined)
+        return (await releases(`${where.text} ORDER BY id DESC LIMIT 1`, ...where.params))[0];
+      const found = await releases(
+        `${where.text} AND EXISTS (SELECT 1 FROM runs WHERE runs.space_id = releases.space_id
+           AND runs.release_id = releases.id AND environment_id = ? AND tenant_id = ? AND succeeded = 1)
+         ORDER BY id DESC LIMIT 1`,
+        ...where.params,
+        deployedTo.environmentId,
+        deployedTo.tenantId,
+      );
+      return found[0];
+    },
     async updateRelease({ spaceId, id, notes, snapshotId, blocked }) {
       await sql.run(
         'UPDATE releases SET notes = ?, snapshot_id = ?, blocked = ? WHERE space_id = ? AND id = ?',

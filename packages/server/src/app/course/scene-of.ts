@@ -121,7 +121,7 @@ async function factsOf(
     startedBy: person,
     createdAt: task.createdAt,
     comments: spec.comments,
-    trigger: null,
+    trigger: spec.trigger === undefined ? null : { id: spec.trigger, name: spec.trigger },
     tenant: tenant === undefined ? null : { ...named(tenant), tags: tenant.body.tags },
     targets: run.course.plan.targets,
     specificTargets: byName(spec.choices.targets),

@@ -14,6 +14,8 @@ export interface ResourceRepository {
   ): Promise<Resource<Kind> | undefined>;
   /** By name; of one parent only, when it is given. */
   list<Kind extends ResourceKind>(spaceId: string, kind: Kind, parentId?: string): Promise<Resource<Kind>[]>;
+  /** Which there are, and how often each was changed: what has not changed need not be read again. */
+  versions(spaceId: string, kind: ResourceKind): Promise<{ id: string; version: number }[]>;
   /** All of a space, for looks at who refers to whom. */
   all(spaceId: string): Promise<Resource[]>;
   /**

@@ -34,6 +34,11 @@ export interface RunRepository {
   releaseOf(spaceId: string, projectId: string, version: string): Promise<Release | undefined>;
   /** Newest first. */
   releases(spaceId: string, filter: ReleaseFilter): Promise<Release[]>;
+  /** The newest release of the project; of a channel, or of those deployed with success to a place, where it is given. */
+  newestRelease(
+    spaceId: string,
+    of: { projectId: string; channel?: string; deployedTo?: { environmentId: string; tenantId: string } },
+  ): Promise<Release | undefined>;
   /** Notes, snapshot and whether it is blocked; nothing else of it changes. */
   updateRelease(release: Release): Promise<void>;
   deleteRelease(spaceId: string, id: string): Promise<void>;

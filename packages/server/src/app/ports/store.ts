@@ -13,6 +13,7 @@ import type { PackageRepository } from './packages.ts';
 import type { ResourceRepository } from './resources.ts';
 import type { RunRepository } from './runs.ts';
 import type { TaskRepository } from './tasks.ts';
+import type { TriggerRepository } from './triggers.ts';
 import type { TrustRepositories } from './trust.ts';
 
 export interface Tx extends MachineRepositories, TrustRepositories {
@@ -23,6 +24,7 @@ export interface Tx extends MachineRepositories, TrustRepositories {
   packages: PackageRepository;
   resources: ResourceRepository;
   processRuns: RunRepository;
+  triggers: TriggerRepository;
 }
 
 /**
