@@ -24,6 +24,7 @@ export type LeaseRequest = Schemas['LeaseRequest'];
 export type RegistrationToken = Schemas['RegistrationToken'];
 export type AgentPackage = Schemas['AgentPackage'];
 export type ApiKey = Schemas['ApiKey'];
+export type TriggerStatus = Schemas['TriggerStatus'];
 export type MachinePolicy = Schemas['MachinePolicy'];
 export type ServerNode = Schemas['ServerNode'];
 export type Applied = Schemas['Applied'];

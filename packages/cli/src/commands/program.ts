@@ -58,6 +58,10 @@ const NOUNS: Readonly<Record<string, Noun>> = {
     about: 'who uses which worker or target, and who waits',
     load: async () => (await import('./lease.ts')).addTo,
   },
+  trigger: {
+    about: 'what starts by itself, and when',
+    load: async () => (await import('./trigger.ts')).addTo,
+  },
   artifact: { about: 'files that scripts gave', load: async () => (await import('./artifact.ts')).addTo },
   'agent-package': {
     about: 'versions of the agent, for upgrades',

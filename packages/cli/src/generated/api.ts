@@ -455,6 +455,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{space}/projects/{project}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When each is due next, and what came of it last */
+        get: operations["listTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/projects/{project}/variables": {
         parameters: {
             query?: never;
@@ -2207,6 +2224,35 @@ export interface components {
             /** @constant */
             event: "end";
         };
+        TriggerStatus: {
+            cron: string;
+            disabled: boolean;
+            /** @enum {string} */
+            does: "deploy" | "runRunbook";
+            lastFailure: {
+                /** @description Milliseconds since the epoch */
+                dueAt: number;
+                reason: string;
+            } | null;
+            /** @description The last due time at which there was nothing to do */
+            lastIdle: {
+                /** @description Milliseconds since the epoch */
+                dueAt: number;
+                reason: string;
+            } | null;
+            /** @description The last due time that started something */
+            lastRun: {
+                /** @description Milliseconds since the epoch */
+                dueAt: number;
+                taskIds: string[];
+            } | null;
+            name: string;
+            /** @description Null: none comes */
+            nextDueAt: number | null;
+            /** @description Why it starts nothing; empty: it does */
+            off: string;
+            timeZone: string;
+        };
         UpgradeWorkers: {
             /** @description An agent goes back to the version before when the new one has no session in this time; none: 30 s */
             confirmWithinMs?: number;
@@ -3559,6 +3605,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTriggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TriggerStatus"][];
+                    };
                 };
             };
             /** @description Default Response */

@@ -12,6 +12,7 @@ import { runRoutes } from './rest/runs.ts';
 import { serverRoutes } from './rest/server.ts';
 import { targetRoutes } from './rest/targets.ts';
 import { taskRoutes } from './rest/tasks.ts';
+import { triggerRoutes } from './rest/triggers.ts';
 import { apiKeyRoutes, auditRoutes, tokenRoutes, whoamiRoutes } from './rest/trust.ts';
 import { upgradeRoutes } from './rest/upgrades.ts';
 import { variableRoutes } from './rest/variables.ts';
@@ -33,6 +34,7 @@ export function addRoutes(
   releaseRoutes(app, services);
   runRoutes(app, services);
   variableRoutes(app, services);
+  triggerRoutes(app, services);
   attemptRoutes(app, services, held);
   artifactRoutes(app, services, held);
   leaseRoutes(app, services);

@@ -21,7 +21,7 @@ import type { HttpRefusal } from './connections.ts';
 import type { Release } from './room.ts';
 
 export interface ApiServices {
-  core: Pick<Core, 'tasks' | 'processRuns' | 'releases' | 'leases' | 'nodes'>;
+  core: Pick<Core, 'tasks' | 'processRuns' | 'releases' | 'triggers' | 'leases' | 'nodes'>;
   logs: Pick<LogStore, 'read' | 'length' | 'follow'>;
   pools: Pools;
   workers: Workers;
