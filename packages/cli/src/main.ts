@@ -38,7 +38,7 @@ function report(thrown: unknown): number {
     return EXIT.failed;
   }
   for (const { field, value, expected } of error.fields) {
-    if (!error.message.includes(field))
+    if (!error.message.includes(expected))
       process.stderr.write(
         `  ${field}${value === undefined ? '' : ` (${JSON.stringify(value)})`}: expected ${expected}\n`,
       );

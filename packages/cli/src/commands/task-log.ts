@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { cliOf, type Cli } from '../cli.ts';
 import { body } from '../client.ts';
 import { printJson } from '../print.ts';
-import type { Attempt, ListOf, TaskLogEntry } from '../shapes.ts';
+import type { Attempt, ListOf, RunTree, TaskDetail, TaskLogEntry } from '../shapes.ts';
 import { withExamples } from './examples.ts';
 
 interface Options {
@@ -31,6 +31,12 @@ export function taskLog(noun: Command): void {
 }
 
 async function follow(cli: Cli, taskId: string, { quiet = false }: Options): Promise<void> {
+  const task = await taskOf(cli, taskId);
+  if (task.target.kind === 'run') {
+    const { followRuns } = await import('../follow/follow-runs.ts');
+    await followRuns(cli, [task], { showOutput: true, quiet, cancels: false, plain: true });
+    return;
+  }
   const { followTask } = await import('../follow/follow-task.ts');
   const { createShow } = await import('../follow/show.ts');
   const show = createShow({ remarks: !quiet, prefixed: false });
@@ -69,8 +75,17 @@ async function showSoFar(cli: Cli, task: string, { quiet = false }: Options): Pr
   const attempts = await body<ListOf<Attempt>>(
     api.GET('/api/v1/spaces/{space}/tasks/{task}/attempts', { params: { path } }),
   );
+  const isRun = (await taskOf(cli, task)).target.kind === 'run';
+  const plan = isRun
+    ? await body<RunTree>(api.GET('/api/v1/spaces/{space}/tasks/{task}/tree', { params: { path } }))
+    : undefined;
+  const { partOf, pathOf } = await import('../follow/run-state.ts');
   const { copyOutput } = await import('../follow/copy-output.ts');
   for (const attempt of attempts.items) {
+    if (isRun && !quiet)
+      process.stderr.write(
+        `[${pathOf(plan, partOf(attempt.action).key).join(' › ')}] on ${attempt.workerName}:\n`,
+      );
     await copyOutput(
       api,
       { space: cli.settings.space, attempt: attempt.id, stream: 'stdout' },
@@ -82,4 +97,11 @@ async function showSoFar(cli: Cli, task: string, { quiet = false }: Options): Pr
       process.stderr,
     );
   }
+}
+
+async function taskOf(cli: Cli, task: string): Promise<TaskDetail> {
+  const api = await cli.api();
+  return body<TaskDetail>(
+    api.GET('/api/v1/spaces/{space}/tasks/{task}', { params: { path: { ...cli.space, task } } }),
+  );
 }

@@ -76,3 +76,19 @@ test('what it waits for is said when it changes; an open question with its instr
   expect(lines({ event: 'interruption', data: question })).toEqual(['[Roll] Look', '[Roll] well']);
   expect(lines({ event: 'interruption', data: question })).toEqual([]);
 });
+
+test('a step of a single action says each thing once', () => {
+  const lines = events();
+  lines({
+    event: 'plan',
+    data: {
+      steps: [{ name: 'One', targets: null, actions: [{ name: 'One' }], left: [], skipped: '' }],
+      targets: [],
+    },
+  });
+  const said = ['0', '0.0']
+    .map((key) => activity('running', { key }))
+    .concat(['0.0', '0'].map((key) => activity('success', { key, endedAt: 2000 })))
+    .flatMap(lines);
+  expect(said).toEqual(['[One] running', '[One] done after 1s']);
+});

@@ -61,7 +61,7 @@ export class RunPlain {
 
   #activity(activity: Activity): string[] {
     const { key, state, tries, message, startedAt, endedAt } = activity;
-    if (state === 'queued') return [];
+    if (state === 'queued' || this.#saysItsAction(key, state)) return [];
     const mark = `${state} ${tries}`;
     if (this.#said.get(key) === mark) return [];
     this.#said.set(key, mark);
@@ -72,6 +72,14 @@ export class RunPlain {
         : ` after ${took(startedAt, endedAt, 0)}`;
     const why = message === '' || state === 'running' ? '' : `: ${oneLine(message)}`;
     return [this.#about(key, `${MARKS[state].word}${again}${lasted}${why}`)];
+  }
+
+  /** Of a single action that runs once, step and action are one to people: the action's lines tell of both. */
+  #saysItsAction(key: string, state: Activity['state']): boolean {
+    const step = key.includes('.') ? undefined : this.#state.plan?.steps[Number(key)];
+    const [only, ...more] = step?.actions ?? [];
+    if (step?.targets !== null || only?.name !== step.name || more.length > 0) return false;
+    return state === 'running' || this.#state.activities.has(`${key}.0`);
   }
 
   #entry({ level, text, activity, attemptId }: TaskLogEntry): string[] {

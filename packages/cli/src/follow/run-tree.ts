@@ -108,7 +108,7 @@ function actionNodes(input: TreeInput, { step, n, targetId }: Lane): TreeNode[] 
 function summed(children: readonly TreeNode[]): NodeState {
   const states = new Set(children.map(({ state }) => state));
   const first = (...wanted: NodeState[]): NodeState | undefined => wanted.find((state) => states.has(state));
-  const going = first('deciding', 'running', 'retrying', 'queued');
+  const going = first('deciding', 'waiting', 'running', 'retrying', 'queued');
   if (going !== undefined) return going;
   if (states.has('pending')) return states.size === 1 ? 'pending' : 'running';
   return first('excluded', 'failed', 'cancelled', 'ignored', 'success') ?? 'skipped';
@@ -120,7 +120,7 @@ function activityNode(input: TreeInput, name: string, activity: Activity): TreeN
   const under = activity.endedAt === null;
   return {
     label: oneLine(name),
-    state: activity.state,
+    state: asks(activity) ? 'waiting' : activity.state,
     detail: detailOf(input, activity, attempts),
     tries: activity.tries,
     startedAt: activity.startedAt,
@@ -132,10 +132,15 @@ function activityNode(input: TreeInput, name: string, activity: Activity): TreeN
   };
 }
 
+/** A manual step runs as long as people have not answered: to them it waits. */
+function asks({ state, waitsFor }: Activity): boolean {
+  return state === 'running' && waitsFor?.kind === 'interruption';
+}
+
 function detailOf(input: TreeInput, activity: Activity, attempts: readonly AttemptNow[]): string {
   const { waitsFor, message } = activity;
   if (waitsFor?.kind === 'interruption')
-    return questionLine(input.interruptions.get(waitsFor.id), waitsFor.id, message);
+    return questionLine(input.interruptions.get(waitsFor.id), activity, waitsFor.id);
   if (waitsFor?.kind === 'task') return `waits for task ${waitsFor.id}`;
   if (message !== '' || activity.endedAt !== null) return oneLine(message);
   const last = attempts.at(-1);
@@ -143,11 +148,11 @@ function detailOf(input: TreeInput, activity: Activity, attempts: readonly Attem
   return oneLine(last.cleanUp ? `cleans up on ${last.workerName}` : `on ${last.workerName}`);
 }
 
-function questionLine(question: Interruption | undefined, id: string, message: string): string {
+function questionLine(question: Interruption | undefined, activity: Activity, id: string): string {
   const who = question === undefined || question.responsible === '' ? 'somebody' : question.responsible;
   const answers = question === undefined ? '' : ` (${question.options.join(', ')})`;
-  const why = message === '' ? '' : `${message}; `;
-  return oneLine(`${why}waits for ${who} to answer${answers}: longshore intervention answer ${id}`);
+  const why = asks(activity) ? '' : `${activity.message === '' ? '' : `${activity.message}; `}waits `;
+  return oneLine(`${why}for ${who} to answer${answers}: longshore intervention answer ${id}`);
 }
 
 function leaf(label: string, state: NodeState): TreeNode {

@@ -92,6 +92,21 @@ describe('each state of a step', () => {
       activity('0.0', 'running', { waitsFor: { kind: 'task', id: 'C' } }),
       [],
     ],
+    [
+      '? Deploy  waits, 1m 5s, for ops to answer (proceed, abort): longshore intervention answer I',
+      activity('0.0', 'running', { waitsFor: { kind: 'interruption', id: 'I' } }),
+      [
+        {
+          event: 'interruption',
+          data: {
+            id: 'I',
+            options: ['proceed', 'abort'],
+            responsible: 'ops',
+            endedAt: null,
+          } as unknown as Interruption,
+        },
+      ],
+    ],
     ['✓ Deploy  done, 3s', activity('0.0', 'success'), []],
     [
       '✗ Deploy  failed, 3s, try 3, two · lines',
