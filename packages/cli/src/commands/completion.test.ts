@@ -26,6 +26,9 @@ describe('completion for bash', () => {
     ['longshore pool set', ['set-default']],
     ['longshore --output json lease ', ['list', 'queue', 'history', 'release']],
     ['longshore task log --fol', ['--follow']],
+    ['longshore deploy --env', ['--environment']],
+    ['longshore release deploy --deploy-at', ['--deploy-at', '--deploy-at-expiry']],
+    ['longshore intervention ', ['list', 'show', 'answer']],
     ['longshore run some-file.sh --excl', ['--exclusive']],
   ])('%s', async (line, expected) => {
     expect(await offered(line)).toEqual(expect.arrayContaining(expected));

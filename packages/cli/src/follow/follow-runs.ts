@@ -62,7 +62,12 @@ export async function followRuns(cli: Cli, tasks: readonly Task[], options: Foll
       connection: (to, why) => say(connectionLine(to, why)),
     })) {
       state.take(event);
-      if (json) await write(process.stdout, `${JSON.stringify(event)}\n`);
+      // Of several, each event says whose it is.
+      if (json)
+        await write(
+          process.stdout,
+          `${JSON.stringify(several ? { taskId: state.task.id, ...event } : event)}\n`,
+        );
       else await show(event, { shown, live, showOutput: options.showOutput });
       if (event.event === 'interruption') answers?.heard(event.data);
     }

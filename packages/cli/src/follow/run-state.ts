@@ -31,6 +31,8 @@ export class RunState {
   readonly activities = new Map<string, Activity>();
   readonly interruptions = new Map<string, Interruption>();
   readonly attempts = new Map<string, AttemptNow>();
+  /** A tree of a thousand targets asks for those of each, eight times a second. */
+  readonly #byKey = new Map<string, AttemptNow[]>();
   readonly #lines = new Map<string, OutputLines>();
   ended = false;
 
@@ -56,7 +58,9 @@ export class RunState {
         const { id, workerName, state } = event.data;
         const known = this.attempts.get(id) ?? { progress: undefined, tail: [] };
         const { key, cleanUp } = partOf(event.data.action);
-        this.attempts.set(id, { ...known, id, key, cleanUp, workerName, state });
+        const attempt: AttemptNow = Object.assign(known, { id, key, cleanUp, workerName, state });
+        if (!this.attempts.has(id)) this.#byKey.set(key, [...this.attemptsOf(key), attempt]);
+        this.attempts.set(id, attempt);
         break;
       }
       case 'event': {
@@ -93,8 +97,9 @@ export class RunState {
     });
   }
 
-  openInterruptions(): Interruption[] {
-    return [...this.interruptions.values()].filter(({ endedAt }) => endedAt === null);
+  /** Of an activity, in the order in which they were heard of. */
+  attemptsOf(key: string): readonly AttemptNow[] {
+    return this.#byKey.get(key) ?? [];
   }
 
   #reader(attemptId: string, stream: string): OutputLines {

@@ -20,7 +20,7 @@ export interface TreeNode {
   children: TreeNode[];
 }
 
-export type TreeInput = Pick<RunState, 'task' | 'plan' | 'activities' | 'interruptions' | 'attempts'>;
+export type TreeInput = Pick<RunState, 'task' | 'plan' | 'activities' | 'interruptions' | 'attemptsOf'>;
 
 export function runTree(input: TreeInput): TreeNode {
   const { task, plan } = input;
@@ -115,7 +115,7 @@ function summed(children: readonly TreeNode[]): NodeState {
 }
 
 function activityNode(input: TreeInput, name: string, activity: Activity): TreeNode {
-  const attempts = [...input.attempts.values()].filter(({ key }) => key === activity.key);
+  const attempts = input.attemptsOf(activity.key);
   const last = attempts.findLast(({ cleanUp }) => !cleanUp);
   const under = activity.endedAt === null;
   return {
