@@ -7,7 +7,7 @@
  * server really goes on from such files, with the agents as they are: every
  * script has its outcome and its exact log, and was started once.
  */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -123,6 +123,28 @@ if (SHIM_MISSING !== undefined) console.warn(`SKIPPED: power losses: ${SHIM_MISS
     },
     losses * (longestMs + 60_000),
   );
+
+  test('a journal that a killed server left is synced before anything is written after what stands in it', async () => {
+    const { rest } = stage;
+    await rest.ended((await rest.script('echo one', { pool: POOL })).id);
+    let current = '';
+    const next: string[] = [];
+    server.shim.stopAtSyncs(({ pid, fd, range }) => {
+      const path = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      if (current === '' && range !== undefined && path.includes('/journal-')) {
+        current = path;
+        // Its write does not come back: what it wrote may be in the page cache only.
+        process.kill(pid, 'SIGKILL');
+      } else if (path === current) next.push(range === undefined ? 'synced' : 'written on');
+    });
+    const { id } = await rest.script('echo two; sleep 2; echo three', { pool: POOL });
+    await until('it is killed', () => !server.daemon.running);
+    await stage.startServer();
+    await rest.ended(id);
+    await until('the journal is used again', () => next.includes('written on'));
+    await server.shim.goOn();
+    expect(next[0]).toBe('synced');
+  }, 60_000);
 });
 
 interface Sample {

@@ -9,11 +9,14 @@
  *   file A: current ──full──▶ resting ──(logs synced)──▶ free ──▶ current (a higher epoch)
  *
  * Always true: of the two files one is current; a file is free only when all
- * logs that it has entries of are synced, and then its first entry is wiped.
+ * logs that it has entries of are synced, and then its first entry is wiped;
+ * before an entry that is durable there is none that is not, for reading ends
+ * at the first that is not whole.
  */
 import {
   closeSync,
   constants,
+  fdatasyncSync,
   fstatSync,
   openSync,
   readFileSync,
@@ -224,6 +227,8 @@ function openJournalFile(path: string, found: { entries: Entry[]; end: number } 
   try {
     // Its full size from the beginning: later writes change no metadata, which makes their sync cheap.
     if (found === undefined || fstatSync(fd).size < JOURNAL_FILE_BYTES) fillWithZeros(fd);
+    // The last of them may be in the page cache only: a write of one that was killed had not come back.
+    else if (found.end > 0) fdatasyncSync(fd);
   } finally {
     closeSync(fd);
   }
