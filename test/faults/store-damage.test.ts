@@ -19,6 +19,7 @@ import type { AttemptBody } from '../support/rest.ts';
 import type { AgentMode } from '../support/stage-agent.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import type { Dialect } from '../support/store.ts';
+import { readTables } from '../support/store-tables.ts';
 import { until } from '../support/until.ts';
 
 type Place = [AgentMode, Dialect];
@@ -133,6 +134,11 @@ describe.each(places)('a changed byte in the store (%s, %s)', (mode, database) =
     const { id, attempt } = await printed(stage);
     const spool = await rest.bytes(`/attempts/${attempt.id}/spool`);
     const segment = new SegmentHasher().add(spool)[0]!.bytes.length;
+    // What can be read may not be verified yet: of that a start cuts off what is damaged, and has it sent again.
+    await until('its first segment is verified', async () => {
+      const { attempts } = await readTables(stage!.store);
+      return attempts.find((one) => one.id === attempt.id)?.verifiedLength === segment;
+    });
     await stage.server.kill();
     // A verified segment, and the open one, where a torn tail would be cut.
     await changeByte(stage, database, { attempt, at: random.between(0, segment - 1) });

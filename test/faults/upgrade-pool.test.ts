@@ -82,7 +82,8 @@ describe.each(DATABASES)('a pool on %s', (database) => {
     for (const [i, lease] of inOrder.slice(1).entries())
       expect(lease.grantedAt).toBeGreaterThanOrEqual(inOrder[i]?.releasedAt ?? Infinity);
     for (const { id } of scripts) {
-      expect((await stage.rest.task(id)).state).toBe('executing');
+      // The last one's agent may have come back this very moment: that its script is no longer waited for comes next.
+      await stage.rest.inState(id, ['executing']);
       await stage.rest.post(`/tasks/${id}/cancel`);
       await stage.rest.ended(id);
     }

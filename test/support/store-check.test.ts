@@ -16,6 +16,7 @@ const attempt: AttemptRow = {
   report: { outputLength: 10, eventCount: 2, segmentDigests: [], digest: '' },
   outputLength: 10,
   eventCount: 2,
+  verifiedLength: 0,
   complete: true,
 };
 

@@ -24,6 +24,8 @@ export interface AttemptRow {
   report: { outputLength: number; eventCount: number; segmentDigests: string[]; digest: string } | null;
   outputLength: number;
   eventCount: number;
+  /** Up to here its segments were found right. */
+  verifiedLength: number;
   complete: boolean;
 }
 
@@ -130,6 +132,7 @@ function attemptOf(row: Row): AttemptRow {
     report: json(row['report']) as AttemptRow['report'],
     outputLength: Number(row['output_length']),
     eventCount: Number(row['event_count']),
+    verifiedLength: Number(row['verified_length']),
     complete: Number(row['complete']) === 1,
   };
 }

@@ -50,6 +50,11 @@ export class WatchedScript {
     return new WatchedScript(stage, { taskId: id, script, name, counter });
   }
 
+  /** Of both streams: what its follower sees when it has seen all. */
+  get wantedLines(): number {
+    return 2 * this.#script.lines;
+  }
+
   /** How long it stood still at most, so far. */
   get longestPauseMs(): number {
     return longestPauseMs(readFileSync(this.#script.stampFile!, 'utf8'));
