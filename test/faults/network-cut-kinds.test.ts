@@ -215,7 +215,8 @@ test('dead one way only, either way: both ends notice within 15 s', async () => 
   await onStages(stores.oneWay, async (on) => {
     const { stage } = on;
     for (const turn of bothWays ? [true, false] : [true]) {
-      await unharmed(on, { forMs: 20_000 }, async (agent, script) => {
+      // About as long as it takes until it is noticed.
+      await unharmed(on, { forMs: DETECTED_WITHIN_MS }, async (agent, script) => {
         const proxy = stage.proxyOf(agent);
         const fromAgent = turn === (agent.mode === 'polling');
         const direction = fromAgent ? stage.fromAgent(agent) : other(stage.fromAgent(agent));
