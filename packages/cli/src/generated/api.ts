@@ -455,6 +455,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{space}/projects/{project}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When each is due next, and what came of it last */
+        get: operations["listTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/projects/{project}/variables": {
         parameters: {
             query?: never;
@@ -564,6 +581,57 @@ export interface paths {
         get: operations["listRuns"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listTargets"];
+        put?: never;
+        /** A machine that is registered, a cloud region, or a listening agent to pair with */
+        post: operations["createTarget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/targets/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTarget"];
+        put?: never;
+        post?: never;
+        /** Its machine goes too, unless it is in a worker pool or another target */
+        delete: operations["deleteTarget"];
+        options?: never;
+        head?: never;
+        patch: operations["changeTarget"];
+        trace?: never;
+    };
+    "/api/v1/spaces/{space}/targets/{target}/health-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check the health of its machine now; answers with the health task */
+        post: operations["checkTargetHealth"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1066,6 +1134,23 @@ export interface components {
         CancelTask: {
             reason?: string;
         };
+        ChangeDeploymentTarget: {
+            description?: string;
+            disabled?: boolean;
+            /** @description Names or ids of environments */
+            environments?: string[];
+            name?: string;
+            /** @description Of a cloud region; null: the default pool */
+            pool?: string | null;
+            /** @description Target tags */
+            roles?: string[];
+            /** @enum {string} */
+            tenanted?: "untenanted" | "tenanted" | "either";
+            /** @description Names or ids of tenants */
+            tenants?: string[];
+            /** @description As `Set/Tag` */
+            tenantTags?: string[];
+        };
         ChangeMachinePolicy: {
             /** @description Between two health checks of a worker; 0: never */
             healthCheckIntervalMs?: number;
@@ -1081,7 +1166,7 @@ export interface components {
                 [key: string]: string;
             };
             name?: string;
-            /** @description Names or ids of worker pools */
+            /** @description Names or ids of worker pools; none, for the machine of a deployment target: it is no worker any more */
             pools?: string[];
             /** @description Shared leases that it takes at once */
             slots?: number;
@@ -1105,6 +1190,49 @@ export interface components {
             key: string;
             name: string;
         };
+        CreateDeploymentTarget: {
+            description?: string;
+            /** @description Names or ids of environments */
+            environments: string[];
+            /** @description Where not given, its machine's */
+            name?: string;
+            reachedBy: {
+                /** @constant */
+                kind: "machine";
+                /** @description Name or id of a worker */
+                machine: string;
+            } | {
+                /** @constant */
+                kind: "cloudRegion";
+                /** @description Name or id of the pool that acts for it; none: the default pool */
+                pool?: string;
+            } | {
+                /** @description host:port to dial instead of that of the pairing string */
+                address?: string;
+                /** @constant */
+                kind: "listening";
+                /** @description Labels: name to value */
+                labels?: {
+                    [key: string]: string;
+                };
+                /** @description The pairing string that `longshore-agent configure` printed */
+                pairing: string;
+                /** @description That it is a worker of too */
+                pools?: string[];
+                slots?: number;
+            };
+            /** @description Target tags */
+            roles: string[];
+            /**
+             * @description `tenanted` where tenants or tags are named, unless told
+             * @enum {string}
+             */
+            tenanted?: "untenanted" | "tenanted" | "either";
+            /** @description Names or ids of tenants */
+            tenants?: string[];
+            /** @description As `Set/Tag` */
+            tenantTags?: string[];
+        };
         CreatedRegistrationToken: {
             /** @description Milliseconds since the epoch */
             expiresAt: number;
@@ -1112,12 +1240,16 @@ export interface components {
             id: string;
             /** @description The whole token: shown this once */
             token: string;
+            /** @description What works, but is mostly not what people want */
+            warnings: string[];
         };
         CreateRegistrationToken: {
             description?: string;
             lifeMs?: number;
-            /** @description Names or ids of worker pools; none: the default pool */
+            /** @description Names or ids of worker pools; none: the default pool, unless there is a target */
             pools?: string[];
+            /** @description What the machine becomes a deployment target of */
+            target?: components["schemas"]["TargetScope"];
         };
         CreateRelease: {
             /** @description Not given: the default channel */
@@ -1183,6 +1315,79 @@ export interface components {
             };
             /** @description Of the release */
             version: string;
+        };
+        DeploymentTarget: {
+            /** @description Milliseconds since the epoch */
+            changedAt: number;
+            /** @description Milliseconds since the epoch */
+            createdAt: number;
+            description: string;
+            disabled: boolean;
+            environments: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @description Empty when it is gone */
+                name: string;
+            }[];
+            /** @description A ULID, made by the server */
+            id: string;
+            /** @description Leases that runs hold on its machine now */
+            leases: number;
+            /** @description Null: a cloud region, for which a worker acts */
+            machine: {
+                connected: boolean;
+                /** @enum {string} */
+                health: "healthy" | "hasWarnings" | "unhealthy" | "unavailable" | "unknown";
+                /** @description Milliseconds since the epoch */
+                healthAt: number;
+                healthReason: string;
+                /** @description A ULID, made by the server */
+                id: string;
+                lastSeenAt: number | null;
+                /** @enum {string} */
+                mode: "polling" | "listening" | "builtIn" | "";
+                /** @description Empty when it is gone */
+                name: string;
+                /** @description Of the worker that it is too */
+                pools: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    /** @description Empty when it is gone */
+                    name: string;
+                }[];
+                /**
+                 * @description What keeps it from scripts, the gravest first
+                 * @enum {string}
+                 */
+                state: "ready" | "away" | "disabled" | "draining" | "quarantined" | "locked" | "revoked" | "gone";
+                stateReason: string;
+                /** @description Of its agent */
+                version: string;
+            } | null;
+            name: string;
+            /** @description Of a cloud region: the pool that acts for it; null: the default pool */
+            pool: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @description Empty when it is gone */
+                name: string;
+            } | null;
+            /** @description Target tags */
+            roles: string[];
+            /** @enum {string} */
+            tenanted: "untenanted" | "tenanted" | "either";
+            tenants: {
+                /** @description A ULID, made by the server */
+                id: string;
+                /** @description Empty when it is gone */
+                name: string;
+            }[];
+            /** @description As `Set/Tag` */
+            tenantTags: string[];
+            /** @description Rises with every change */
+            version: number;
+            /** @description What works, but is mostly not what people want */
+            warnings: string[];
         };
         DidNotRun: {
             /** @description Id of an attempt; not given: all of the task that are on workers out of reach */
@@ -1306,7 +1511,7 @@ export interface components {
             /** @description Why this resource was chosen */
             reason: string;
             resource: {
-                /** @description Of a worker or target; of `run`: project, environment and tenant */
+                /** @description Of a worker or a target: its machine's; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
                 kind: "worker" | "target" | "run";
@@ -1320,7 +1525,7 @@ export interface components {
         LeaseRequest: {
             /** @description The worker that an exclusive request has chosen and waits for */
             barrier: {
-                /** @description Of a worker or target; of `run`: project, environment and tenant */
+                /** @description Of a worker or a target: its machine's; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
                 kind: "worker" | "target" | "run";
@@ -1346,7 +1551,7 @@ export interface components {
             taskId: string;
             taskName: string;
             ticket: number;
-            /** @description For people: `pool linux`, `workers a, b` */
+            /** @description For people: `pool linux`, `workers a, b`, `deployment target web-1` */
             wants: string;
         };
         ListedVariable: {
@@ -1465,7 +1670,7 @@ export interface components {
             releasedAt: number;
             releaseReason: string;
             resource: {
-                /** @description Of a worker or target; of `run`: project, environment and tenant */
+                /** @description Of a worker or a target: its machine's; of `run`: project, environment and tenant */
                 id: string;
                 /** @enum {string} */
                 kind: "worker" | "target" | "run";
@@ -1490,8 +1695,29 @@ export interface components {
                 id: string;
                 name: string;
             }[];
+            /** @description The deployment target that it makes; null: none */
+            target: {
+                environments: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    /** @description Empty when it is gone */
+                    name: string;
+                }[];
+                /** @description Target tags */
+                roles: string[];
+                /** @enum {string} */
+                tenanted: "untenanted" | "tenanted" | "either";
+                tenants: {
+                    /** @description A ULID, made by the server */
+                    id: string;
+                    /** @description Empty when it is gone */
+                    name: string;
+                }[];
+                /** @description As `Set/Tag` */
+                tenantTags: string[];
+            } | null;
             usedAt: number | null;
-            /** @description Id of the worker that was registered with it */
+            /** @description Id of the machine that was registered with it */
             usedBy: string;
         };
         Release: {
@@ -1717,6 +1943,21 @@ export interface components {
             /** @description Milliseconds since the epoch */
             startedAt: number;
             version: string;
+        };
+        TargetScope: {
+            /** @description Names or ids of environments */
+            environments: string[];
+            /** @description Target tags */
+            roles: string[];
+            /**
+             * @description `tenanted` where tenants or tags are named, unless told
+             * @enum {string}
+             */
+            tenanted?: "untenanted" | "tenanted" | "either";
+            /** @description Names or ids of tenants */
+            tenants?: string[];
+            /** @description As `Set/Tag` */
+            tenantTags?: string[];
         };
         Task: {
             cancelRequestedAt: number | null;
@@ -1983,6 +2224,35 @@ export interface components {
             /** @constant */
             event: "end";
         };
+        TriggerStatus: {
+            cron: string;
+            disabled: boolean;
+            /** @enum {string} */
+            does: "deploy" | "runRunbook";
+            lastFailure: {
+                /** @description Milliseconds since the epoch */
+                dueAt: number;
+                reason: string;
+            } | null;
+            /** @description The last due time at which there was nothing to do */
+            lastIdle: {
+                /** @description Milliseconds since the epoch */
+                dueAt: number;
+                reason: string;
+            } | null;
+            /** @description The last due time that started something */
+            lastRun: {
+                /** @description Milliseconds since the epoch */
+                dueAt: number;
+                taskIds: string[];
+            } | null;
+            name: string;
+            /** @description Null: none comes */
+            nextDueAt: number | null;
+            /** @description Why it starts nothing; empty: it does */
+            off: string;
+            timeZone: string;
+        };
         UpgradeWorkers: {
             /** @description An agent goes back to the version before when the new one has no session in this time; none: 30 s */
             confirmWithinMs?: number;
@@ -2060,6 +2330,12 @@ export interface components {
             revoked: boolean;
             /** @description Shared leases that it takes at once */
             slots: number;
+            /** @description Deployment targets that it is the machine of */
+            targets: {
+                /** @description A ULID, made by the server */
+                id: string;
+                name: string;
+            }[];
             /** @description Id of the task that upgrades its agent now; empty: none does */
             upgrading: string;
             /** @description Of its agent; empty before its first session */
@@ -3342,6 +3618,42 @@ export interface operations {
             };
         };
     };
+    listTriggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TriggerStatus"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listVariables: {
         parameters: {
             query?: {
@@ -3692,6 +4004,222 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["Run"][];
                     };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTargets: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an environment */
+                environment?: string;
+                role?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["DeploymentTarget"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDeploymentTarget"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentTarget"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentTarget"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeDeploymentTarget"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentTarget"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    checkTargetHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the space: `default` */
+                space: string;
+                /** @description Name or id of a deployment target */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
                 };
             };
             /** @description Default Response */
