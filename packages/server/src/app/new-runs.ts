@@ -40,6 +40,8 @@ export interface RunWishes {
   createdBy: string;
   /** By label or name. */
   variables?: Readonly<Record<string, string>>;
+  /** Of these, the ones that a sensitive value has a part in: only sensitive variables take them. */
+  secretVariables?: readonly string[];
   choices?: PlanChoices;
   /** Not given: as project and environment say. */
   guidedFailure?: boolean;
@@ -174,7 +176,11 @@ async function newRun(
   const choices = wishes.choices ?? NO_CHOICES;
   if (material.snapshot.process.steps.length === 0)
     throw new AppError('conflict', `${name}: its process has no step`);
-  const prompted = await promptedValues(tx, { material, given: wishes.variables ?? {} });
+  const prompted = await promptedValues(tx, {
+    material,
+    given: wishes.variables ?? {},
+    secret: new Set(wishes.secretVariables ?? []),
+  });
   const variables = runVariables(material, new Map(prompted.map(({ name: key, value }) => [key, value])));
   refuseRecursion(material, variables);
   const planned = await planMaterial(kernel, tx, { material, variables, choices });
@@ -210,7 +216,11 @@ async function newRun(
 /** In clear; they are sealed when the task is submitted. */
 async function promptedValues(
   tx: Tx,
-  { material, given }: { material: RunMaterial; given: Readonly<Record<string, string>> },
+  {
+    material,
+    given,
+    secret,
+  }: { material: RunMaterial; given: Readonly<Record<string, string>>; secret: ReadonlySet<string> },
 ): Promise<ScriptVariable[]> {
   const asked = promptedVariables(indexSnapshot(material.snapshot.variables), material.context);
   const pools = await tx.pools.list(material.project.spaceId);
@@ -224,7 +234,17 @@ async function promptedValues(
     tenant === undefined
       ? []
       : missingTenantValues(material.snapshot.variables, tenant, [material.environment]);
-  const problems: FieldProblem[] = [...(checked.problems ?? []), ...missing.map(asProblem)];
+  const bare = asked.filter(
+    ({ label, name, type }) => type !== 'sensitive' && (secret.has(label) || secret.has(name)),
+  );
+  const problems: FieldProblem[] = [
+    ...(checked.problems ?? []),
+    ...missing.map(asProblem),
+    ...bare.map(({ name }) => ({
+      field: `variables.${name}`,
+      expected: `a variable of type sensitive in "${material.project.name}", for the value given to it is one`,
+    })),
+  ];
   if (checked.problems !== undefined || problems.length > 0)
     throw new AppError('invalid', problems.map(({ field, expected }) => `${field}: ${expected}`).join('; '), {
       fields: problems,

@@ -84,6 +84,7 @@ async function newDeployment(
   return {
     child: await deploymentOf(kernel, turn.tx, {
       ...inherited(run, place, spec),
+      secretVariables: scene.sensitiveOf(does.variables, place),
       tenantId: await tenantFor(turn, { spaceId, spec, kind: 'project', id: does.project }),
       release: release.found,
       environmentId: spec.environmentId,
@@ -105,6 +106,7 @@ async function newRunbookRun(
   return {
     child: await runbookRunOf(kernel, turn.tx, {
       ...inherited(run, place, spec),
+      secretVariables: scene.sensitiveOf(does.variables, place),
       tenantId: await tenantFor(turn, { spaceId: run.task.spaceId, spec, kind: 'runbook', id: does.runbook }),
       runbookId: does.runbook,
       environmentId: does.environment ?? spec.environmentId,

@@ -66,10 +66,37 @@ export class RunScene {
     texts: Readonly<Record<string, string>>,
     place: ScenePlace,
   ): { texts: Record<string, string> } | { problem: string } {
+    return this.#texts(texts, () => this.#at(place));
+  }
+
+  /** As `texts`, for people to read: sensitive values are masked. */
+  shown(
+    texts: Readonly<Record<string, string>>,
+    place: ScenePlace,
+  ): { texts: Record<string, string> } | { problem: string } {
+    return this.#texts(texts, () => this.#known([...this.#resolved(place)], () => MASK));
+  }
+
+  /** Those of the texts that a sensitive value has a part in. */
+  sensitiveOf(texts: Readonly<Record<string, string>>, place: ScenePlace): string[] {
+    const all = [...this.#resolved(place)];
+    const sensitive = new Set(all.filter((one) => one.sensitive).map((one) => fold(one.name)));
+    const known = this.#known(all);
+    return Object.entries(texts).flatMap(([name, text]) => {
+      if (!text.includes('#{')) return [];
+      const { used } = evaluate(text, known, this.#options());
+      return [...used].some((each) => sensitive.has(each)) ? [name] : [];
+    });
+  }
+
+  #texts(
+    texts: Readonly<Record<string, string>>,
+    variables: () => Variables,
+  ): { texts: Record<string, string> } | { problem: string } {
     const result: Record<string, string> = {};
     let known: Variables | undefined;
     for (const [name, text] of Object.entries(texts)) {
-      const made = text.includes('#{') ? this.#evaluated(text, (known ??= this.#at(place))) : { text };
+      const made = text.includes('#{') ? this.#evaluated(text, (known ??= variables())) : { text };
       if ('problem' in made) return made;
       result[name] = made.text;
     }
@@ -127,8 +154,7 @@ export class RunScene {
     return this.#known([...this.#resolved(place)]);
   }
 
-  #known(all: readonly ResolvedVariable[]): Variables {
-    const { open } = this.#parts;
+  #known(all: readonly ResolvedVariable[], open = this.#parts.open): Variables {
     return Variables.from(all.map((one) => [one.name, one.sensitive ? open(one) : one.value] as const));
   }
 
@@ -192,6 +218,8 @@ export class RunScene {
     });
   }
 }
+
+const MASK = '********';
 
 const FATAL: ReadonlySet<string> = new Set(['recursion', 'tooDeep', 'tooLarge']);
 

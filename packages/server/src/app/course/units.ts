@@ -53,7 +53,7 @@ async function askPeople(kernel: Kernel, turn: Turn, of: Starting): Promise<void
   const { does } = place.action;
   if (does.kind !== 'manual') return;
   const scene = await sceneOf(kernel, turn, run);
-  const made = scene.texts({ instructions: does.instructions, responsible: does.responsible }, place);
+  const made = scene.shown({ instructions: does.instructions, responsible: does.responsible }, place);
   const tries = activity.tries + 1;
   const begun = await change(kernel, turn, { run, activity, to: { state: 'running', tries } });
   if ('problem' in made) {
