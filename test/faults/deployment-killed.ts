@@ -128,11 +128,11 @@ export function deploymentKilled(database: Dialect): void {
           const round = `${victim}-${n}`;
           const { id } = await deploy(round);
           const ended = played(id);
-          let over = false;
-          void ended.finally(() => (over = true)).catch(() => undefined);
-          for (let i = 0; i < killsARun && !over; i += 1) {
+          const over = { yet: false };
+          void ended.finally(() => (over.yet = true)).catch(() => undefined);
+          for (let i = 0; i < killsARun && !over.yet; i += 1) {
             await new Promise((resolve) => setTimeout(resolve, random.between(0, RUN_MS / killsARun)));
-            if (over) break;
+            if (over.yet) break;
             await kill(victim, random.pick(stage.agents), random.between(0, 500));
             done += 1;
           }

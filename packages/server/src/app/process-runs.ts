@@ -5,9 +5,7 @@ import type { Interruption } from '../domain/deployment/interruption.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import { record, type Caller } from './audit.ts';
 import type { Turn } from './batch.ts';
-import { isCourse } from './course/activities.ts';
-import { decided } from './course/course.ts';
-import { addAnswer } from './course/scene-of.ts';
+import { advanceCourse } from './course/course.ts';
 import { note, type Kernel } from './kernel.ts';
 import { deploymentOf, runbookRunOf, type NewRun } from './new-runs.ts';
 import type { ProcessRuns, RunRequest } from './run-api.ts';
@@ -126,15 +124,8 @@ async function answer(
       fields: [{ field: 'answer', value: of.answer, expected: `one of ${open.options.join(', ')}` }],
     });
   const run = kernel.runs.task(open.taskId);
-  if (run === undefined || !isCourse(run)) {
-    const task = await turn.tx.tasks.get(by.spaceId, open.taskId);
-    throw new AppError(
-      'conflict',
-      task === undefined || isEnded(task.state)
-        ? 'its run has ended'
-        : `its run is on server node ${task.nodeId ?? ''}: answer there`,
-    );
-  }
+  const task = run?.task ?? (await turn.tx.tasks.get(by.spaceId, open.taskId));
+  if (task === undefined || isEnded(task.state)) throw new AppError('conflict', 'its run has ended');
   const ended: Interruption = {
     ...open,
     answer: of.answer,
@@ -150,14 +141,15 @@ async function answer(
   );
   const told = notes === '' ? '' : `: ${notes}`;
   await note(kernel, turn, {
-    task: run.task,
+    task,
     level: 'info',
     text: `${by.actor} answered "${open.title}" with ${of.answer}${told}`,
     activity: open.activity,
   });
-  if (run.course.scene !== undefined) addAnswer(run.course.scene.outputs, run, ended);
   turn.after(() => kernel.watching.tell(open.taskId, { kind: 'interruption', interruption: ended }));
-  await decided(kernel, turn, { run, key: open.activity, answer: of.answer, by: by.actor, notes });
+  // The node that owns the run reads the answer in the question's row.
+  if (run !== undefined) await advanceCourse(kernel, turn, run);
+  else kernel.options.store.announce(turn.tx, 'task', open.taskId);
   return ended;
 }
 

@@ -21,7 +21,7 @@ import { underWay } from '../runs.ts';
 import { change, isCourse, newActivity, put, setTimer, type CourseRun } from './activities.ts';
 import { childrenEnded } from './child-tasks.ts';
 import { withdraw } from './interruptions.ts';
-import { sceneOf } from './scene-of.ts';
+import { addAnswer, sceneOf } from './scene-of.ts';
 import { attemptsEnded, unpin } from './script-units.ts';
 import { placeIn, tryEnded, type Place } from './tries.ts';
 import { startUnit } from './units.ts';
@@ -46,6 +46,7 @@ export async function advanceCourse(kernel: Kernel, turn: Turn, run: Run): Promi
   if (!isCourse(run) || isEnded(run.task.state)) return;
   await attemptsEnded(kernel, turn, run);
   await childrenEnded(kernel, turn, run);
+  await hearAnswers(kernel, turn, run);
   const scene = await sceneOf(kernel, turn, run);
   for (;;) {
     const course = courseOf(run.course, run.wish !== 'none');
@@ -155,8 +156,19 @@ export async function childEnded(kernel: Kernel, turn: Turn, parentId: string): 
   }
 }
 
-/** People answered a question of the run. */
-export async function decided(
+/** Answers that another node took: they stand in the questions' rows. */
+async function hearAnswers(kernel: Kernel, turn: Turn, run: CourseRun): Promise<void> {
+  for (const { key, waitsFor } of openUnits(run.course)) {
+    if (waitsFor?.kind !== 'interruption') continue;
+    const row = await turn.tx.processRuns.interruption(run.task.spaceId, waitsFor.id);
+    if (row === undefined || row.endedAt === null || row.answer === '') continue;
+    if (run.course.scene !== undefined) addAnswer(run.course.scene.outputs, run, row);
+    await decide(kernel, turn, { run, key, answer: row.answer, by: row.answeredBy, notes: row.notes });
+  }
+}
+
+/** What an answer of people makes of the activity that waited for it. */
+export async function decide(
   kernel: Kernel,
   turn: Turn,
   of: { run: CourseRun; key: string; answer: string; by: string; notes: string },
@@ -193,7 +205,6 @@ export async function decided(
       break;
     default:
   }
-  await advanceCourse(kernel, turn, run);
 }
 
 /** The run is to end: what waits is given up, what runs was told (`wishes.ts`). */

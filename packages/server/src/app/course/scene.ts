@@ -77,6 +77,16 @@ export class RunScene {
     return this.#texts(texts, () => this.#known([...this.#resolved(place)], () => MASK));
   }
 
+  /** What another program said, with all that is sensitive here masked. */
+  masked(text: string, place: ScenePlace): string {
+    let result = text;
+    for (const one of this.#resolved(place)) {
+      const value = one.sensitive ? this.#parts.open(one) : '';
+      if (value.trim() !== '') result = result.replaceAll(value, MASK);
+    }
+    return result;
+  }
+
   /** Those of the texts that a sensitive value has a part in. */
   sensitiveOf(texts: Readonly<Record<string, string>>, place: ScenePlace): string[] {
     const all = [...this.#resolved(place)];

@@ -84,7 +84,8 @@ async function answered(
   } else {
     const well =
       expect.length === 0 ? result.status >= 200 && result.status < 300 : expect.includes(result.status);
-    const text = result.text.slice(0, WEBHOOK_TEXT_CHARACTERS);
+    const scene = await sceneOf(kernel, turn, run);
+    const text = scene.masked(result.text, place).slice(0, WEBHOOK_TEXT_CHARACTERS);
     if (text !== '')
       await note(kernel, turn, { task: run.task, level: 'verbose', text, activity: place.key });
     const end = { ...FAILED, succeeded: well };
