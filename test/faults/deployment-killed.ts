@@ -128,11 +128,15 @@ export function deploymentKilled(database: Dialect): void {
           const round = `${victim}-${n}`;
           const { id } = await deploy(round);
           const ended = played(id);
-          const over = { yet: false };
-          void ended.finally(() => (over.yet = true)).catch(() => undefined);
-          for (let i = 0; i < killsARun && !over.yet; i += 1) {
-            await new Promise((resolve) => setTimeout(resolve, random.between(0, RUN_MS / killsARun)));
-            if (over.yet) break;
+          const over = ended.then(
+            () => true,
+            () => true,
+          );
+          for (let i = 0; i < killsARun; i += 1) {
+            const pause = new Promise<false>((resolve) =>
+              setTimeout(() => resolve(false), random.between(0, RUN_MS / killsARun)),
+            );
+            if (await Promise.race([over, pause])) break;
             await kill(victim, random.pick(stage.agents), random.between(0, 500));
             done += 1;
           }

@@ -52,7 +52,7 @@ export function draft<Kind extends ResourceKind>(
     ...{ file: 'model.yaml', line: 1, column: 1 },
     field: path.join('.'),
   });
-  return { kind, name, parent, body, place } as Draft;
+  return { kind, name, parent, body, place };
 }
 
 const ANYWHERE: VariableScope = {

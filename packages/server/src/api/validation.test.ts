@@ -43,7 +43,7 @@ describe('each problem names field, value and what would be right', () => {
       undefined,
       /^text$/,
     ],
-    ['empty list', changeWorker, { pools: [] }, 'pools', undefined, /at least 1 entry/],
+    ['empty list', createTask, { script, workers: [] }, 'workers', undefined, /at least 1 entry/],
     ['in a list', createTask, { script, workers: ['a', 3] }, 'workers[1]', 3, /^text$/],
     [
       'deep',
