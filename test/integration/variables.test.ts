@@ -1,9 +1,7 @@
 /** What variables are in a place, and why, over REST on both stores. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { createIds, systemClock } from '@longshore/base';
-import type { Kernel } from '@longshore/server/app/kernel';
-import { createReleases } from '@longshore/server/app/releases';
+import { createIds } from '@longshore/base';
 import { createSealer } from '@longshore/server/store/sealer';
 
 import { applyDrafts, applyModel, BY, draft, project, sensitive, variable } from '../support/sealed-model.ts';
@@ -82,10 +80,7 @@ describe.each(DIALECTS)('variables on %s', (dialect) => {
         'Explained',
       ),
     ]);
-    const releases = createReleases({
-      options: { store: parts.store, ids: parts.ids, clock: systemClock },
-    } as unknown as Kernel);
-    await releases.create(BY, { project: 'Explained', version: '1.0.0' });
+    await stage.core.releases.create(BY, { project: 'Explained', version: '1.0.0' });
     const later = { ...EXPLAINED, variables: [...EXPLAINED.variables, variable('New', 'since 1.0.0')] };
     await applyDrafts(parts, [draft('project', 'Explained', later)]);
   }, 60_000);

@@ -41,13 +41,14 @@ async function beginning(response: Response): Promise<string> {
 }
 
 function codeOf(thrown: unknown): string {
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const { cause } = thrown as { cause?: { code?: unknown } };
+  return typeof cause?.code === 'string' ? cause.code : '';
 }
 
 /** The cause says what it was; addresses may hold secrets, and stay out. */
 function reasonOf(thrown: unknown): string {
   const code = codeOf(thrown);
   if (code !== '') return code;
-  return thrown instanceof TypeError ? 'its address or a header is not valid' : 'the connection broke';
+  const invalid = (thrown as { cause?: unknown }).cause === undefined;
+  return invalid ? 'its address, a header or its method is not valid' : 'the connection broke';
 }
