@@ -1,6 +1,7 @@
 /**
  * The quickstart itself (scripts/quickstart prepares it): a server, a polling
- * and a listening agent on this machine, and two runs of a script on them.
+ * and a listening agent on this machine, two runs of a script on them, and the
+ * deployment of a sample application.
  * Whatever it started it stops again, by pid, also when it fails or is
  * interrupted; --keep leaves it running.
  */
@@ -19,6 +20,7 @@ import {
   type Daemon,
   type OwnDaemon,
 } from './local/processes.ts';
+import { deployWebShop } from './local/web-shop.ts';
 
 const DATA = '.longshore';
 const STATE = join(DATA, 'running.json');
@@ -103,12 +105,15 @@ async function quickstart(ports: Ports): Promise<void> {
   await cli.show('worker', 'list');
   say('longshore lease history: the leases that were taken, and why each worker was chosen');
   await cli.show('lease', 'history', '--limit', '2');
+  await deployWebShop({ cli, say, until, failed: (message) => new Problem(message) });
 
   if (flags.keep) keep(env);
   else {
     say('stopping everything again (--keep leaves it running)');
     await stopAll(started, DATA);
-    say('that was it: a server, two workers, two scripts. README.md says how to go on.');
+    say(
+      'that was it: a server, two workers, two scripts, a release in production. README.md says how to go on.',
+    );
   }
 }
 
@@ -232,6 +237,7 @@ It goes on running (${started.map(({ name, pid }) => `${name} ${pid}`).join(', '
   export LONGSHORE_SERVER=${env.LONGSHORE_SERVER} LONGSHORE_API_KEY=$(cat ${KEY_FILE})
   npx longshore run --pool ${POOL} --script 'echo "hello from $(hostname)"'
   npx longshore worker list
+  npx longshore deploy --project 'Web shop' --version latest --environment Development
   npx longshore --help
 
   ./scripts/quickstart --stop       ends it
