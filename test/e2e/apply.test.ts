@@ -52,7 +52,7 @@ test('lists show what is there, with names', async () => {
   expect((await longshore(['project', 'ls'])).out).toMatch(/\nWeb +Shop +Standard +Stable, Beta +no\n$/);
   expect((await longshore(['tenant', 'list'])).out).toMatch(/\nAcme +Region\/Europe +Web\n$/);
   expect((await longshore(['target', 'list'])).out).toMatch(
-    /\neu-cloud +Test, Production +cloud +Acme +no\n$/,
+    /\neu-cloud +Test, Production +cloud +Acme +cloud region, by pool linux +ready\s*\n$/,
   );
 });
 
