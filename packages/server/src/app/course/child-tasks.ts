@@ -3,6 +3,7 @@
  * child is a task of its own, submitted in the very transaction that says so
  * in the activity: there is never a second one.
  */
+import { FAILED, SUCCEEDED, type TryEnd } from '../../domain/deployment/after-try.ts';
 import { compareVersions } from '../../domain/deployment/version.ts';
 import type { Activity } from '../../domain/deployment/activity.ts';
 import type { Release } from '../../domain/deployment/release.ts';
@@ -17,9 +18,6 @@ import { needed } from '../run-material.ts';
 import { change, type CourseRun } from './activities.ts';
 import { sceneOf } from './scene-of.ts';
 import { describe, placeIn, tryEnded, type Place } from './tries.ts';
-
-const FAILED = { succeeded: false, cancelled: false, uncertain: false };
-const SUCCEEDED = { succeeded: true, cancelled: false, uncertain: false };
 
 export async function startChild(
   kernel: Kernel,
@@ -42,7 +40,7 @@ export async function startChild(
   } catch (thrown) {
     made = { problem: toError(thrown).message };
   }
-  const ended = (end: typeof FAILED, message: string): Promise<void> =>
+  const ended = (end: TryEnd, message: string): Promise<void> =>
     tryEnded(kernel, turn, { run, activity: begun, place, end, message, final: true });
   if ('problem' in made) return ended(FAILED, made.problem);
   if ('done' in made) return ended(SUCCEEDED, made.done);
@@ -184,7 +182,7 @@ export async function childrenEnded(kernel: Kernel, turn: Turn, run: CourseRun):
   }
 }
 
-function childEnd(child: Task | undefined, id: string): { end: typeof FAILED; message: string } {
+function childEnd(child: Task | undefined, id: string): { end: TryEnd; message: string } {
   if (child === undefined) return { end: FAILED, message: `task ${id} is gone` };
   if (child.state === 'success') return { end: SUCCEEDED, message: `${child.name} succeeded` };
   const end = { ...FAILED, cancelled: child.state === 'cancelled' };

@@ -7,6 +7,7 @@
  * with all that follows from it (a request, an attempt, a task, a question),
  * so that a node that takes the run up finds all of it or nothing.
  */
+import { FAILED } from '../../domain/deployment/after-try.ts';
 import { hasEnded, stepKey, type Activity } from '../../domain/deployment/activity.ts';
 import { nextMoves, type Move, type Unit } from '../../domain/deployment/course.ts';
 import { isEnded, move as moveTask, type EndState } from '../../domain/task-transition.ts';
@@ -92,8 +93,7 @@ async function make(
       const place = placeIn(run, activity.key);
       await put(kernel, turn, run, activity);
       if (place === undefined) return;
-      const end = { succeeded: false, cancelled: false, uncertain: false };
-      await tryEnded(kernel, turn, { run, activity, place, end, message: move.why, final: true });
+      await tryEnded(kernel, turn, { run, activity, place, end: FAILED, message: move.why, final: true });
       return;
     }
     case 'startUnit': {
@@ -139,8 +139,7 @@ export async function dueNow(
     await start(kernel, turn, { run, activity: queued, place });
   } else if (activity.waitsFor !== null) {
     await stopWaiting(kernel, turn, { run, activity });
-    const end = { succeeded: false, cancelled: false, uncertain: false };
-    await tryEnded(kernel, turn, { run, activity, place, end, message: 'timed out', final: true });
+    await tryEnded(kernel, turn, { run, activity, place, end: FAILED, message: 'timed out', final: true });
   }
   await advanceCourse(kernel, turn, run);
 }

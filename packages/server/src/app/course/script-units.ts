@@ -9,7 +9,7 @@
 import { isDenial, isFinal, mayHaveStarted } from '../../domain/attempt-transition.ts';
 import type { Attempt } from '../../domain/attempt.ts';
 import { actionOf, type Activity } from '../../domain/deployment/activity.ts';
-import { tryEnd } from '../../domain/deployment/after-try.ts';
+import { FAILED, tryEnd } from '../../domain/deployment/after-try.ts';
 import { whereRuns } from '../../domain/deployment/plan.ts';
 import type { Choice } from '../../domain/grant.ts';
 import type { Lease, LeaseRequest, Resource } from '../../domain/lease.ts';
@@ -295,5 +295,3 @@ export async function unpin(kernel: Kernel, turn: Turn, run: CourseRun): Promise
     await releaseLease(kernel, turn, { lease, why: 'the run waits for people' });
   }
 }
-
-const FAILED = { succeeded: false, cancelled: false, uncertain: false };

@@ -1,4 +1,5 @@
 /** Starts a try of an action, by what the action is. */
+import { FAILED, SUCCEEDED } from '../../domain/deployment/after-try.ts';
 import type { Activity } from '../../domain/deployment/activity.ts';
 import { MANUAL_OPTIONS } from '../../domain/deployment/interruption.ts';
 import { HEALTH_LOOK_PAUSE_MS, RECONNECT_GRACE_MS } from '../../limits.ts';
@@ -57,8 +58,14 @@ async function askPeople(kernel: Kernel, turn: Turn, of: Starting): Promise<void
   const tries = activity.tries + 1;
   const begun = await change(kernel, turn, { run, activity, to: { state: 'running', tries } });
   if ('problem' in made) {
-    const end = { succeeded: false, cancelled: false, uncertain: false };
-    await tryEnded(kernel, turn, { run, activity: begun, place, end, message: made.problem, final: true });
+    await tryEnded(kernel, turn, {
+      run,
+      activity: begun,
+      place,
+      end: FAILED,
+      message: made.problem,
+      final: true,
+    });
     return;
   }
   const interruption = await openInterruption(kernel, turn, {
@@ -107,7 +114,7 @@ async function startCheck(kernel: Kernel, turn: Turn, of: Starting): Promise<voi
     });
     return;
   }
-  const end = { succeeded: reached, cancelled: false, uncertain: false };
+  const end = reached ? SUCCEEDED : FAILED;
   const message = reached ? 'it can be reached' : 'it can not be reached';
   await tryEnded(kernel, turn, { run, activity: begun, place, end, message });
 }

@@ -3,6 +3,7 @@
  * a call of which nobody knows what became of it is never made again by
  * itself: whoever wants that says so (guided failure).
  */
+import { FAILED } from '../../domain/deployment/after-try.ts';
 import type { Activity } from '../../domain/deployment/activity.ts';
 import { isEnded } from '../../domain/task-transition.ts';
 import { WEBHOOK_TEXT_CHARACTERS } from '../../limits.ts';
@@ -12,8 +13,6 @@ import type { WebCall } from '../ports/web.ts';
 import { change, type CourseRun } from './activities.ts';
 import { sceneOf } from './scene-of.ts';
 import { tryEnded, type Place } from './tries.ts';
-
-const FAILED = { succeeded: false, cancelled: false, uncertain: false };
 
 /** @param advance goes on with the run, in the turn in which the call's end is written */
 export async function startCall(

@@ -19,6 +19,9 @@ export interface TryEnd {
   uncertain: boolean;
 }
 
+export const FAILED: TryEnd = { succeeded: false, cancelled: false, uncertain: false };
+export const SUCCEEDED: TryEnd = { ...FAILED, succeeded: true };
+
 export function tryEnd(outcome: Outcome): TryEnd {
   return {
     succeeded: succeeded(outcome),
