@@ -14,6 +14,7 @@ import type { Variable, VariableScope } from '@longshore/server/domain/model/var
 import type { StartCommand } from '@longshore/server/app/ports/agents';
 import type { RunRequest } from '@longshore/server/app/run-api';
 import type { Task } from '@longshore/server/domain/task';
+import { ANYWHERE } from '@longshore/server/domain/variables/scope';
 
 import { FarAgent, openCoreStage, SPACE, type CoreStage, type StageNode } from './core-stage.ts';
 import type { Dialect } from './store.ts';
@@ -22,16 +23,6 @@ import { until } from './until.ts';
 const BY = { spaceId: SPACE, actor: 'a test' };
 const ENVIRONMENT: Environment = { description: '', sortOrder: 0, guidedFailure: false };
 const LIFECYCLE: Lifecycle = { description: '', phases: [] };
-const ANYWHERE: VariableScope = {
-  environments: [],
-  targets: [],
-  roles: [],
-  steps: [],
-  channels: [],
-  tenants: [],
-  tenantTags: [],
-  processes: [],
-};
 const CONNECTIVITY = { skipUnavailable: false, excludeUnhealthy: false, allowNoTargets: false };
 
 /** A script action: one line that the played agent understands. */

@@ -2,18 +2,9 @@
 import type { TenantValue } from '../../domain/model/tenant.ts';
 import type { Trigger } from '../../domain/model/trigger.ts';
 import type { Prompt, Variable, VariableTemplate, VariableType } from '../../domain/model/variable.ts';
+import { ANYWHERE } from '../../domain/variables/scope.ts';
 import { lean } from './write-process.ts';
 
-const NO_SCOPE = {
-  environments: [],
-  targets: [],
-  roles: [],
-  steps: [],
-  channels: [],
-  tenants: [],
-  tenantTags: [],
-  processes: [],
-};
 const NO_PROMPT = { label: '', description: '', required: false, control: 'text', options: [] };
 
 export function writeVariable({ name, type, value, description, scope, prompt }: Variable): object {
@@ -22,7 +13,7 @@ export function writeVariable({ name, type, value, description, scope, prompt }:
     name,
     ...writeValue(type, { value }),
     ...lean(
-      { description, scope: lean(scope, NO_SCOPE), prompt: asked },
+      { description, scope: lean(scope, ANYWHERE), prompt: asked },
       { description: '', scope: {}, prompt: null },
     ),
   };
