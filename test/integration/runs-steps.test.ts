@@ -103,6 +103,23 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect(stage.bodies()).toEqual([]);
   });
 
+  if (dialect === 'postgres')
+    test('a question is answered on another node than the one that has the run', async () => {
+      const manual = { kind: 'manual', instructions: '', responsible: '' } as const;
+      await stage.project('shop', [step('ask', manual), step('a', script('a'))]);
+      const id = await stage.deploy('shop');
+      const other = await stage.core.node('node-2');
+      const { processRuns } = other.core;
+      await until('it asks', async () => (await processRuns.interruptions(SPACE, 10)).length === 1);
+      const [open] = await processRuns.interruptions(SPACE, 10);
+      await processRuns.answer(BY, open!.id, { answer: 'proceed', notes: 'from afar' });
+      const task = await stage.ended(id);
+      expect(task).toMatchObject({ state: 'success', nodeId: 'node-1' });
+      await expect(processRuns.answer(BY, open!.id, { answer: 'abort' })).rejects.toThrow(
+        'ann has answered it already: proceed',
+      );
+    });
+
   test('a cancel while people are asked withdraws the question', async () => {
     await stage.project('shop', [step('ask', { kind: 'manual', instructions: '', responsible: '' })]);
     const { processRuns, tasks } = stage.node.core;
