@@ -259,6 +259,10 @@ describe.each(DIALECTS)('a deployment on %s', (dialect) => {
   });
 
   test('a pinned worker serves all steps of the run', async () => {
+    await stage.node.store.write(async (tx) => {
+      const pool = await tx.pools.get(SPACE, stage.poolId);
+      await tx.pools.update({ ...pool!, strategy: 'round-robin' });
+    });
     await stage.project(
       'shop',
       [1, 2, 3, 4].map((n) => step(`s${n}`, script(`n ${n}`))),
@@ -268,6 +272,29 @@ describe.each(DIALECTS)('a deployment on %s', (dialect) => {
     expect(task.state).toBe('success');
     expect(new Set(stage.played.map(({ agent }) => agent)).size).toBe(1);
     expect(await stage.node.core.leases.held(SPACE)).toEqual([]);
+  });
+
+  test('a pinned worker is kept over a restart of the server', async () => {
+    const other = await stage.node.addPool({ strategy: 'round-robin' });
+    for (let n = 0; n < 2; n += 1) await stage.addAgent([other]);
+    const onOther = { pool: { kind: 'pool', pool: other } } as const;
+    await stage.project(
+      'shop',
+      [
+        step('a', script('a')),
+        step('b', script('hold b', onOther)),
+        step('c', script('c')),
+        step('d', script('d', onOther)),
+      ],
+      { pinWorker: true },
+    );
+    const id = await stage.deploy('shop');
+    await stage.holds('hold b');
+    await stage.restart();
+    await stage.go('hold b');
+    expect((await stage.ended(id)).state).toBe('success');
+    const [a, b, c, d] = stage.played.map(({ agent }) => agent.worker.name);
+    expect([a, b]).toEqual([c, d]);
   });
 
   test('a release of another project, and a runbook', async () => {

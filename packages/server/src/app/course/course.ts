@@ -8,8 +8,9 @@
  * so that a node that takes the run up finds all of it or nothing.
  */
 import { FAILED } from '../../domain/deployment/after-try.ts';
-import { hasEnded, stepKey, type Activity } from '../../domain/deployment/activity.ts';
+import { hasEnded, keyOfAction, stepKey, type Activity } from '../../domain/deployment/activity.ts';
 import { nextMoves, type Move, type Unit } from '../../domain/deployment/course.ts';
+import { whereRuns } from '../../domain/deployment/plan.ts';
 import { isEnded, move as moveTask, type EndState } from '../../domain/task-transition.ts';
 import type { Turn } from '../batch.ts';
 import { courseOf, newCourse, openUnits } from '../course-state.ts';
@@ -305,6 +306,7 @@ export async function takeUpCourse(turn: Turn, run: Run): Promise<void> {
   }
   run.course = newCourse(plan, await turn.tx.processRuns.activities(spaceId, id));
   turn.undo(() => (run.course = undefined));
+  if (!isCourse(run)) return;
   for (const lease of run.leases.values()) {
     if (lease.holder.kind !== 'task' || lease.resource.kind !== 'worker') continue;
     const poolId = pinnedPool(run, lease.id);
@@ -313,15 +315,14 @@ export async function takeUpCourse(turn: Turn, run: Run): Promise<void> {
 }
 
 /** The pool whose pinned worker the lease is on: that of the actions that ran under it. */
-function pinnedPool(run: Run, leaseId: string): string | undefined {
-  const pools = Object.keys(run.course?.plan.pinned ?? {});
-  if (pools.length <= 1) return pools[0];
+function pinnedPool(run: CourseRun, leaseId: string): string | undefined {
+  const { plan } = run.course;
   for (const { attempt } of run.attempts.values()) {
-    if (attempt.leaseId !== leaseId || !isCourse(run)) continue;
-    const place = placeIn(run, attempt.action);
-    if (place?.action.poolId != null) return place.action.poolId;
+    const place = attempt.leaseId === leaseId ? placeIn(run, keyOfAction(attempt.action).key) : undefined;
+    const where = place === undefined ? undefined : whereRuns(plan, place.action, place.target);
+    if (where?.kind === 'pool') return where.id;
   }
-  return pools.find((pool) => !(run.course?.pins.has(pool) ?? false));
+  return undefined;
 }
 
 /** After the rows are taken up: waits go on, and calls that were cut are told. */

@@ -305,14 +305,13 @@ function wrongChoices({ process, choices, targets }: PlanningInput): PlanProblem
 }
 
 function pinned(
-  { process }: PlanningInput,
+  { process, defaultPoolId }: PlanningInput,
   steps: readonly PlannedStep[],
   targets: readonly PlanTarget[],
 ): Plan['pinned'] {
   const result: Plan['pinned'] = {};
   if (!process.pinWorker) return result;
   const byId = new Map(targets.map((target) => [target.id, target]));
-  const defaultPoolId = '';
   for (const { actions, targets: ids } of steps) {
     for (const action of actions) {
       const { does } = action;
