@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { body, connectApi, errorOf } from './client.ts';
+import { body, connectApi, content, errorOf } from './client.ts';
 
 describe('an error answer', () => {
   test('is told as the server said it', () => {
@@ -33,6 +33,12 @@ describe('an error answer', () => {
       ...{ code: 'unavailable', message: `http://s answered 502: ${text}`, fields: [], detail: {} },
     });
   });
+});
+
+test('an answer without a byte is a stream that ends', async () => {
+  const parts: Uint8Array[] = [];
+  for await (const part of await content(Promise.resolve({ data: undefined }))) parts.push(part);
+  expect(parts).toEqual([]);
 });
 
 describe('something else than a Longshore server', () => {

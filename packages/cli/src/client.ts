@@ -48,7 +48,8 @@ export async function content(
   call: Promise<{ data?: ReadableStream<Uint8Array> | null | undefined }>,
 ): Promise<ReadableStream<Uint8Array>> {
   const { data } = await call;
-  return data ?? new ReadableStream();
+  // Of an answer without a byte there is no stream.
+  return data ?? new ReadableStream({ start: (controller) => controller.close() });
 }
 
 function authentication(settings: Settings): Middleware {
