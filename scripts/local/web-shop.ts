@@ -11,9 +11,9 @@ export interface Cli {
 
 interface Parts {
   cli: Cli;
-  say(text: string): void;
-  until(what: string, holds: () => Promise<boolean>): Promise<void>;
-  failed(message: string): Error;
+  say: (text: string) => void;
+  until: (what: string, holds: () => Promise<boolean>) => Promise<void>;
+  failed: (message: string) => Error;
 }
 
 const EXAMPLE = 'examples/web-shop';
