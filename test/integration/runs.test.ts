@@ -111,6 +111,29 @@ describe.each(DIALECTS)('a deployment on %s', (dialect) => {
     expect(new Set(hosts).size).toBe(3);
   });
 
+  test('a step that waits for a lease says for what', async () => {
+    for (const agent of stage.agents)
+      await stage.node.store.write(async (tx) => {
+        const worker = await tx.workers.find(agent.worker.id);
+        await tx.workers.update({ ...worker!, slots: 1 });
+        stage.node.store.announce(tx, 'worker', agent.worker.id);
+      });
+    await stage.project(
+      'shop',
+      ['a', 'b', 'c'].map((name, i) =>
+        step(name, script(`hold ${name}`), i === 0 ? {} : { start: 'withPrevious' }),
+      ),
+    );
+    const id = await stage.deploy('shop');
+    await stage.holds('hold b');
+    expect((await stage.activities(id)).get('2.0')).toMatchObject({
+      state: 'queued',
+      message: expect.stringMatching(/^all 2 healthy workers of pool ".*" are full: 2 full$/),
+    });
+    for (const name of ['a', 'b', 'c']) await stage.go(`hold ${name}`);
+    expect((await stage.ended(id)).state).toBe('success');
+  });
+
   test('is tried again after a wait, and fails when its tries are over', async () => {
     await stage.project('shop', [
       step('flaky', script('exit 1'), { action: { retries: { times: 2, waitMs: 20, factor: 1 } } }),

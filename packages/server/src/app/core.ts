@@ -141,7 +141,7 @@ export function createCore(options: CoreOptions): Core {
 
   return {
     tasks,
-    processRuns: createProcessRuns(kernel),
+    processRuns: createProcessRuns(kernel, queue),
     releases: createReleases(kernel),
     triggers: createTriggers(kernel),
     leases: createLeases(kernel, queue, (spaceId, taskId, by) => tasks.cancel(spaceId, taskId, by)),

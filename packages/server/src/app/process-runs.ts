@@ -1,6 +1,7 @@
 /** Deployments and runbook runs, as people ask for them; their trees, and the questions that they wait for. */
 import { AppError, notFound } from '@longshore/base';
 
+import type { Activity } from '../domain/deployment/activity.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import { record, type Caller } from './audit.ts';
@@ -8,6 +9,7 @@ import type { Turn } from './batch.ts';
 import { advanceCourse } from './course/course.ts';
 import { note, type Kernel } from './kernel.ts';
 import { deploymentOf, runbookRunOf, type NewRun } from './new-runs.ts';
+import type { QueueView } from './queue-view.ts';
 import type { ProcessRuns, RunRequest } from './run-api.ts';
 import type { Tx } from './ports/store.ts';
 import type { TaskView } from './task-view.ts';
@@ -15,7 +17,7 @@ import { releaseNamed } from './releases.ts';
 import { resourceNamed } from './resource-names.ts';
 import { startRun } from './start-run.ts';
 
-export function createProcessRuns(kernel: Kernel): ProcessRuns {
+export function createProcessRuns(kernel: Kernel, queue: Pick<QueueView, 'of'>): ProcessRuns {
   const { store } = kernel.options;
   /** The run is made in the turn that submits it: what it was checked against holds when it is queued. */
   const submit = async (by: Caller, make: (tx: Tx) => Promise<NewRun>): Promise<TaskView> => {
@@ -62,21 +64,42 @@ export function createProcessRuns(kernel: Kernel): ProcessRuns {
           ...(tenantId === undefined ? {} : { tenantId }),
         });
       }),
-    tree: (spaceId, taskId) =>
-      store.read(async (tx) => {
+    async tree(spaceId, taskId) {
+      const tree = await store.read(async (tx) => {
         if ((await tx.tasks.get(spaceId, taskId)) === undefined) throw notFound('task', taskId);
         return {
           plan: await tx.processRuns.plan(spaceId, taskId),
           activities: await tx.processRuns.activities(spaceId, taskId),
           interruptions: await tx.processRuns.interruptionsOf(spaceId, taskId),
         };
-      }),
+      });
+      return {
+        ...tree,
+        activities: await withReasons(queue, { spaceId, taskId, activities: tree.activities }),
+      };
+    },
     interruptions: (spaceId, limit) => store.read((tx) => tx.processRuns.openInterruptions(spaceId, limit)),
     answer: (by, id, given) =>
       kernel.batch.add((turn) => answer(kernel, turn, { by, id, ...given }), { hurried: true }),
     moveToTop: (by, taskId) =>
       kernel.batch.add((turn) => moveToTop(kernel, turn, { by, taskId }), { hurried: true }),
   };
+}
+
+/** What waits for a lease says for what, as it is now. */
+async function withReasons(
+  queue: Pick<QueueView, 'of'>,
+  of: { spaceId: string; taskId: string; activities: readonly Activity[] },
+): Promise<Activity[]> {
+  const { spaceId, taskId, activities } = of;
+  if (activities.every(({ state }) => state !== 'queued')) return [...activities];
+  const reasons = new Map<string, string>();
+  for (const { request, reason } of await queue.of(spaceId))
+    if (request.taskId === taskId) reasons.set(request.holder.id, reason);
+  return activities.map((activity) => {
+    if (activity.state !== 'queued') return activity;
+    return { ...activity, message: reasons.get(activity.key) ?? 'for the worker that the run keeps' };
+  });
 }
 
 async function wishesOf(tx: Tx, by: Caller, request: RunRequest) {
