@@ -224,6 +224,29 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect(stage.bodies().filter((body) => body.startsWith('b '))).toEqual(['b web-2']);
   });
 
+  test('a runbook that is published runs as it stood, until it is published again, or a draft is asked for', async () => {
+    await stage.project('shop', []);
+    const { processRuns } = stage.node.core;
+    const ran = async (draft = false): Promise<string | undefined> => {
+      const request = { project: 'shop', runbook: 'restart', environment: 'dev', draft };
+      const { id } = await processRuns.runRunbook(BY, request);
+      expect((await stage.ended(id)).state).toBe('success');
+      return stage.bodies().at(-1);
+    };
+    await stage.runbook('shop', 'restart', [step('r', script('old'))]);
+    expect(await ran()).toBe('old');
+    await processRuns.publish(BY, 'shop', 'restart');
+    await stage.runbook('shop', 'restart', [step('r', script('new'))]);
+    expect(await ran()).toBe('old');
+    expect(await ran(true)).toBe('new');
+    await processRuns.publish(BY, 'shop', 'restart');
+    expect(await ran()).toBe('new');
+    await stage.runbook('shop', 'restart', [step('r', script('newest'))]);
+    await processRuns.unpublish(BY, 'shop', 'restart');
+    expect(await ran()).toBe('newest');
+    await expect(processRuns.unpublish(BY, 'shop', 'restart')).rejects.toThrow('Nothing is published');
+  });
+
   test('a child that fails fails its step; one that nobody waits for does not', async () => {
     await stage.project('shop', []);
     await stage.runbook('shop', 'broken', [step('x', script('exit 1'))]);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { cliOf, type Cli } from '../cli.ts';
 import { body, given } from '../client.ts';
-import { printList } from '../print.ts';
+import { printDone, printList } from '../print.ts';
 import type { ListOf, Resource, Task } from '../shapes.ts';
 import { withExamples } from './examples.ts';
 import { named, names, text } from './resource.ts';
@@ -18,6 +18,7 @@ import {
 interface RunbookFlags extends SharedRunFlags {
   project: string;
   name: string;
+  draft?: boolean;
   runAt?: string;
   runAtExpiry?: string;
   runTarget?: string[];
@@ -27,10 +28,12 @@ interface RunbookFlags extends SharedRunFlags {
 export function addTo(noun: Command): void {
   runbookList(noun);
   runbookRun(noun);
+  runbookPublish(noun);
   withExamples(
     noun,
     ['Which are there?', 'longshore runbook list --project Web'],
     ['Run one', 'longshore runbook run --project Web --name Restart -e Production'],
+    ['From now on run it as it stands now', 'longshore runbook publish --project Web --name Restart'],
   );
 }
 
@@ -72,7 +75,8 @@ function runbookRun(noun: Command): void {
     .command('run')
     .description('run a runbook, show how it goes, and end with what became of it')
     .requiredOption('-p, --project <project>', 'name or id')
-    .requiredOption('--name <runbook>', 'the runbook: name or id');
+    .requiredOption('--name <runbook>', 'the runbook: name or id')
+    .option('--draft', 'as it stands now, and not as it was published');
   addRunOptions(run, { verb: 'run', target: 'run-target' }).action(
     async (flags: RunbookFlags, command: Command) => {
       process.exitCode = await startRunbook(cliOf(command), flags);
@@ -85,10 +89,40 @@ function runbookRun(noun: Command): void {
   run.addHelpText('after', RUN_EXIT_CODES);
 }
 
+function runbookPublish(noun: Command): void {
+  const verb = (name: string, description: string): Command =>
+    noun
+      .command(name)
+      .description(description)
+      .requiredOption('-p, --project <project>', 'name or id')
+      .requiredOption('--name <runbook>', 'the runbook: name or id');
+  const pathOf = (cli: Cli, { project, name: runbook }: { project: string; name: string }) => ({
+    params: { path: { ...cli.space, project, runbook } },
+  });
+  verb('publish', 'from now on its runs take it, and the variables, as they stand in this moment').action(
+    async (flags: { project: string; name: string }, command: Command) => {
+      const cli = cliOf(command);
+      const api = await cli.api();
+      const path = '/api/v1/spaces/{space}/projects/{project}/runbooks/{runbook}/published' as const;
+      const published = await body(api.PUT(path, { ...pathOf(cli, flags), body: {} }));
+      printDone(cli, published, `Runs of "${flags.name}" take it as it stands now.`);
+    },
+  );
+  verb('unpublish', 'from now on its runs take it as it stands when they are asked for').action(
+    async (flags: { project: string; name: string }, command: Command) => {
+      const cli = cliOf(command);
+      const api = await cli.api();
+      const path = '/api/v1/spaces/{space}/projects/{project}/runbooks/{runbook}/published' as const;
+      await body(api.DELETE(path, pathOf(cli, flags)));
+      printDone(cli, null, `Runs of "${flags.name}" take it as it stands when they are asked for.`);
+    },
+  );
+}
+
 async function startRunbook(cli: Cli, flags: RunbookFlags): Promise<number> {
   const { processRuns } = await import('../run/process-run.ts');
   const { startRuns } = await import('../run/start-runs.ts');
-  const { project, name: runbook } = flags;
+  const { project, name: runbook, draft } = flags;
   const runs = processRuns(asDeployed(flags), RUN_TIMES, Date.now(), process.env);
   const api = await cli.api();
   const starts = runs.map(
@@ -96,7 +130,7 @@ async function startRunbook(cli: Cli, flags: RunbookFlags): Promise<number> {
       body<Task>(
         api.POST('/api/v1/spaces/{space}/runbook-runs', {
           params: { path: cli.space },
-          body: { project, runbook, ...run },
+          body: { project, runbook, ...given({ draft }), ...run },
         }),
       ),
   );

@@ -455,6 +455,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{space}/projects/{project}/runbooks/{runbook}/published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Its runs take it, and the variables, as they stand in this moment */
+        put: operations["publishRunbook"];
+        post?: never;
+        /** Its runs take it as it stands when they are asked for */
+        delete: operations["unpublishRunbook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{space}/projects/{project}/triggers": {
         parameters: {
             query?: never;
@@ -1681,6 +1699,15 @@ export interface components {
             taskId: string;
             taskName: string;
         };
+        PublishedSnapshot: {
+            /** @description Milliseconds since the epoch */
+            publishedAt: number;
+            publishedBy: string;
+            /** @description A ULID, made by the server */
+            runbookId: string;
+            /** @description A ULID, made by the server */
+            snapshotId: string;
+        };
         RegistrationToken: {
             /** @description Milliseconds since the epoch */
             createdAt: number;
@@ -1787,6 +1814,8 @@ export interface components {
         };
         RunRunbook: {
             comments?: string;
+            /** @description As it stands now, and not as it was published */
+            draft?: boolean;
             /** @description Name or id */
             environment: string;
             excludeTargets?: string[];
@@ -3606,6 +3635,80 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Release"];
                 };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    publishRunbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name or id of a runbook of it */
+                runbook: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never> | null;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedSnapshot"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unpublishRunbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a project */
+                project: string;
+                /** @description Name or id of a runbook of it */
+                runbook: string;
+                /** @description Name of the space: `default` */
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Default Response */
             default: {

@@ -94,22 +94,27 @@ export async function deploymentOf(
   });
 }
 
-/** @throws AppError as `deploymentOf` */
+/**
+ * Of the published snapshot; of the runbook as it stands where there is none, or a draft is asked for.
+ *
+ * @throws AppError as `deploymentOf`
+ */
 export async function runbookRunOf(
   kernel: Pick<Kernel, 'options' | 'sessions'>,
   tx: Tx,
-  of: RunWishes & { runbookId: string; snapshot?: Snapshot },
+  of: RunWishes & { runbookId: string; draft?: boolean },
 ): Promise<NewRun> {
   const { spaceId, runbookId, environmentId, tenantId } = of;
   const runbook = await needed(tx, { spaceId, kind: 'runbook', id: runbookId });
   const project = await needed(tx, { spaceId, kind: 'project', id: runbook.body.project });
   await checkRunbookEnvironment(tx, { runbook, project, environmentId });
-  const snapshot = of.snapshot ?? (await snapshotOf(kernel, tx, { project, runbook }));
+  const published = of.draft === true ? undefined : await tx.processRuns.published(spaceId, runbookId);
+  const snapshotId = published?.snapshotId ?? (await snapshotOf(kernel, tx, { project, runbook })).id;
   const names = {
     projectId: project.id,
     runbookId,
     releaseId: '',
-    snapshotId: snapshot.id,
+    snapshotId,
     environmentId,
     tenantId,
     channel: '',

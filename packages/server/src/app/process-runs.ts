@@ -2,13 +2,15 @@
 import { AppError, notFound } from '@longshore/base';
 
 import type { Activity } from '../domain/deployment/activity.ts';
+import type { PublishedSnapshot } from '../domain/deployment/release.ts';
+import type { Resource } from '../domain/model/resource.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
 import { isEnded } from '../domain/task-transition.ts';
 import { record, type Caller } from './audit.ts';
 import type { Turn } from './batch.ts';
 import { advanceCourse } from './course/course.ts';
 import { note, type Kernel } from './kernel.ts';
-import { deploymentOf, runbookRunOf, type NewRun } from './new-runs.ts';
+import { deploymentOf, runbookRunOf, snapshotOf, type NewRun } from './new-runs.ts';
 import type { QueueView } from './queue-view.ts';
 import type { ProcessRuns, RunRequest } from './run-api.ts';
 import type { Tx } from './ports/store.ts';
@@ -18,7 +20,7 @@ import { resourceNamed } from './resource-names.ts';
 import { startRun } from './start-run.ts';
 
 export function createProcessRuns(kernel: Kernel, queue: Pick<QueueView, 'of'>): ProcessRuns {
-  const { store } = kernel.options;
+  const { store, clock } = kernel.options;
   /** The run is made in the turn that submits it: what it was checked against holds when it is queued. */
   const submit = async (by: Caller, make: (tx: Tx) => Promise<NewRun>): Promise<TaskView> => {
     const task = await kernel.batch.add(
@@ -40,15 +42,37 @@ export function createProcessRuns(kernel: Kernel, queue: Pick<QueueView, 'of'>):
       }),
     runRunbook: (by, request) =>
       submit(by, async (tx) => {
-        const { spaceId } = by;
-        const project = await resourceNamed(tx, { spaceId, kind: 'project', named: request.project });
-        const runbook = await resourceNamed(tx, {
-          spaceId,
-          kind: 'runbook',
-          named: request.runbook,
-          parentId: project.id,
+        const { runbook } = await runbookNamed(tx, by.spaceId, request);
+        return runbookRunOf(kernel, tx, {
+          ...(await wishesOf(tx, by, request)),
+          runbookId: runbook.id,
+          draft: request.draft === true,
         });
-        return runbookRunOf(kernel, tx, { ...(await wishesOf(tx, by, request)), runbookId: runbook.id });
+      }),
+    publish: (by, project, runbook) =>
+      store.write(async (tx) => {
+        const found = await runbookNamed(tx, by.spaceId, { project, runbook });
+        const snapshot = await snapshotOf(kernel, tx, found);
+        const published: PublishedSnapshot = {
+          ...{ spaceId: by.spaceId, runbookId: found.runbook.id, snapshotId: snapshot.id },
+          ...{ publishedAt: clock.now(), publishedBy: by.actor },
+        };
+        await tx.processRuns.publish(published);
+        await record(
+          tx,
+          { ...by, clock },
+          { action: 'runbook.published', subject: found.runbook.id, detail: { snapshotId: snapshot.id } },
+        );
+        return published;
+      }),
+    unpublish: (by, project, runbook) =>
+      store.write(async (tx) => {
+        const found = await runbookNamed(tx, by.spaceId, { project, runbook });
+        const { id, name } = found.runbook;
+        if ((await tx.processRuns.published(by.spaceId, id)) === undefined)
+          throw new AppError('notFound', `Nothing is published of runbook "${name}"`);
+        await tx.processRuns.unpublish(by.spaceId, id);
+        await record(tx, { ...by, clock }, { action: 'runbook.unpublished', subject: id });
       }),
     list: (spaceId, { project, environment, tenant, ...filter }) =>
       store.read(async (tx) => {
@@ -84,6 +108,18 @@ export function createProcessRuns(kernel: Kernel, queue: Pick<QueueView, 'of'>):
     moveToTop: (by, taskId) =>
       kernel.batch.add((turn) => moveToTop(kernel, turn, { by, taskId }), { hurried: true }),
   };
+}
+
+async function runbookNamed(
+  tx: Tx,
+  spaceId: string,
+  named: { project: string; runbook: string },
+): Promise<{ project: Resource<'project'>; runbook: Resource<'runbook'> }> {
+  const project = await resourceNamed(tx, { spaceId, kind: 'project', named: named.project });
+  const runbook = await resourceNamed(tx, {
+    ...{ spaceId, kind: 'runbook', named: named.runbook, parentId: project.id },
+  });
+  return { project, runbook };
 }
 
 /** What waits for a lease says for what, as it is now. */

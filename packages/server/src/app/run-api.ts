@@ -2,7 +2,7 @@
 import type { Activity } from '../domain/deployment/activity.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
 import type { Plan, PlanChoices } from '../domain/deployment/plan.ts';
-import type { Release, RunRecord } from '../domain/deployment/release.ts';
+import type { PublishedSnapshot, Release, RunRecord } from '../domain/deployment/release.ts';
 import type { Caller } from './audit.ts';
 import type { RunFilter } from './ports/runs.ts';
 import type { TaskView } from './task-view.ts';
@@ -77,7 +77,15 @@ export interface RunTree {
 export interface ProcessRuns {
   /** @throws AppError `notFound`, `invalid`, `conflict`: why it can't be deployed there, before anything runs */
   deploy(by: Caller, request: RunRequest & { project: string; version: string }): Promise<TaskView>;
-  runRunbook(by: Caller, request: RunRequest & { project: string; runbook: string }): Promise<TaskView>;
+  /** Of its published snapshot, unless it has none, or a draft is asked for: then as it stands. */
+  runRunbook(
+    by: Caller,
+    request: RunRequest & { project: string; runbook: string; draft?: boolean | undefined },
+  ): Promise<TaskView>;
+  /** From now on its runs take it, and the variables, as they stand in this moment. */
+  publish(by: Caller, project: string, runbook: string): Promise<PublishedSnapshot>;
+  /** From now on its runs take it as it stands when they are asked for. @throws AppError `notFound` when nothing is published */
+  unpublish(by: Caller, project: string, runbook: string): Promise<void>;
   list(
     spaceId: string,
     filter: Omit<RunFilter, 'projectId' | 'environmentId' | 'tenantId'> & {

@@ -20,6 +20,7 @@ import { migration as resources } from './migrations/0015-resources.ts';
 import { migration as deployments } from './migrations/0020-deployments.ts';
 import { migration as triggerTimes } from './migrations/0021-trigger-times.ts';
 import { migration as targetTokens } from './migrations/0022-target-tokens.ts';
+import { migration as publishedSnapshots } from './migrations/0023-published-snapshots.ts';
 import { nodeRepository } from './nodes.ts';
 import { packageRepository } from './packages.ts';
 import { poolRepository } from './pools.ts';
@@ -46,6 +47,7 @@ export const MIGRATIONS: readonly Migration[] = [
   deployments,
   triggerTimes,
   targetTokens,
+  publishedSnapshots,
 ];
 
 export function repositories(sql: Sql): Tx {

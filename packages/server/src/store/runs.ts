@@ -1,33 +1,12 @@
-/** Releases, runs of processes, their plans, activities and interruptions as rows. */
+/** Runs of processes, their plans, activities and interruptions as rows; releases are beside (`releases.ts`). */
 import type { RunRepository } from '../app/ports/runs.ts';
 import type { Activity, ActivityState } from '../domain/deployment/activity.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
 import type { Plan } from '../domain/deployment/plan.ts';
-import type { Release, RunRecord, Snapshot } from '../domain/deployment/release.ts';
+import type { RunRecord } from '../domain/deployment/release.ts';
 import type { Sql, SqlValue } from './db.ts';
-import { orConflict } from './unique.ts';
-
-interface SnapshotRow {
-  space_id: string;
-  id: string;
-  project_id: string;
-  runbook_id: string;
-  body: string;
-  created_at: number;
-}
-
-interface ReleaseRow {
-  space_id: string;
-  id: string;
-  project_id: string;
-  version: string;
-  channel: string;
-  snapshot_id: string;
-  notes: string;
-  blocked: string;
-  created_at: number;
-  created_by: string;
-}
+import { releaseRepository } from './releases.ts';
+import { Where } from './where.ts';
 
 interface RunRow {
   space_id: string;
@@ -72,106 +51,18 @@ interface InterruptionRow {
   ended_at: number | null;
 }
 
-const RELEASE =
-  'space_id, id, project_id, version, channel, snapshot_id, notes, blocked, created_at, created_by';
 const PUT_ACTIVITY = `INSERT INTO activities (space_id, task_id, key, name, state, message, tries, next_try_at, waits_for, started_at, ended_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (space_id, task_id, key) DO UPDATE SET state = excluded.state, message = excluded.message, tries = excluded.tries,
     next_try_at = excluded.next_try_at, waits_for = excluded.waits_for, started_at = excluded.started_at, ended_at = excluded.ended_at`;
 
 export function runRepository(sql: Sql): RunRepository {
-  const releases = async (rest: string, ...params: SqlValue[]): Promise<Release[]> =>
-    (await sql.all<ReleaseRow>(`SELECT ${RELEASE} FROM releases WHERE ${rest}`, ...params)).map(toRelease);
   const interruptions = async (rest: string, ...params: SqlValue[]): Promise<Interruption[]> =>
     (await sql.all<InterruptionRow>(`SELECT * FROM interruptions WHERE ${rest}`, ...params)).map(
       toInterruption,
     );
   return {
-    async insertSnapshot({ spaceId, id, projectId, runbookId, process, variables, createdAt }) {
-      await sql.run(
-        'INSERT INTO snapshots (space_id, id, project_id, runbook_id, body, created_at) VALUES (?, ?, ?, ?, ?, ?)',
-        spaceId,
-        id,
-        projectId,
-        runbookId,
-        JSON.stringify({ process, variables }),
-        createdAt,
-      );
-    },
-    async snapshot(spaceId, id) {
-      const row = await sql.get<SnapshotRow>(
-        'SELECT * FROM snapshots WHERE space_id = ? AND id = ?',
-        spaceId,
-        id,
-      );
-      return row === undefined ? undefined : toSnapshot(row);
-    },
-    async insertRelease(release) {
-      await orConflict(
-        `There is a release ${release.version} of this project already`,
-        sql.run(
-          `INSERT INTO releases (${RELEASE}, version_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          release.spaceId,
-          release.id,
-          release.projectId,
-          release.version,
-          release.channel,
-          release.snapshotId,
-          release.notes,
-          release.blocked,
-          release.createdAt,
-          release.createdBy,
-          release.version.toLowerCase(),
-        ),
-      );
-    },
-    release: async (spaceId, id) => (await releases('space_id = ? AND id = ?', spaceId, id))[0],
-    releaseOf: async (spaceId, projectId, version) =>
-      (
-        await releases(
-          'space_id = ? AND project_id = ? AND version_key = ?',
-          spaceId,
-          projectId,
-          version.toLowerCase(),
-        )
-      )[0],
-    async releases(spaceId, { projectId, channel, before, limit }) {
-      const where = new Where(spaceId);
-      where.and('project_id = ?', projectId);
-      where.and('LOWER(channel) = ?', channel?.toLowerCase());
-      where.and('id < ?', before);
-      return releases(`${where.text} ORDER BY id DESC LIMIT ?`, ...where.params, limit);
-    },
-    async newestRelease(spaceId, { projectId, channel, deployedTo }) {
-      const where = new Where(spaceId);
-      where.and('project_id = ?', projectId);
-      where.and('LOWER(channel) = ?', channel?.toLowerCase());
-      if (deployedTo === undefined)
-        return (await releases(`${where.text} ORDER BY id DESC LIMIT 1`, ...where.params))[0];
-      const found = await releases(
-        `${where.text} AND EXISTS (SELECT 1 FROM runs WHERE runs.space_id = releases.space_id
-           AND runs.release_id = releases.id AND environment_id = ? AND tenant_id = ? AND succeeded = 1)
-         ORDER BY id DESC LIMIT 1`,
-        ...where.params,
-        deployedTo.environmentId,
-        deployedTo.tenantId,
-      );
-      return found[0];
-    },
-    async updateRelease({ spaceId, id, notes, snapshotId, blocked }) {
-      await sql.run(
-        'UPDATE releases SET notes = ?, snapshot_id = ?, blocked = ? WHERE space_id = ? AND id = ?',
-        notes,
-        snapshotId,
-        blocked,
-        spaceId,
-        id,
-      );
-    },
-    async deleteRelease(spaceId, id) {
-      await sql.run('DELETE FROM releases WHERE space_id = ? AND id = ?', spaceId, id);
-    },
-
+    ...releaseRepository(sql),
     async insertRun(run) {
       await sql.run(
         `INSERT INTO runs (space_id, task_id, project_id, runbook_id, release_id, environment_id, tenant_id, parent_id, ended,
@@ -312,52 +203,6 @@ export function runRepository(sql: Sql): RunRepository {
       );
       return changed > 0;
     },
-  };
-}
-
-/** Conditions that are there only where a value is. */
-class Where {
-  readonly #conditions = ['space_id = ?'];
-  readonly params: SqlValue[];
-
-  constructor(spaceId: string) {
-    this.params = [spaceId];
-  }
-
-  and(condition: string, value: SqlValue | undefined): void {
-    if (value === undefined) return;
-    this.#conditions.push(condition);
-    this.params.push(value);
-  }
-
-  get text(): string {
-    return this.#conditions.join(' AND ');
-  }
-}
-
-function toSnapshot(row: SnapshotRow): Snapshot {
-  return {
-    spaceId: row.space_id,
-    id: row.id,
-    projectId: row.project_id,
-    runbookId: row.runbook_id,
-    ...(JSON.parse(row.body) as Pick<Snapshot, 'process' | 'variables'>),
-    createdAt: row.created_at,
-  };
-}
-
-function toRelease(row: ReleaseRow): Release {
-  return {
-    spaceId: row.space_id,
-    id: row.id,
-    projectId: row.project_id,
-    version: row.version,
-    channel: row.channel,
-    snapshotId: row.snapshot_id,
-    notes: row.notes,
-    blocked: row.blocked,
-    createdAt: row.created_at,
-    createdBy: row.created_by,
   };
 }
 

@@ -11,6 +11,8 @@ import {
   interruption,
   interruptionParams,
   interruptionsQuery,
+  publishedSnapshot,
+  runbookParams,
   run,
   runRunbook,
   runsQuery,
@@ -54,8 +56,8 @@ export function runRoutes(app: ApiApp, { core: { processRuns, tasks }, names }: 
       },
     },
     async (request, reply) => {
-      const { project, runbook } = request.body;
-      const asked = { project, runbook, ...requestOf(request.body) };
+      const { project, runbook, draft } = request.body;
+      const asked = { project, runbook, draft, ...requestOf(request.body) };
       return reply
         .code(201)
         .send(await taskView(await processRuns.runRunbook(callerOf(request), asked), names));
@@ -112,7 +114,47 @@ export function runRoutes(app: ApiApp, { core: { processRuns, tasks }, names }: 
       return reply.code(204).send(null);
     },
   );
+  publishRoutes(app, processRuns);
   interruptionRoutes(app, processRuns);
+}
+
+function publishRoutes(app: ApiApp, processRuns: ApiServices['core']['processRuns']): void {
+  const path = `${SPACE}/projects/:project/runbooks/:runbook/published`;
+  app.put(
+    path,
+    {
+      schema: {
+        tags,
+        operationId: 'publishRunbook',
+        summary: 'Its runs take it, and the variables, as they stand in this moment',
+        params: runbookParams,
+        body: z.strictObject({}).nullish(),
+        response: { 200: publishedSnapshot },
+      },
+    },
+    async (request) => {
+      const { project, runbook } = request.params;
+      const published = await processRuns.publish(callerOf(request), project, runbook);
+      const { runbookId, snapshotId, publishedAt, publishedBy } = published;
+      return { runbookId, snapshotId, publishedAt, publishedBy };
+    },
+  );
+  app.delete(
+    path,
+    {
+      schema: {
+        tags,
+        operationId: 'unpublishRunbook',
+        summary: 'Its runs take it as it stands when they are asked for',
+        params: runbookParams,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      await processRuns.unpublish(callerOf(request), request.params.project, request.params.runbook);
+      return reply.code(204).send(null);
+    },
+  );
 }
 
 function interruptionRoutes(app: ApiApp, processRuns: ApiServices['core']['processRuns']): void {

@@ -79,9 +79,22 @@ export const deploy = z
   .strictObject({ project: named, version: named.describe('Of the release'), ...runRequest })
   .meta({ id: 'Deploy' });
 export const runRunbook = z
-  .strictObject({ project: named, runbook: named, ...runRequest })
+  .strictObject({
+    project: named,
+    runbook: named,
+    draft: z.boolean().optional().describe('As it stands now, and not as it was published'),
+    ...runRequest,
+  })
   .meta({ id: 'RunRunbook' });
 export type RunBody = z.infer<typeof deploy> | z.infer<typeof runRunbook>;
+
+export const runbookParams = spaceParams.extend({
+  project: z.string().describe('Name or id of a project'),
+  runbook: z.string().describe('Name or id of a runbook of it'),
+});
+export const publishedSnapshot = z
+  .object({ runbookId: id, snapshotId: id, publishedAt: time, publishedBy: z.string() })
+  .meta({ id: 'PublishedSnapshot' });
 
 export const run = z
   .object({

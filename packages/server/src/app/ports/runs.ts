@@ -1,7 +1,7 @@
 import type { Activity } from '../../domain/deployment/activity.ts';
 import type { Interruption } from '../../domain/deployment/interruption.ts';
 import type { Plan } from '../../domain/deployment/plan.ts';
-import type { Release, RunRecord, Snapshot } from '../../domain/deployment/release.ts';
+import type { PublishedSnapshot, Release, RunRecord, Snapshot } from '../../domain/deployment/release.ts';
 
 export interface ReleaseFilter {
   projectId?: string;
@@ -28,6 +28,10 @@ export interface RunFilter {
 export interface RunRepository {
   insertSnapshot(snapshot: Snapshot): Promise<void>;
   snapshot(spaceId: string, id: string): Promise<Snapshot | undefined>;
+  /** In the place of the one before. */
+  publish(published: PublishedSnapshot): Promise<void>;
+  published(spaceId: string, runbookId: string): Promise<PublishedSnapshot | undefined>;
+  unpublish(spaceId: string, runbookId: string): Promise<void>;
   /** @throws AppError `conflict` when the project has a release of that version */
   insertRelease(release: Release): Promise<void>;
   release(spaceId: string, id: string): Promise<Release | undefined>;

@@ -14,6 +14,15 @@ export interface Snapshot {
   createdAt: number;
 }
 
+/** The snapshot that runs of a runbook take, until another one is published. */
+export interface PublishedSnapshot {
+  spaceId: string;
+  runbookId: string;
+  snapshotId: string;
+  publishedAt: number;
+  publishedBy: string;
+}
+
 /** A version of a project that can be deployed. */
 export interface Release {
   spaceId: string;
