@@ -134,6 +134,17 @@ describe.each(DIALECTS)('a deployment on %s', (dialect) => {
     expect((await stage.ended(id)).state).toBe('success');
   });
 
+  test('a sealed value that does not open fails its step, and nothing else', async () => {
+    const broken = variable('Token', 'v1.nonsense', { type: 'sensitive' });
+    await stage.project('shop', [step('a', script('a'))], { variables: [broken] });
+    await stage.project('other', [step('b', script('b'))]);
+    const [task, other] = [await stage.deployed('shop'), await stage.deployed('other')];
+    expect(task.state).toBe('failed');
+    expect(task.message).toMatch(/^step "a" failed: a sealed value .* does not open with this master key$/);
+    expect(other.state).toBe('success');
+    expect(await stage.node.core.leases.held(SPACE)).toEqual([]);
+  });
+
   test('is tried again after a wait, and fails when its tries are over', async () => {
     await stage.project('shop', [
       step('flaky', script('exit 1'), { action: { retries: { times: 2, waitMs: 20, factor: 1 } } }),

@@ -5,6 +5,7 @@
  * Always true: what was made with a sensitive value is sensitive; a problem
  * never holds a value.
  */
+import { isCode, toError } from '@longshore/base';
 import { evaluate, evaluateVariable, isTruthy, TemplateError, Variables } from '@longshore/template';
 
 import { stepKey, type Activity } from '../../domain/deployment/activity.ts';
@@ -59,14 +60,14 @@ export class RunScene {
 
   /** The text with everything put in that there is; what there is not stays as it is written. */
   text(text: string, place: ScenePlace): Made {
-    return text.includes('#{') ? this.#evaluated(text, this.#at(place)) : { text };
+    return text.includes('#{') ? guarded(() => this.#evaluated(text, this.#at(place))) : { text };
   }
 
   texts(
     texts: Readonly<Record<string, string>>,
     place: ScenePlace,
   ): { texts: Record<string, string> } | { problem: string } {
-    return this.#texts(texts, () => this.#at(place));
+    return guarded(() => this.#texts(texts, () => this.#at(place)));
   }
 
   /** As `texts`, for people to read: sensitive values are masked. */
@@ -129,6 +130,10 @@ export class RunScene {
 
   /** All variables as a script at this place gets them. */
   variables(place: ScenePlace): { variables: ScriptVariable[]; known: Variables } | { problem: string } {
+    return guarded(() => this.#variables(place));
+  }
+
+  #variables(place: ScenePlace): { variables: ScriptVariable[]; known: Variables } | { problem: string } {
     const all = [...this.#resolved(place)];
     const sensitive = new Set(all.filter((one) => one.sensitive).map((one) => fold(one.name)));
     const known = this.#known(all);
@@ -241,7 +246,16 @@ const STATUS: Readonly<Partial<Record<Activity['state'], StepStatus>>> = {
   cancelled: 'Canceled',
 };
 
+function guarded<T>(work: () => T): T | { problem: string } {
+  try {
+    return work();
+  } catch (thrown) {
+    return { problem: told(thrown) };
+  }
+}
+
 function told(thrown: unknown): string {
-  if (thrown instanceof TemplateError) return thrown.message;
+  // A sealed value that does not open fails its step, not the server's turn.
+  if (thrown instanceof TemplateError || isCode(thrown, 'corrupt')) return toError(thrown).message;
   throw thrown;
 }
