@@ -93,6 +93,8 @@ export function deploymentKilled(database: Dialect): void {
       { timeoutMs: LONGEST_RUN_MS, pauseMs: 100 },
     );
     const { activities } = await stage.rest.get<Tree>(`/tasks/${taskId}/tree`);
+    for (const one of activities)
+      if (one.state === 'failed') process.stderr.write(`${taskId} ${one.key} failed: ${one.message}\n`);
     return {
       task,
       states: Object.fromEntries(activities.map(({ key, state }) => [key, state])),

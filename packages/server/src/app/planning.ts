@@ -5,9 +5,9 @@ import type { Resource } from '../domain/model/resource.ts';
 import { runOf, type Task } from '../domain/task.ts';
 import type { RunVariables } from '../domain/variables/resolve.ts';
 import type { Worker } from '../domain/worker.ts';
-import { toError } from '@longshore/base';
 import type { Kernel } from './kernel.ts';
 import type { Tx } from './ports/store.ts';
+import { isRefusal } from './refusal.ts';
 import { materialOf, runVariables, type RunMaterial } from './run-material.ts';
 
 type Planned = { plan: Plan } | { problems: PlanProblem[] };
@@ -22,7 +22,8 @@ export async function planTask(kernel: Kernel, tx: Tx, task: Task): Promise<Plan
     const variables = runVariables(material, prompted);
     return await planMaterial(kernel, tx, { material, variables, choices: spec.choices });
   } catch (thrown) {
-    return { problems: [{ kind: 'config', about: '', text: toError(thrown).message }] };
+    if (!isRefusal(thrown)) throw thrown;
+    return { problems: [{ kind: 'config', about: '', text: thrown.message }] };
   }
 }
 

@@ -5,11 +5,10 @@ import type { Activity } from '../domain/deployment/activity.ts';
 import type { PublishedSnapshot } from '../domain/deployment/release.ts';
 import type { Resource } from '../domain/model/resource.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
-import { isEnded } from '../domain/task-transition.ts';
 import { record, type Caller } from './audit.ts';
 import type { Turn } from './batch.ts';
 import { advanceCourse } from './course/course.ts';
-import { note, type Kernel } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { deploymentOf, runbookRunOf, snapshotOf, type NewRun } from './new-runs.ts';
 import type { QueueView } from './queue-view.ts';
 import type { ProcessRuns, RunRequest } from './run-api.ts';
@@ -103,8 +102,7 @@ export function createProcessRuns(kernel: Kernel, queue: Pick<QueueView, 'of'>):
       };
     },
     interruptions: (spaceId, limit) => store.read((tx) => tx.processRuns.openInterruptions(spaceId, limit)),
-    answer: (by, id, given) =>
-      kernel.batch.add((turn) => answer(kernel, turn, { by, id, ...given }), { hurried: true }),
+    answer: (by, id, given) => answer(kernel, { by, id, ...given }),
     moveToTop: (by, taskId) =>
       kernel.batch.add((turn) => moveToTop(kernel, turn, { by, taskId }), { hurried: true }),
   };
@@ -161,15 +159,41 @@ async function wishesOf(tx: Tx, by: Caller, request: RunRequest) {
   };
 }
 
-async function answer(
-  kernel: Kernel,
-  turn: Turn,
-  of: { by: Caller; id: string; answer: string; notes?: string | undefined },
-): Promise<Interruption> {
-  const { by, id, notes = '' } = of;
+interface Answer {
+  by: Caller;
+  id: string;
+  answer: string;
+  notes?: string | undefined;
+}
+
+async function answer(kernel: Kernel, given: Answer): Promise<Interruption> {
+  const { by, id } = given;
+  const { store } = kernel.options;
+  const open = await store.read((tx) => tx.processRuns.interruption(by.spaceId, id));
+  if (open === undefined) throw notFound('interruption', id);
+  if (kernel.runs.task(open.taskId) !== undefined)
+    return kernel.batch.add((turn) => answerHere(kernel, turn, given), { hurried: true });
+  // Another node owns the run, and reads the answer in the question's row: nothing else of the run is touched here.
+  return store.write(async (tx) => {
+    const ended = await writeAnswer(kernel, tx, given);
+    store.announce(tx, 'task', ended.taskId);
+    return ended;
+  });
+}
+
+async function answerHere(kernel: Kernel, turn: Turn, given: Answer): Promise<Interruption> {
+  await kernel.books.lock(turn, given.by.spaceId);
+  const ended = await writeAnswer(kernel, turn.tx, given);
+  turn.after(() => kernel.watching.tell(ended.taskId, { kind: 'interruption', interruption: ended }));
+  const run = kernel.runs.task(ended.taskId);
+  if (run !== undefined) await advanceCourse(kernel, turn, run);
+  return ended;
+}
+
+async function writeAnswer(kernel: Kernel, tx: Tx, given: Answer): Promise<Interruption> {
+  const { by, id, notes = '' } = given;
   const { clock } = kernel.options;
-  await kernel.books.lock(turn, by.spaceId);
-  const open = await turn.tx.processRuns.interruption(by.spaceId, id);
+  const open = await tx.processRuns.interruption(by.spaceId, id);
   if (open === undefined) throw notFound('interruption', id);
   if (open.endedAt !== null)
     throw new AppError(
@@ -178,37 +202,24 @@ async function answer(
         ? `its run has ended without an answer`
         : `${open.answeredBy} has answered it already: ${open.answer}`,
     );
-  if (!open.options.includes(of.answer))
-    throw new AppError('invalid', `answer: "${of.answer}" is no answer to "${open.title}"`, {
-      fields: [{ field: 'answer', value: of.answer, expected: `one of ${open.options.join(', ')}` }],
+  if (!open.options.includes(given.answer))
+    throw new AppError('invalid', `answer: "${given.answer}" is no answer to "${open.title}"`, {
+      fields: [{ field: 'answer', value: given.answer, expected: `one of ${open.options.join(', ')}` }],
     });
-  const run = kernel.runs.task(open.taskId);
-  const task = run?.task ?? (await turn.tx.tasks.get(by.spaceId, open.taskId));
-  if (task === undefined || isEnded(task.state)) throw new AppError('conflict', 'its run has ended');
   const ended: Interruption = {
     ...open,
-    answer: of.answer,
+    answer: given.answer,
     notes,
     answeredBy: by.actor,
     endedAt: clock.now(),
   };
-  await turn.tx.processRuns.endInterruption(ended);
+  if (!(await tx.processRuns.endInterruption(ended)))
+    throw new AppError('conflict', 'somebody has answered it in this moment');
   await record(
-    turn.tx,
+    tx,
     { ...by, clock },
-    { action: 'interruption.answered', subject: id, detail: { answer: of.answer, taskId: open.taskId } },
+    { action: 'interruption.answered', subject: id, detail: { answer: given.answer, taskId: open.taskId } },
   );
-  const told = notes === '' ? '' : `: ${notes}`;
-  await note(kernel, turn, {
-    task,
-    level: 'info',
-    text: `${by.actor} answered "${open.title}" with ${of.answer}${told}`,
-    activity: open.activity,
-  });
-  turn.after(() => kernel.watching.tell(open.taskId, { kind: 'interruption', interruption: ended }));
-  // The node that owns the run reads the answer in the question's row.
-  if (run !== undefined) await advanceCourse(kernel, turn, run);
-  else kernel.options.store.announce(turn.tx, 'task', open.taskId);
   return ended;
 }
 

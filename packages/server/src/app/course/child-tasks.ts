@@ -10,10 +10,10 @@ import type { Release } from '../../domain/deployment/release.ts';
 import type { DeployReleaseAction, RunRunbookAction } from '../../domain/model/process.ts';
 import { isEnded } from '../../domain/task-transition.ts';
 import { runOf, type RunSpec, type Task } from '../../domain/task.ts';
-import { toError } from '@longshore/base';
 import type { Turn } from '../batch.ts';
 import { note, type Kernel } from '../kernel.ts';
 import { deploymentOf, runbookRunOf, type NewRun } from '../new-runs.ts';
+import { isRefusal } from '../refusal.ts';
 import { needed } from '../run-material.ts';
 import { change, type CourseRun } from './activities.ts';
 import { sceneOf } from './scene-of.ts';
@@ -38,7 +38,8 @@ export async function startChild(
         ? await newDeployment(kernel, turn, { run, place, does })
         : await newRunbookRun(kernel, turn, { run, place, does });
   } catch (thrown) {
-    made = { problem: toError(thrown).message };
+    if (!isRefusal(thrown)) throw thrown;
+    made = { problem: thrown.message };
   }
   const ended = (end: TryEnd, message: string): Promise<void> =>
     tryEnded(kernel, turn, { run, activity: begun, place, end, message, final: true });

@@ -15,7 +15,7 @@ import { isEnded, move as moveTask, type EndState } from '../../domain/task-tran
 import type { Turn } from '../batch.ts';
 import { courseOf, newCourse, openUnits } from '../course-state.ts';
 import { endAs } from '../ending.ts';
-import { saveTask, type Kernel } from '../kernel.ts';
+import { note, saveTask, type Kernel } from '../kernel.ts';
 import { takeBack } from '../leasing.ts';
 import { planTask } from '../planning.ts';
 import type { Run } from '../runs.ts';
@@ -163,6 +163,10 @@ async function hearAnswers(kernel: Kernel, turn: Turn, run: CourseRun): Promise<
     const row = await turn.tx.processRuns.interruption(run.task.spaceId, waitsFor.id);
     if (row === undefined || row.endedAt === null || row.answer === '') continue;
     if (run.course.scene !== undefined) addAnswer(run.course.scene.outputs, run, row);
+    const { title, answer, answeredBy, notes } = row;
+    const told = notes === '' ? '' : `: ${notes}`;
+    const text = `${answeredBy} answered "${title}" with ${answer}${told}`;
+    await note(kernel, turn, { task: run.task, level: 'info', text, activity: key });
     await decide(kernel, turn, { run, key, answer: row.answer, by: row.answeredBy, notes: row.notes });
   }
 }
