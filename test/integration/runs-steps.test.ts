@@ -268,6 +268,23 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     );
   });
 
+  test('a child that is started in the turn in which something else of the run ends is not taken for gone', async () => {
+    await stage.project('db', [step('m', script('m'))]);
+    await stage.node.core.releases.create(BY, { project: 'db' });
+    const ask = { kind: 'manual', instructions: '', responsible: '' } as const;
+    const child = { kind: 'deployRelease', project: stage.id('db'), version: '', channel: '' } as const;
+    await stage.project('shop', [
+      step('a', [action('ask a', ask), action('db', { ...child, when: 'always', variables: {} })]),
+      step('b', [action('ask b', ask)], { start: 'withPrevious' }),
+    ]);
+    const { processRuns } = stage.node.core;
+    const id = await stage.deploy('shop');
+    await until('it asks twice', async () => (await processRuns.interruptions(SPACE, 10)).length === 2);
+    const asked = await processRuns.interruptions(SPACE, 10);
+    await Promise.all(asked.map((one) => processRuns.answer(BY, one.id, { answer: 'proceed' })));
+    expect(await stage.ended(id)).toMatchObject({ state: 'success', message: '' });
+  });
+
   test('a cancel goes on to the child', async () => {
     await stage.project('db', [step('m', script('hold m'))]);
     await stage.node.core.releases.create(BY, { project: 'db' });

@@ -175,7 +175,9 @@ export async function childrenEnded(kernel: Kernel, turn: Turn, run: CourseRun):
   for (const activity of [...run.course.activities.values()]) {
     if (activity.state !== 'running' || activity.waitsFor?.kind !== 'task') continue;
     const { id } = activity.waitsFor;
-    const child = kernel.runs.task(id)?.task ?? (await turn.tx.tasks.get(run.task.spaceId, id));
+    // One that was started in this very turn is no row yet.
+    const child =
+      kernel.runs.task(id)?.task ?? kernel.fresh.get(id) ?? (await turn.tx.tasks.get(run.task.spaceId, id));
     if (child !== undefined && !isEnded(child.state)) continue;
     const place = placeIn(run, activity.key);
     if (place === undefined) continue;
