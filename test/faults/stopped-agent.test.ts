@@ -63,9 +63,13 @@ describe.each(dialects)('an agent that was stopped until its attempt was lost (%
       (event) => event.subject === subject,
     );
 
-  /** All that people can see of the task, but whether all of its lost attempt is known. */
+  /** All that people can see of the task, but how much of its lost attempt is stored. */
   async function seen(taskId: string): Promise<unknown> {
-    const attempts = (await stage.rest.attempts(taskId)).map((attempt) => ({ ...attempt, complete: null }));
+    const attempts = (await stage.rest.attempts(taskId)).map((attempt) => ({
+      ...attempt,
+      complete: null,
+      outputLength: null,
+    }));
     return {
       task: await stage.rest.task(taskId),
       attempts,
@@ -116,6 +120,11 @@ describe.each(dialects)('an agent that was stopped until its attempt was lost (%
       // From the moment on at which a lease can be had nothing of it may run.
       if (existsSync(pidFile)) expect(isAlive(pidOf(pidFile))).toBe(false);
       return true;
+    });
+    // Nothing of it runs any more; its output comes after that.
+    await until(`all of attempt ${attempt!.id} is stored`, async () => {
+      const [now] = await stage.rest.attempts(id);
+      return now!.complete;
     });
     await expectToldOf(attempt!.id, { one, started: counter.starts(name) });
     expect(counter.starts(name)).toBeLessThanOrEqual(1);

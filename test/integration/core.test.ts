@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import { encodeRecords } from '@longshore/protocol/spool-record';
+import type { Attempt } from '@longshore/server/domain/attempt';
 
 import {
   FarAgent,
@@ -313,8 +314,91 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     expect(await stateOf(id)).toBe('timedOut');
   });
 
+  /** A script that is given up while its agent is cut off, where it then ends by itself. */
+  async function endsGivenUp(agent: FarAgent): Promise<{ id: string; attemptId: string; records: Buffer }> {
+    const id = await node.submit({ kind: 'pool', poolId }, { timeoutMs: 600 });
+    await until('it starts', () => agent.starts.length === 1);
+    const { attemptId } = agent.starts[0]!;
+    await agent.accept(agent.starts[0]!);
+    await agent.disconnect();
+    expect(await node.core.tasks.ended(SPACE, id)).toMatchObject({ state: 'timedOut' });
+    const records = encodeRecords('stdout', 1, Buffer.from('after all\n'));
+    const outcome = { outcome: { kind: 'exited', code: 5 } as const, report: reportOf(records) };
+    Object.assign(agent.attempts.get(attemptId)!, {
+      ...{ phase: 'ended', outputLength: records.length, outcome },
+    });
+    return { id, attemptId, records };
+  }
+
+  const tellings = async (attemptId: string): Promise<string[]> =>
+    (await node.store.read((tx) => tx.audit.list(SPACE, 1000)))
+      .filter(({ subject }) => subject === attemptId)
+      .map(({ action }) => action);
+
+  test('the output of what ended after it was given up is kept by its agent until all of it is stored', async () => {
+    const agent = await connected();
+    const { id, attemptId, records } = await endsGivenUp(agent);
+    for (let time = 1; time <= 2; time++) {
+      await agent.connect(node.core);
+      expect(agent.verdicts).toMatchObject([{ kind: 'keep', fromOffset: 0 }]);
+      // Nothing of it runs any more, so new work may come.
+      expect(await quarantineOf(agent)).toBe('');
+      // Its link goes again before a byte came.
+      await agent.disconnect();
+    }
+    await agent.connect(node.core);
+    await agent.finish(attemptId, { kind: 'exited', code: 5 }, 'after all\n');
+    expect(agent.attempts.size).toBe(0);
+    expect(await node.logs.read(attemptId, 0, 1000)).toEqual(records);
+    expect(await tellings(attemptId)).toEqual(['attempt.endedAfterLost']);
+    expect((await node.core.tasks.attempts(SPACE, id))[0]).toMatchObject({
+      ...{ state: 'ended', outcome: { kind: 'lost' }, complete: true, outputLength: records.length },
+    });
+    expect(await stateOf(id)).toBe('timedOut');
+  });
+
+  test('an outcome that comes without the output before it does not let go of that', async () => {
+    const agent = await connected();
+    const { attemptId, records } = await endsGivenUp(agent);
+    await agent.connect(node.core);
+    const outcome = { kind: 'exited', code: 5 } as const;
+    await node.core.inbox.outcome(agent.session, attemptId, outcome, reportOf(records));
+    expect(agent.attempts.size).toBe(1);
+    await agent.finish(attemptId, outcome, 'after all\n');
+    expect(agent.attempts.size).toBe(0);
+    expect(await tellings(attemptId)).toEqual(['attempt.endedAfterLost']);
+  });
+
   const quarantineOf = async (agent: FarAgent): Promise<string> =>
     (await node.store.read((tx) => tx.workers.find(agent.worker.id)))?.quarantined ?? 'not there';
+
+  test('what was given up comes back while its task goes on: its output is kept, and nothing else is taken from it', async () => {
+    const [agent, other] = [await connected(), await connected()];
+    const workerIds = [agent.worker.id, other.worker.id];
+    const id = await node.submit({ kind: 'workers', workerIds }, { timeoutMs: 600 });
+    await until('both start', () => agent.starts.length + other.starts.length === 2);
+    for (const one of [agent, other]) await one.accept(one.starts[0]!);
+    await agent.disconnect();
+    const { attemptId } = agent.starts[0]!;
+    const known = async (): Promise<Attempt | undefined> =>
+      (await node.core.tasks.attempts(SPACE, id)).find((one) => one.id === attemptId);
+    await until('it is given up', async () => (await known())?.outcome?.kind === 'lost');
+    await agent.connect(node.core);
+    expect(agent.verdicts).toMatchObject([{ attemptId, kind: 'cancel' }]);
+    await agent.finish(attemptId, { kind: 'cancelled' }, 'late\n', [
+      { n: 1, atOffset: 0, time: 1, kind: 'setVariable', name: 'Late', value: 'x', sensitive: false },
+    ]);
+    expect(agent.attempts.size).toBe(0);
+    expect((await node.logs.read(attemptId, 0, 1000)).toString()).toContain('late');
+    expect(await node.store.read((tx) => tx.attempts.events(SPACE, attemptId, 0))).toEqual([]);
+    expect(await known()).toMatchObject({
+      ...{ outcome: { kind: 'lost' }, complete: true, outputLength: await node.logs.length(attemptId) },
+    });
+    expect(await quarantineOf(agent)).toBe('');
+    expect(await stateOf(id)).toBe('cancelling');
+    await other.finish(other.starts[0]!.attemptId, { kind: 'timedOut' }, '');
+    expect(await stateOf(id)).toBe('timedOut');
+  });
 
   test('of two that were given up on one worker, both must be gone before it takes leases again', async () => {
     const agent = await connected();

@@ -7,6 +7,7 @@ import type { AgentPackage } from '../app/ports/packages.ts';
 import type { ApiKey, RegistrationToken } from '../app/ports/trust.ts';
 import type { PoolOverview } from '../app/pools.ts';
 import type { WorkerOverview } from '../app/workers.ts';
+import { isGivenUp } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { Lease, Resource } from '../domain/lease.ts';
 import type { TargetClaim } from '../domain/model/target-claim.ts';
@@ -160,6 +161,8 @@ function scriptView(script: ScriptSpec): ScriptView {
 }
 
 export async function attemptView(attempt: Attempt, names: KnownNames): Promise<AttemptView> {
+  // What came back after it was given up is told by the audit trail: here it stays as its task has it.
+  const report = isGivenUp(attempt) ? null : attempt.report;
   return {
     id: attempt.id,
     taskId: attempt.taskId,
@@ -172,9 +175,9 @@ export async function attemptView(attempt: Attempt, names: KnownNames): Promise<
     outputLength: attempt.outputLength,
     eventCount: attempt.eventCount,
     outcome: attempt.outcome,
-    message: attempt.report?.message ?? '',
-    bestEffortCleanup: attempt.report?.bestEffortCleanup ?? false,
-    digest: attempt.report?.digest ?? '',
+    message: report?.message ?? '',
+    bestEffortCleanup: report?.bestEffortCleanup ?? false,
+    digest: report?.digest ?? '',
     complete: attempt.complete,
     createdAt: attempt.createdAt,
     startedAt: attempt.startedAt,

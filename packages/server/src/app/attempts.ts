@@ -18,8 +18,6 @@ import { note, OwnershipLost, saveAttempt, type Kernel } from './kernel.ts';
 import { learn, outcomeFacts } from './orchestrator.ts';
 import type { ArtifactChunk } from './ports/agents.ts';
 import type { AttemptEventRecord } from './ports/attempts.ts';
-import { endQuarantine } from './quarantine.ts';
-import { endedAfterAll } from './returned-attempts.ts';
 import type { Live } from './runs.ts';
 import { contextOf } from './starting.ts';
 import { masked } from './watching.ts';
@@ -172,14 +170,7 @@ export class Attempts {
       const stored = this.#allStored(live, report);
       turn.until(live.stored);
       await this.#doubt(turn, live, stored === undefined ? undefined : report);
-      const lost = live.attempt.outcome?.kind === 'lost' ? live.attempt : undefined;
       await learn(kernel, turn, { live, facts: outcomeFacts(outcome, report, stored) });
-      // It was given up, and here is its end after all.
-      if (lost !== undefined) {
-        const { outputLength } = report;
-        if (!lost.complete) await endedAfterAll(kernel, turn.tx, { attempt: lost, outcome, outputLength });
-        await endQuarantine(kernel, turn, live.attempt.workerId);
-      }
       if (live.attempt.complete) this.#releaseAfter(turn, live);
     });
   }

@@ -5,42 +5,30 @@
  * another worker's is `forbidden`, which ends its session: no honest agent
  * can say it, for ids are drawn by the server and told to one agent each.
  */
-import { AppError } from '@longshore/base';
-
-import type { Attempt } from '../domain/attempt.ts';
+import { isGivenUp } from '../domain/attempt-transition.ts';
 import { AgentAdmission } from './admission.ts';
 import type { Agents } from './agents.ts';
 import type { Attempts } from './attempts.ts';
 import type { Inventory } from './inventory.ts';
 import type { Kernel } from './kernel.ts';
 import { unlessAway, type Mending } from './mending.ts';
-import { appendMissing } from './missing.ts';
 import { requireOwn } from './own.ts';
 import type { AgentInbox, AgentSession } from './ports/agents.ts';
 import { commandRefused } from './refused-commands.ts';
+import { Strays } from './strays.ts';
 
 export function inboxOf(
   kernel: Kernel,
   parts: { agents: Agents; attempts: Attempts; inventory: Inventory; mending: Mending },
 ): AgentInbox {
   const { agents, attempts, inventory, mending } = parts;
-  /** @throws AppError `forbidden` */
+  /** What was given up is not: its task goes on, or has ended, without it. @throws AppError `forbidden` */
   const isUnderWay = ({ agentId }: AgentSession, attemptId: string): boolean => {
     const attempt = kernel.runs.attempt(attemptId)?.attempt;
     if (attempt !== undefined) requireOwn(agentId, attempt);
-    return attempt !== undefined;
+    return attempt !== undefined && !isGivenUp(attempt);
   };
-  /** What comes for a task that has ended (given up on, say) is taken, so that the agent can be done with it; another node's is not. */
-  const stray = async <T>(
-    { agentId }: AgentSession,
-    attemptId: string,
-    take: (attempt: Attempt) => Promise<T>,
-  ): Promise<T> => {
-    const attempt = await inventory.strayAttempt(attemptId);
-    if (attempt === undefined) throw new AppError('notFound', `attempt ${attemptId} is not this node's`);
-    requireOwn(agentId, attempt);
-    return take(attempt);
-  };
+  const strays = new Strays(kernel);
   const admission = new AgentAdmission(kernel);
   return {
     admit: (hello, presence) => admission.admit(hello, presence),
@@ -61,35 +49,29 @@ export function inboxOf(
       if (isUnderWay(session, attemptId)) await attempts.phaseChanged(attemptId, phase);
     },
     async output(session, attemptId, offset, records, digest) {
-      if (isUnderWay(session, attemptId)) return attempts.output(attemptId, offset, records, digest);
-      return stray(session, attemptId, async (attempt) => {
-        requireWithin(attempt, offset + records.length);
-        return kernel.options.logs.append(attemptId, offset, records).durable;
-      });
+      return isUnderWay(session, attemptId)
+        ? attempts.output(attemptId, offset, records, digest)
+        : strays.output({ session, attemptId }, offset, records);
     },
     async outputMissing(session, attemptId, offset, bytes) {
-      if (isUnderWay(session, attemptId)) return attempts.outputMissing(attemptId, offset, bytes);
-      const gap = { from: offset, to: offset + bytes };
-      return stray(session, attemptId, async (attempt) => {
-        requireWithin(attempt, gap.to);
-        return (await appendMissing(kernel.options.logs, attemptId, gap)).durable;
-      });
+      return isUnderWay(session, attemptId)
+        ? attempts.outputMissing(attemptId, offset, bytes)
+        : strays.outputMissing({ session, attemptId }, { from: offset, to: offset + bytes });
     },
     async events(session, attemptId, events) {
-      if (isUnderWay(session, attemptId)) return attempts.events(attemptId, events);
-      // Its task has ended without them: nothing reads them any more.
-      return stray(session, attemptId, async () => events.at(-1)?.n ?? 0);
+      return isUnderWay(session, attemptId)
+        ? attempts.events(attemptId, events)
+        : strays.passOver({ session, attemptId }, events.at(-1)?.n ?? 0);
     },
     async outcome(session, attemptId, outcome, report) {
       if (isUnderWay(session, attemptId)) await attempts.outcome(attemptId, outcome, report);
-      else await inventory.stray(session, attemptId, { outcome, outputLength: report.outputLength });
+      else await strays.outcome({ session, attemptId }, { outcome, report });
     },
     async artifact(session, attemptId, chunk) {
-      if (isUnderWay(session, attemptId)) return attempts.artifact(attemptId, chunk);
-      return stray(session, attemptId, async () => ({
-        offset: chunk.offset + chunk.content.length,
-        complete: chunk.last,
-      }));
+      const taken = { offset: chunk.offset + chunk.content.length, complete: chunk.last };
+      return isUnderWay(session, attemptId)
+        ? attempts.artifact(attemptId, chunk)
+        : strays.passOver({ session, attemptId }, taken);
     },
     commandRefused: (session, attemptId, refused) => commandRefused(kernel, session, { attemptId, refused }),
     factsChanged: (session, facts) => agents.factsChanged(session, facts),
@@ -100,13 +82,4 @@ export function inboxOf(
       if (isUnderWay(session, attemptId)) await attempts.warning(attemptId, text);
     },
   };
-}
-
-/** A complete attempt's log is what its outcome said: nothing comes after its end. Of one given up nobody knows that. */
-function requireWithin({ id, complete, outputLength, outcome }: Attempt, end: number): void {
-  if (complete && outcome?.kind !== 'lost' && end > outputLength)
-    throw new AppError(
-      'forbidden',
-      `output of attempt ${id} up to ${end}: it is complete with ${outputLength} bytes`,
-    );
 }

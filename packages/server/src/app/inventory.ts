@@ -4,20 +4,16 @@
  * starts twice.
  */
 import { listed, unlisted } from '../domain/inventory.ts';
-import { isFinal, transition, type AttemptFact } from '../domain/attempt-transition.ts';
+import { isFinal, isGivenUp, transition, type AttemptFact } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { compareFences } from '../domain/fence.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import { isEnded } from '../domain/task-transition.ts';
-import type { Task } from '../domain/task.ts';
 import type { Attempts } from './attempts.ts';
 import { dropRun, isOurs, note, saveAttempt, type Kernel } from './kernel.ts';
 import { learn } from './orchestrator.ts';
-import { requireOwn } from './own.ts';
 import type { AgentSession, AttemptSummary, Verdict } from './ports/agents.ts';
-import { endQuarantine } from './quarantine.ts';
-import { endedAfterAll, returned } from './returned-attempts.ts';
+import { returned, settleGivenUp } from './returned-attempts.ts';
 import type { Live, Run } from './runs.ts';
 import { sendStart } from './starting.ts';
 
@@ -68,8 +64,8 @@ export class Inventory {
       verdicts.push(...(await this.#missing(session, { live, then })));
     }
     if (session.over) return verdicts;
-    const there = new Set(summaries.filter(({ phase }) => phase !== 'ended').map((one) => one.attemptId));
-    await this.#settleLost(session.agentId, (id) => !there.has(id));
+    const there = new Set(summaries.map((one) => one.attemptId));
+    await settleGivenUp(this.#kernel, session.agentId, (id) => there.has(id));
     return verdicts;
   }
 
@@ -120,8 +116,9 @@ export class Inventory {
   async #verdict(session: AgentSession, summary: AttemptSummary, then: (() => void)[]): Promise<Verdict> {
     const live = this.#kernel.runs.attempt(summary.attemptId);
     if (live === undefined) return this.#notUnderWay(session, summary);
-    if (live.attempt.workerId === session.agentId) return this.#underWay(session, { live, summary, then });
-    return this.#another(session, live.attempt);
+    if (live.attempt.workerId !== session.agentId) return this.#another(session, live.attempt);
+    if (isGivenUp(live.attempt)) return returned(this.#kernel, live.attempt, summary);
+    return this.#underWay(session, { live, summary, then });
   }
 
   /** A data directory that was registered anew lists what it had under its old identity; so does a liar. */
@@ -136,7 +133,6 @@ export class Inventory {
     { live, summary, then }: { live: Live; summary: AttemptSummary; then: (() => void)[] },
   ): Promise<Verdict> {
     const { attemptId } = summary;
-    await returned(this.#kernel, live.attempt, summary);
     const meaning = listed(live.attempt, live.run.wish === 'none', summary.phase);
     if (meaning === 'release' || live.attempt.state === 'denied')
       return { attemptId, kind: meaning === 'release' ? 'release' : 'cancel' };
@@ -171,13 +167,8 @@ export class Inventory {
     if (found === undefined) return { attemptId, kind: 'unknown' };
     if (found.attempt.workerId !== session.agentId) return this.#another(session, found.attempt);
     if (found.task !== undefined && !isEnded(found.task.state)) return { attemptId, kind: 'notMine' };
-    await returned(this.#kernel, found.attempt, summary);
-    const { complete, outputLength, eventCount, outcome } = found.attempt;
-    // Given up, and it ended by itself: what it has to say is heard before it may go.
-    if (!complete && outcome?.kind === 'lost' && phase === 'ended') {
-      const fromOffset = await this.#kernel.options.logs.length(attemptId);
-      return { attemptId, kind: 'keep', fromOffset, fromEvent: eventCount, artifactOffsets: [] };
-    }
+    if (isGivenUp(found.attempt)) return returned(this.#kernel, found.attempt, summary);
+    const { complete, outputLength, eventCount } = found.attempt;
     const stored = complete ? await this.#kernel.options.logs.length(attemptId) : outputLength;
     // The machine went down between the commit of the end and the sync of the log: the agent still has the rest.
     if (complete && phase === 'ended' && stored < outputLength) {
@@ -262,51 +253,6 @@ export class Inventory {
         kernel.options.clock.now(),
       );
       await saveAttempt(kernel, turn, { live, attempt });
-    });
-  }
-
-  /** What was given up on this worker and is not there any more is settled; with the last of it the worker takes leases again. */
-  async #settleLost(workerId: string, isGone: (attemptId: string) => boolean): Promise<void> {
-    const kernel = this.#kernel;
-    const { open, worker } = await kernel.options.store.read(async (tx) => ({
-      open: await tx.attempts.openOnWorker(workerId),
-      worker: await tx.workers.find(workerId),
-    }));
-    const gone = open.filter((attempt) => attempt.outcome?.kind === 'lost' && isGone(attempt.id));
-    if (gone.length === 0 && worker?.quarantined === '') return;
-    await kernel.batch.add(async (turn) => {
-      for (const attempt of gone) {
-        const live = kernel.runs.attempt(attempt.id);
-        if (live === undefined) await turn.tx.attempts.update({ ...attempt, complete: true });
-        else await saveAttempt(kernel, turn, { live, attempt: { ...live.attempt, complete: true } });
-      }
-      await endQuarantine(kernel, turn, workerId);
-    });
-  }
-
-  /** The outcome of what is not under way here: of something given up, or of a task that ended. The agent may forget it. */
-  async stray(
-    session: AgentSession,
-    attemptId: string,
-    end: { outcome: Outcome; outputLength: number },
-  ): Promise<void> {
-    const attempt = await this.strayAttempt(attemptId);
-    if (attempt === undefined) return;
-    requireOwn(session.agentId, attempt);
-    if (attempt.outcome?.kind === 'lost' && !attempt.complete) {
-      await this.#kernel.options.store.write((tx) => endedAfterAll(this.#kernel, tx, { attempt, ...end }));
-      await this.#settleLost(attempt.workerId, (id) => id === attemptId);
-    }
-    session.release(attemptId, attempt.fence);
-  }
-
-  /** An attempt whose task has ended; undefined when it is another node's matter, or nobody's. */
-  async strayAttempt(attemptId: string): Promise<Attempt | undefined> {
-    return this.#kernel.options.store.read(async (tx) => {
-      const attempt = await tx.attempts.find(attemptId);
-      const task: Task | undefined =
-        attempt === undefined ? undefined : await tx.tasks.get(attempt.spaceId, attempt.taskId);
-      return task !== undefined && isEnded(task.state) ? attempt : undefined;
     });
   }
 }

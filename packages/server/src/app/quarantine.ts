@@ -4,9 +4,10 @@
  * what a dead script host left behind may still run.
  *
  * Always true: the quarantine ends in the very turn in which the last attempt
- * that was given up there is known to be gone, whoever says so, and the agent
+ * that was given up there is known to have ended, whoever says so, and the agent
  * no longer says that it is quarantined; or by an operator's word.
  */
+import { mayStillRun } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { Turn } from './batch.ts';
@@ -29,7 +30,7 @@ export async function endQuarantine(kernel: Kernel, turn: Turn, workerId: string
   const worker = await turn.tx.workers.find(workerId);
   if (worker === undefined || worker.quarantined === '') return;
   const open = await turn.tx.attempts.openOnWorker(workerId);
-  if (open.some((attempt) => attempt.outcome?.kind === 'lost')) return;
+  if (open.some(mayStillRun)) return;
   const quarantined = kernel.sessions.quarantineOf(workerId);
   if (quarantined !== worker.quarantined) await changeTo(kernel, turn, { worker, quarantined });
 }

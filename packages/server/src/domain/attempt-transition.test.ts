@@ -123,7 +123,14 @@ describe('inventory', () => {
     ['complete', attempt('ended', { complete: true, outcome: EXITED }), true, 'ended', 'release'],
     ['ended, not all stored', attempt('ended', { outcome: EXITED }), true, 'ended', 'keep'],
     ['given up, still running', attempt('ended', { outcome: LOST }), true, 'running', 'cancel'],
-    ['given up, ended since', attempt('ended', { outcome: LOST }), true, 'ended', 'release'],
+    ['given up, ended since', attempt('ended', { outcome: LOST }), true, 'ended', 'keep'],
+    [
+      'given up, all of it stored since',
+      attempt('ended', { complete: true, outcome: LOST }),
+      true,
+      'ended',
+      'release',
+    ],
     ['denied once, and yet there', attempt('denied', { complete: true }), true, 'running', 'cancel'],
   ])('%s', (_, known, wanted, phase, meaning) => {
     expect(listed(known, wanted, phase)).toBe(meaning);

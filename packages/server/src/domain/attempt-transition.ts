@@ -2,9 +2,10 @@
  * What a fact makes of an attempt; the drawing is in `attempt.ts`.
  *
  * Always true: a final attempt (`ended`, `denied`) never changes its outcome,
- * with one exception: what was given up as `lost` stays so, but is complete
- * once the machine has shown that nothing of it is left. A fact that comes
- * late or twice changes nothing: the very same object comes back.
+ * with one exception: what was given up as `lost` stays so, but has a report
+ * once its agent has told its end, and is complete once its output is stored,
+ * or nothing of it is left. A fact that comes late or twice changes nothing:
+ * the very same object comes back.
  */
 import type { Attempt, AttemptReport, AttemptState } from './attempt.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -42,6 +43,16 @@ export function mayHaveStarted(attempt: Attempt): boolean {
 /** Nothing can be under way for it any more, as far as its lease is concerned. */
 export function isSettled(attempt: Attempt): boolean {
   return attempt.state === 'planned' || isFinal(attempt);
+}
+
+/** Nobody waits for it any more, whatever it does on its machine: only an agent that comes back can tell. */
+export function isGivenUp(attempt: Attempt): boolean {
+  return attempt.outcome?.kind === 'lost';
+}
+
+/** Given up, and what it started may still run. */
+export function mayStillRun(attempt: Attempt): boolean {
+  return isGivenUp(attempt) && attempt.report === null && !attempt.complete;
 }
 
 /** An outcome of the agent that says: it did not start here. */

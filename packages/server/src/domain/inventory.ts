@@ -9,9 +9,10 @@
  * | sending, unwanted  | cancel        | denied, with a tombstone     | interrupted                     |
  * | accepted … running | keep, cancel  | interrupted                  | interrupted                     |
  * | ended, incomplete  | keep          | its output is gone           | its output is gone              |
- * | lost               | cancel        | nothing of it is left        | nothing of it is left           |
+ * | given up as lost   | cancel, keep  | nothing of it is left        | nothing of it is left           |
  * | complete, denied   | release, cancel | nothing                    | nothing                         |
  */
+import { isGivenUp } from './attempt-transition.ts';
 import type { Attempt } from './attempt.ts';
 import { sameIncarnation, type Incarnation } from './incarnation.ts';
 
@@ -23,8 +24,8 @@ export function listed(
   wanted: boolean,
   phase: 'accepted' | 'waiting' | 'running' | 'ended',
 ): ListedMeaning {
-  if (attempt.outcome?.kind === 'lost' || attempt.state === 'denied')
-    return phase === 'ended' ? 'release' : 'cancel';
+  if (attempt.state === 'denied') return phase === 'ended' ? 'release' : 'cancel';
+  if (isGivenUp(attempt) && phase !== 'ended') return 'cancel';
   if (attempt.state === 'ended') return attempt.complete ? 'release' : 'keep';
   return wanted || phase === 'ended' ? 'keep' : 'cancel';
 }
