@@ -222,6 +222,81 @@ inEachMode('deployments from the command line', (mode) => {
     expect(list.stdout.toString()).toMatch(/^VERSION[^\n]*\n1\.0\.0 [^\n]*\n$/);
   }, 60_000);
 
+  test('for tenants by tag, with the variables of now, waited for by id', async () => {
+    const site = (greeting: string): string => `kind: Project
+name: Site
+lifecycle: Standard
+tenanted: tenanted
+variables:
+  - { name: Greeting, value: ${greeting} }
+steps:
+  - name: Greet
+    script: { pool: ${POOL}, body: 'echo "#{Greeting} #{Octopus.Deployment.Tenant.Name}"' }
+`;
+    const tenants = `---
+kind: TagSet
+name: Region
+tags: [Europe, Asia]
+---
+kind: Tenant
+name: Acme
+tags: Region/Europe
+projects: [{ project: Site, environments: Test }]
+---
+kind: Tenant
+name: Bolt
+tags: Region/Europe
+projects: [{ project: Site, environments: [Test, Production] }]
+---
+kind: Tenant
+name: Cold
+tags: Region/Asia
+projects: [{ project: Site, environments: Test }]
+`;
+    const apply = async (input: string): Promise<void> => {
+      const { code, stderr } = await stage.longshore(['apply', '-f', '-'], { input });
+      expect([code, stderr]).toEqual([0, '']);
+    };
+    await apply(site('hello') + tenants);
+    await stage.longshore(['release', 'create', '-p', 'Site', '--version', '1.0.0']);
+    await apply(site('welcome'));
+    const of = ['deploy', '-p', 'Site', '--version', 'latest', '-e', 'Test', '--tenant-tag', 'Region/Europe'];
+    const as = await stage.longshore([...of, '-q']);
+    expect([as.code, as.stdout.toString().split('\n').sort()]).toEqual([
+      ...[0, ['', expect.stringContaining('hello Acme'), expect.stringContaining('hello Bolt')]],
+    ]);
+    const started = await stage.longshore([...of, '--update-variables', '--no-wait']);
+    const ids = started.stdout.toString().trim().split('\n');
+    const waited = await stage.longshore(['task', 'wait', ...ids, '--poll-interval', '100ms', '--progress']);
+    expect([waited.code, ids.length]).toEqual([0, 2]);
+    expect(waited.stderr).toMatch(/^Deploy Site 1.0.0 to Test for Bolt \(task \w+\): success$/m);
+    for (const id of ids) {
+      expect(waited.stdout.toString()).toMatch(
+        new RegExp(`^${id}  success  Deploy Site 1.0.0 to Test for `, 'm'),
+      );
+      const { stdout } = await stage.longshore(['task', 'log', '-q', id]);
+      expect(stdout.toString()).toMatch(/^welcome (Acme|Bolt)$/m);
+    }
+    const nobody = await stage.longshore([...of.slice(0, -1), 'Region/Mars']);
+    expect([nobody.code, nobody.stderr]).toEqual([3, expect.stringContaining('no tenant has "Region/Mars"')]);
+  }, 60_000);
+
+  test('a wait that is too long is left, and what it waited for asked to end', async () => {
+    const { stdout } = await deploy('-e', 'Test', '--deploy-at', '1h', '--no-wait').ended;
+    const id = stdout.toString().trim();
+    const left = await stage.longshore(['task', 'wait', id, '--timeout', '300ms', '--cancel-on-timeout']);
+    expect([left.code, left.stderr]).toEqual([
+      124,
+      `longshore: 1 of 1 had not ended by --timeout: ${id}; asked to end\n`,
+    ]);
+    const ended = await stage.longshore(['task', 'wait', id, '--timeout', '20s', '-o', 'json']);
+    expect(ended.code).toBe(130);
+    expect(JSON.parse(ended.stdout.toString())).toMatchObject({ items: [{ id, state: 'cancelled' }] });
+    const wrong = await stage.longshore(['task', 'wait', id, '--cancel-on-timeout']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('there is no --timeout')]);
+    expect((await stage.longshore(['task', 'wait', 'nothing'])).code).toBe(3);
+  }, 60_000);
+
   test.each<[string[], RegExp]>([
     [['-e', 'Tset'], /no environment "Tset"; did you mean "Test"\?/],
     [['-e', 'Test', '--skip', 'nothing'], /no step "nothing" to skip/],

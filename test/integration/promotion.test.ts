@@ -97,6 +97,29 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(await there(release.id)).toEqual(['dev']);
   });
 
+  test('a release that was blocked goes on when it is let go, from where it stood', async () => {
+    const lifecycle = await rows.lifecycle('All', [{ environments: [id('dev')] }, ...CHAIN().slice(1)]);
+    await rows.project('Shop', { lifecycle: lifecycle.id });
+    await machine();
+    const { core } = nodes[0]!;
+    const release = await core.releases.create(ME, { project: 'Shop' });
+    const task = await core.processRuns.deploy(ME, {
+      ...{ project: 'Shop', version: release.version, environment: 'dev' },
+    });
+    await core.releases.block(ME, 'Shop', release.version, 'orders are lost');
+    expect(await core.tasks.ended(SPACE, task.id)).toMatchObject({ state: 'success' });
+    expect(await there(release.id)).toEqual(['dev']);
+    await nodes[1]!.core.releases.block(ME, 'Shop', release.version, '');
+    await until('it is everywhere', async () => {
+      const all = await runs(release.id);
+      return all.length >= 4 && all.every(({ ended }) => ended);
+    });
+    expect(await there(release.id)).toEqual(['dev', 'perf', 'prod', 'qa']);
+    // Not blocked, and said so once more: nothing follows.
+    await core.releases.block(ME, 'Shop', release.version, '');
+    expect(await there(release.id)).toEqual(['dev', 'perf', 'prod', 'qa']);
+  });
+
   test('for the tenants that have the environment, each its own way', async () => {
     const lifecycle = await rows.lifecycle('All', CHAIN());
     const project = await rows.project('Shop', { lifecycle: lifecycle.id, tenanted: 'tenanted' });

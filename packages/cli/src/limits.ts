@@ -9,6 +9,8 @@ export const limits = {
   streamSilenceMs: 45_000,
   /** A live tree is drawn again so often: its clock and spinner go on, and what came is shown at once to the eye. */
   redrawMs: 120,
+  /** `task wait` looks so often, where it is not told otherwise. */
+  waitPollMs: 2_000,
   /** `--file` and `--script` and their like: bytes that fit in one request. */
   fileBytes: 16 * 1024 * 1024,
 } as const;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { cliOf } from '../cli.ts';
+import { cliOf, type Cli } from '../cli.ts';
 import { body } from '../client.ts';
 import { printDone } from '../print.ts';
 import type { Release } from '../shapes.ts';
@@ -19,16 +19,20 @@ export function releaseUpdateVariables(noun: Command): void {
     .requiredOption('--version <version>', '"latest" is the newest one')
     .action(async (flags: Flags, command: Command) => {
       const cli = cliOf(command);
-      const path = { ...cli.space, project: flags.project, version: await releaseVersion(cli, flags) };
-      const api = await cli.api();
-      const release = await body<Release>(
-        api.POST('/api/v1/spaces/{space}/projects/{project}/releases/{version}/update-variables', {
-          params: { path },
-          body: {},
-        }),
-      );
+      const { project } = flags;
+      const release = await updateVariables(cli, { project, version: await releaseVersion(cli, flags) });
       printDone(cli, release, `Release ${release.version} of "${flags.project}" has the variables of now.`);
     });
+}
+
+export async function updateVariables(cli: Cli, of: Flags): Promise<Release> {
+  const api = await cli.api();
+  return body<Release>(
+    api.POST('/api/v1/spaces/{space}/projects/{project}/releases/{version}/update-variables', {
+      params: { path: { ...cli.space, ...of } },
+      body: {},
+    }),
+  );
 }
 
 /** No "latest" here: what is deleted is said outright. */

@@ -26,6 +26,11 @@ export function addRunOptions(command: Command, { verb, target }: Names): Comman
     )
     .option('--tenant <tenant>', `${verb} for this tenant (may be repeated): name or id`, repeated)
     .option(
+      '--tenant-tag <tag>',
+      `${verb} for tenants with this tag that the project is connected to there (may be repeated): Region/Europe`,
+      repeated,
+    )
+    .option(
       '--variable <label:value>',
       'value of a prompted variable (may be repeated); LABEL:@FILE keeps a secret out of the process list',
       repeated,

@@ -120,17 +120,19 @@ function runbookPublish(noun: Command): void {
 }
 
 async function startRunbook(cli: Cli, flags: RunbookFlags): Promise<number> {
-  const { processRuns } = await import('../run/process-run.ts');
+  const { processRun, processRuns } = await import('../run/process-run.ts');
+  const { placesOf } = await import('../run/places.ts');
   const { startRuns } = await import('../run/start-runs.ts');
   const { project, name: runbook, draft } = flags;
-  const runs = processRuns(asDeployed(flags), RUN_TIMES, Date.now(), process.env);
+  const run = processRun(asDeployed(flags), RUN_TIMES, Date.now(), process.env);
+  const runs = processRuns(run, await placesOf(cli, project, flags));
   const api = await cli.api();
   const starts = runs.map(
-    (run) => () =>
+    (one) => () =>
       body<Task>(
         api.POST('/api/v1/spaces/{space}/runbook-runs', {
           params: { path: cli.space },
-          body: { project, runbook, ...given({ draft }), ...run },
+          body: { project, runbook, ...given({ draft }), ...one },
         }),
       ),
   );

@@ -9,6 +9,7 @@ import { taskOutput, taskVariables } from './task-output.ts';
 import { taskMoveToTop } from './task-move-to-top.ts';
 import { taskShow } from './task-show.ts';
 import { taskTree } from './task-tree.ts';
+import { taskWait } from './task-wait.ts';
 
 export function addTo(noun: Command): void {
   for (const add of [
@@ -16,6 +17,7 @@ export function addTo(noun: Command): void {
     taskShow,
     taskTree,
     taskLog,
+    taskWait,
     taskOutput,
     taskVariables,
     taskArtifacts,

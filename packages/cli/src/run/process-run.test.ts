@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { exitCodeOfRuns } from '../exit-codes.ts';
-import { processRuns, promptedValues, type ProcessRunFlags } from './process-run.ts';
+import type { Resource } from '../shapes.ts';
+import { places, tenantsThere } from './places.ts';
+import { processRun, processRuns, promptedValues, type ProcessRunFlags } from './process-run.ts';
 import { parseTime } from './times.ts';
 
 const NOW = Date.parse('2026-05-01T10:00:00Z');
 const NAMES = { at: '--deploy-at', expiry: '--deploy-at-expiry' };
-const runs = (flags: ProcessRunFlags): object[] => processRuns(flags, NAMES, NOW, { SET: 'from env' });
+const runs = (flags: ProcessRunFlags): object[] =>
+  processRuns(processRun(flags, NAMES, NOW, { SET: 'from env' }), places(flags));
 
 test('one run for each environment and tenant', () => {
   expect(runs({ environment: ['Test'] })).toEqual([{ environment: 'Test' }]);
@@ -26,6 +29,52 @@ test('one run for each environment and tenant', () => {
     ),
   );
   expect(runs({ environment: ['A'], guidedFailure: 'default' })).toEqual([{ environment: 'A' }]);
+});
+
+describe('--tenant-tag', () => {
+  const names = { p1: 'Web', p2: 'Api', e1: 'Test', e2: 'Production' };
+  const tenant = (name: string, tags: string[], projects: object[]): Resource =>
+    ({
+      ...{ id: `t-${name}`, kind: 'tenant', name, names },
+      body: { tags, projects },
+    }) as unknown as Resource;
+  const web = { project: 'p1', environments: ['e1', 'e2'] };
+  const all = [
+    tenant('Acme', ['Region/Europe', 'Plan/Gold'], [web]),
+    tenant('Beta', ['Region/Asia', 'Plan/Gold'], [{ project: 'p1', environments: ['e1'] }]),
+    tenant('Corp', ['Region/Europe'], [{ project: 'p2', environments: ['e2'] }]),
+  ];
+  const found = (tags: string[], environment = 'Test', project = 'web'): string[] =>
+    tenantsThere(all, { project, environment, tags }).map(({ name }) => name);
+
+  test('tags of one set are alternatives, of several sets all are wanted; only where it is connected', () => {
+    expect(found(['region/europe'])).toEqual(['Acme']);
+    expect(found(['Region/Europe', 'Region/Asia'])).toEqual(['Acme', 'Beta']);
+    expect(found(['Region/Asia', 'Plan/Gold'])).toEqual(['Beta']);
+    expect(found(['Plan/Gold'], 'e2', 'p1')).toEqual(['Acme']);
+  });
+
+  test('what nobody has, or nobody there, is said with what is there', () => {
+    expect(() => found(['Region/Mars'])).toThrow(/no tenant has "Region\/Mars"/);
+    expect(() => found(['Region/Asia', 'Plan/Iron'])).toThrow(
+      /no tenant has "Region\/Asia" and "Plan\/Iron"/,
+    );
+    expect(() => found(['Region/Asia'], 'Production')).toThrow(
+      /of the tenants with "Region\/Asia" \("Beta"\) none is connected to project "web" in "Production"/,
+    );
+    for (const tag of ['Europe', '/Europe', 'Region/'])
+      expect(() => found([tag])).toThrow(/--tenant-tag: ".*a set and a tag of it/);
+  });
+
+  test('with names, each tenant once', () => {
+    const flags = { environment: ['Test'], tenant: ['acme'], tenantTag: ['Plan/Gold'] };
+    const tagged = (environment: string, tags: readonly string[]): Resource[] =>
+      tenantsThere(all, { project: 'Web', environment, tags });
+    expect(places(flags, tagged)).toEqual([
+      { environment: 'Test', tenant: 'acme' },
+      { environment: 'Test', tenant: 'Beta' },
+    ]);
+  });
 });
 
 test('values of prompted variables', () => {

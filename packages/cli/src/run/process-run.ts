@@ -1,13 +1,12 @@
-/** The flags of `longshore deploy` and `longshore runbook run` as bodies of REST calls: one for each environment and tenant. */
+/** The flags of `longshore deploy` and `longshore runbook run` as bodies of REST calls: one for each place. */
 import { invalid } from '@longshore/base';
 
 import { given } from '../client.ts';
 import { readAssignment } from './assignments.ts';
+import type { Place, PlaceFlags } from './places.ts';
 import { parseTime } from './times.ts';
 
-export interface ProcessRunFlags {
-  environment: string[];
-  tenant?: string[];
+export interface ProcessRunFlags extends PlaceFlags {
   variable?: string[];
   skip?: string[];
   deploymentTarget?: string[];
@@ -26,7 +25,8 @@ export interface TimeFlags {
   expiry: string;
 }
 
-export function processRuns(flags: ProcessRunFlags, names: TimeFlags, now: number, env: NodeJS.ProcessEnv) {
+/** What is common to all of them: nothing is asked of the server before all flags are right. */
+export function processRun(flags: ProcessRunFlags, names: TimeFlags, now: number, env: NodeJS.ProcessEnv) {
   const { skip, deploymentTarget, excludeDeploymentTarget, prioritize, comment, timeout } = flags;
   const notBefore = flags.deployAt === undefined ? undefined : parseTime(flags.deployAt, names.at, now);
   const expiresAt =
@@ -37,7 +37,7 @@ export function processRuns(flags: ProcessRunFlags, names: TimeFlags, now: numbe
       flags.deployAtExpiry,
       notBefore === undefined ? 'a time to come' : `a time after that of ${names.at}`,
     );
-  const shared = given({
+  return given({
     ...{ skip, targets: deploymentTarget, excludeTargets: excludeDeploymentTarget },
     variables: flags.variable === undefined ? undefined : promptedValues(flags.variable, env),
     guidedFailure:
@@ -46,24 +46,11 @@ export function processRuns(flags: ProcessRunFlags, names: TimeFlags, now: numbe
         : flags.guidedFailure === 'true',
     ...{ notBefore, expiresAt, prioritise: prioritize, timeoutMs: timeout, comments: comment },
   });
-  const environments = distinct('--environment', flags.environment);
-  const tenants = distinct('--tenant', flags.tenant ?? []);
-  return environments.flatMap((environment) =>
-    tenants.length === 0
-      ? [{ ...shared, environment }]
-      : tenants.map((tenant) => ({ ...shared, environment, tenant })),
-  );
 }
 
-/** Twice the same would be started twice. */
-function distinct(flag: string, names: readonly string[]): string[] {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (name.trim() === '') throw invalid(flag, name, 'a name or an id');
-    if (seen.has(name.toLowerCase())) throw invalid(flag, name, 'each name once');
-    seen.add(name.toLowerCase());
-  }
-  return [...names];
+/** One run for each place. */
+export function processRuns<Run>(run: Run, places: readonly Place[]): (Run & Place)[] {
+  return places.map((place) => ({ ...run, ...place }));
 }
 
 /**

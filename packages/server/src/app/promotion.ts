@@ -1,6 +1,6 @@
 /**
  * Takes releases on to the automatic environments of their lifecycle: a new
- * release, and one whose deployment succeeded.
+ * release, one whose deployment succeeded, and one that is not blocked any more.
  *
  * Always true: what follows is submitted in the transaction of what it follows
  * from (the release's row, the run's success), under the granting lock. So it
@@ -31,8 +31,8 @@ export interface Promotions {
   problems: string[];
 }
 
-/** A release that was made in this very turn. */
-export async function promoteNew(
+/** A release that was made, or let go on, in this very turn: to where it may go now, for each tenant and for none. */
+export async function promoteForAll(
   kernel: Kernel,
   turn: Turn,
   { project, release }: { project: Resource<'project'>; release: Release },

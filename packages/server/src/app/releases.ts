@@ -16,7 +16,7 @@ import type { Turn } from './batch.ts';
 import type { Kernel } from './kernel.ts';
 import { progressOf, snapshotOf } from './new-runs.ts';
 import type { Tx } from './ports/store.ts';
-import { promoteNew } from './promotion.ts';
+import { promoteForAll } from './promotion.ts';
 import { resourceNamed } from './resource-names.ts';
 import type { NewRelease, Releases } from './run-api.ts';
 
@@ -71,13 +71,7 @@ export function createReleases(kernel: Kernel): Releases {
         return release;
       }),
     block: (by, project, version, reason) =>
-      store.write(async (tx) => {
-        const found = await releaseNamed(tx, { spaceId: by.spaceId, project, version });
-        const release = { ...found.release, blocked: reason };
-        await tx.processRuns.updateRelease(release);
-        await done(by, tx, reason === '' ? 'unblocked' : 'blocked', release);
-        return release;
-      }),
+      kernel.batch.add((turn) => block(kernel, turn, { by, project, version, reason }), { hurried: true }),
     delete: (by, project, version) =>
       store.write(async (tx) => {
         const { release } = await releaseNamed(tx, { spaceId: by.spaceId, project, version });
@@ -127,7 +121,24 @@ async function create(
   };
   await tx.processRuns.insertRelease(release);
   await recordOf(kernel, tx, { by, action: 'created', release });
-  await promoteNew(kernel, turn, { project, release });
+  await promoteForAll(kernel, turn, { project, release });
+  return release;
+}
+
+/** One that is let go on goes to where its lifecycle takes it by itself, as if it had not been blocked. */
+async function block(
+  kernel: Kernel,
+  turn: Turn,
+  { by, reason, ...of }: { by: Caller; project: string; version: string; reason: string },
+): Promise<Release> {
+  const { tx } = turn;
+  await kernel.books.lock(turn, by.spaceId);
+  const found = await releaseNamed(tx, { spaceId: by.spaceId, ...of });
+  const release = { ...found.release, blocked: reason };
+  await tx.processRuns.updateRelease(release);
+  await recordOf(kernel, tx, { by, action: reason === '' ? 'unblocked' : 'blocked', release });
+  if (reason === '' && found.release.blocked !== '')
+    await promoteForAll(kernel, turn, { project: found.project, release });
   return release;
 }
 
