@@ -7,6 +7,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
@@ -26,8 +27,8 @@ const { kills, killsARun } = faultNumbers({
   short: { kills: 4, killsARun: 2 },
   full: { kills: 200, killsARun: 4 },
 });
-/** An undisturbed run takes about this: kills fall into it. */
-const RUN_MS = 6_000;
+/** A kill follows the start of a script within this: about as long as one takes, and what the server does after it. */
+const AFTER_START_MS = 150;
 const LONGEST_RUN_MS = 120_000;
 
 interface Tree {
@@ -43,6 +44,7 @@ export function deploymentKilled(database: Dialect): void {
   let folder: string;
   const called = new Map<string, number>();
   const targets = ['polling-2', 'listening-3'];
+  const scripts = Object.values(expectedStarts(targets)).reduce(sum, 0);
   let undisturbed: Record<string, string> = {};
 
   beforeAll(async () => {
@@ -129,16 +131,17 @@ export function deploymentKilled(database: Dialect): void {
         for (let done = 0, n = 1; done < kills; n += 1) {
           const round = `${victim}-${n}`;
           const { id } = await deploy(round);
-          const ended = played(id);
-          const over = ended.then(
-            () => true,
-            () => true,
-          );
-          for (let i = 0; i < killsARun; i += 1) {
-            const pause = new Promise<false>((resolve) =>
-              setTimeout(() => resolve(false), random.between(0, RUN_MS / killsARun)),
-            );
-            if (await Promise.race([over, pause])) break;
+          const run = { over: false };
+          const ended = played(id).finally(() => (run.over = true));
+          ended.catch(() => undefined);
+          // By how far the run has come, not by time: a kill makes it wait, and the later steps would see none.
+          for (const point of random.points(killsARun, 0, scripts - 1)) {
+            const started = (): number => Object.values(starts(folder, round)).reduce(sum, 0);
+            await until(`${point} scripts were started`, () => run.over || started() >= point, {
+              ...{ timeoutMs: LONGEST_RUN_MS, pauseMs: 5 },
+            });
+            if (run.over) break;
+            await sleep(random.between(0, AFTER_START_MS));
             await kill(victim, random.pick(stage.agents), random.between(0, 500));
             done += 1;
           }
@@ -164,8 +167,12 @@ export function deploymentKilled(database: Dialect): void {
   async function kill(victim: Victim, agent: StageAgent, awayMs: number): Promise<void> {
     const daemon = victim === 'server' ? stage.server : agent.daemon;
     await daemon.kill();
-    await new Promise((resolve) => setTimeout(resolve, awayMs));
+    await sleep(awayMs);
     if (victim === 'server') await stage.startServer();
     else agent.daemon.start();
   }
+}
+
+function sum(a: number, b: number): number {
+  return a + b;
 }
