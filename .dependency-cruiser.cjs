@@ -5,8 +5,33 @@ const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment,
 const NODE_OR_LIBRARY =
   'node_modules|^(node:)?(fs|net|child_process|os|crypto|http|https|http2|tls|path|worker_threads)(/|$)';
 
+// The folders of server/app from the ground up: each may import those of the rows below its own, and its own files.
+const APP_LAYERS = [
+  ['ports'],
+  ['kernel'],
+  ['output', 'steps', 'machines'],
+  ['model'],
+  ['planning', 'targets'],
+  ['course', 'variables', 'triggers'],
+  ['tasks'],
+  ['agents'],
+];
+const appLayers = APP_LAYERS.flatMap((row, i) =>
+  row.map((folder) => {
+    const forbidden = APP_LAYERS.slice(i)
+      .flat()
+      .filter((other) => other !== folder);
+    return forbid(
+      `server-app-${folder}`,
+      { path: `^packages/server/src/app/${folder}/`, pathNot: '\\.test\\.ts$' },
+      { path: `^packages/server/src/app/(core|(${forbidden.join('|')})/)` },
+    );
+  }),
+);
+
 module.exports = {
   forbidden: [
+    ...appLayers,
     forbid('no-cycles', {}, { circular: true }),
     forbid(
       'domain-is-pure',

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { beginning } from '@longshore/server/api/cursor';
 import { TaskFollower } from '@longshore/server/api/follow';
-import { createKnownNames } from '@longshore/server/app/known-names';
-import type { TaskChange } from '@longshore/server/app/core-api';
-import { DEFAULT_SPACE } from '@longshore/server/app/bootstrap';
+import { createKnownNames } from '@longshore/server/app/machines/known-names';
+import type { TaskChange } from '@longshore/server/app/ports/core-api';
+import { DEFAULT_SPACE } from '@longshore/server/app/machines/bootstrap';
 
 import { until } from '../support/until.ts';
 import { openApiStage, type ApiStage } from './api-stage.ts';

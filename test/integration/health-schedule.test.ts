@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { silentLogger } from '@longshore/base';
 import { ManualClock } from '@longshore/base/manual-clock';
 import { outputText } from '@longshore/server/api/output';
-import { createHealth, type Health } from '@longshore/server/app/health';
+import { createHealth, type Health } from '@longshore/server/app/machines/health';
 import type { HealthRecord } from '@longshore/server/app/ports/machines';
 import type { Outcome } from '@longshore/server/domain/outcome';
 import type { Worker } from '@longshore/server/domain/worker';

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createIds, silentLogger, systemClock } from '@longshore/base';
-import type { Kernel } from '@longshore/server/app/kernel';
-import { snapshotOf } from '@longshore/server/app/new-runs';
+import type { Kernel } from '@longshore/server/app/kernel/kernel';
+import { snapshotOf } from '@longshore/server/app/planning/new-runs';
 import { AUTHORITY_CONTEXT, type Sealer } from '@longshore/server/app/ports/sealer';
-import { resourceNamed } from '@longshore/server/app/resource-names';
-import { contextOf, openedScript, sealedScript, sealedSpec } from '@longshore/server/app/starting';
+import { resourceNamed } from '@longshore/server/app/kernel/resource-names';
+import { contextOf, openedScript, sealedScript, sealedSpec } from '@longshore/server/app/steps/starting';
 import type { ServerConfig } from '@longshore/server/config';
 import { DataDirectory } from '@longshore/server/data-directory';
 import type { Snapshot } from '@longshore/server/domain/deployment/release';

@@ -1,9 +1,9 @@
 /** The stream of a deployment: its plan, its tree, its questions, and the output of many attempts at once. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { readEvents, openApiStage, outputOf, SPACE, type ApiStage, type StreamEvent } from './api-stage.ts';
 import { DIALECTS } from '../support/store.ts';
 import { until } from '../support/until.ts';
+import { readEvents, openApiStage, outputOf, SPACE, type ApiStage, type StreamEvent } from './api-stage.ts';
 
 const POSTGRES_START_MS = 60_000;
 const TARGETS = 40;
@@ -149,7 +149,7 @@ describe.each(DIALECTS)('the stream of a deployment on %s', (dialect) => {
   }, 60_000);
 
   test('another node tells of it too', async () => {
-    const { Watching } = await import('@longshore/server/app/watching');
+    const { Watching } = await import('@longshore/server/app/kernel/watching');
     const task = await deploy();
     const watching = new Watching(stage.store);
     const heard: string[] = [];

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { createIds } from '@longshore/base';
-import { DEFAULT_SPACE } from '@longshore/server/app/bootstrap';
+import { DEFAULT_SPACE } from '@longshore/server/app/machines/bootstrap';
 import type { Lease } from '@longshore/server/domain/lease';
 import type { ResourceBodies, ResourceKind } from '@longshore/server/domain/model/resource';
 

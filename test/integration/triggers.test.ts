@@ -5,7 +5,7 @@ import { silentLogger } from '@longshore/base';
 import { ManualClock } from '@longshore/base/manual-clock';
 import type { AuditEvent } from '@longshore/server/app/ports/machines';
 import { StorageOut } from '@longshore/server/app/ports/store';
-import type { TriggerView } from '@longshore/server/app/trigger-api';
+import type { TriggerView } from '@longshore/server/app/ports/trigger-api';
 import type { Release, RunRecord } from '@longshore/server/domain/deployment/release';
 import type { Project } from '@longshore/server/domain/model/project';
 import type { Resource } from '@longshore/server/domain/model/resource';

@@ -8,7 +8,7 @@ import { createIds, silentLogger, systemClock, type Clock } from '@longshore/bas
 import { encodeRecords } from '@longshore/protocol/spool-record';
 import { createCore } from '@longshore/server/app/core';
 import type { AttemptEventRecord } from '@longshore/server/app/ports/attempts';
-import type { Core } from '@longshore/server/app/core-api';
+import type { Core } from '@longshore/server/app/ports/core-api';
 import type { AgentSession, AttemptSummary, StartCommand, Verdict } from '@longshore/server/app/ports/agents';
 import type { LogStore } from '@longshore/server/app/ports/log-store';
 import type { Store } from '@longshore/server/app/ports/store';

@@ -12,7 +12,7 @@ import type { DeploymentTarget } from '@longshore/server/domain/model/target';
 import type { Tenant } from '@longshore/server/domain/model/tenant';
 import type { Variable, VariableScope } from '@longshore/server/domain/model/variable';
 import type { StartCommand } from '@longshore/server/app/ports/agents';
-import type { RunRequest } from '@longshore/server/app/run-api';
+import type { RunRequest } from '@longshore/server/app/ports/run-api';
 import type { Task } from '@longshore/server/domain/task';
 import { ANYWHERE } from '@longshore/server/domain/variables/scope';
 

@@ -4,8 +4,8 @@
  * a runbook, and a tenant that filled in what both ask for.
  */
 import { systemClock, type Ids } from '@longshore/base';
-import { createApply, type Apply } from '@longshore/server/app/apply';
-import type { Draft } from '@longshore/server/app/model-draft';
+import { createApply, type Apply } from '@longshore/server/app/model/apply';
+import type { Draft } from '@longshore/server/app/model/model-draft';
 import type { Sealer } from '@longshore/server/app/ports/sealer';
 import type { Store } from '@longshore/server/app/ports/store';
 import type { Process, ScriptText } from '@longshore/server/domain/model/process';

@@ -12,7 +12,7 @@ import { randomBytes } from 'node:crypto';
 
 import { AppError, Scope, silentLogger, sleep, systemClock } from '@longshore/base';
 
-import { DEFAULT_SPACE } from './app/bootstrap.ts';
+import { DEFAULT_SPACE } from './app/machines/bootstrap.ts';
 import { decodeMasterKey, type ServerConfig } from './config.ts';
 import { DataDirectory } from './data-directory.ts';
 import { NODE_DEAD_AFTER_MS } from './limits.ts';

@@ -7,7 +7,7 @@ import { encodePairing, parsePairing } from '@longshore/protocol/pairing';
 import { encodeToken, parseToken } from '@longshore/protocol/token';
 import { encodeCursor, parseCursor } from '@longshore/server/api/cursor';
 import { createSecrets } from '@longshore/server/api/secrets';
-import { createApiKeys, newApiKey } from '@longshore/server/app/api-keys';
+import { createApiKeys, newApiKey } from '@longshore/server/app/machines/api-keys';
 import type { Store } from '@longshore/server/app/ports/store';
 import { createIds, isCode, silentLogger, systemClock } from '@longshore/base';
 

@@ -16,7 +16,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import type { z } from 'zod';
 
-import type { Caller } from '../app/audit.ts';
+import type { Caller } from '../app/ports/caller.ts';
 import {
   HTTP_HEAD_BYTES,
   HTTP_HEAD_MS,

@@ -11,7 +11,7 @@ import { AppError, isCode, notFound, type Clock } from '@longshore/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 
-import type { ApiKeys } from '../app/api-keys.ts';
+import type { ApiKeys } from '../app/machines/api-keys.ts';
 import { AUTH_FAILURE_ADDRESSES, AUTH_FAILURE_WINDOW_MS, AUTH_FAILURES_PER_WINDOW } from '../limits.ts';
 import type { ApiApp } from './app.ts';
 

@@ -6,7 +6,7 @@
  * Always true: one that was told as ended is not told as under way again,
  * whatever was heard late.
  */
-import type { RunTree } from '../app/run-api.ts';
+import type { RunTree } from '../app/ports/run-api.ts';
 import { hasEnded, type Activity } from '../domain/deployment/activity.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
 import { interruptionView, runTreeView } from './run-views.ts';

@@ -9,8 +9,8 @@
 import { isCode } from '@longshore/base';
 import { RECORD_HEADER_BYTES, scanRecords, streamName } from '@longshore/protocol/spool-record';
 
-import type { TaskChange, TaskView as CoreTask } from '../app/core-api.ts';
 import type { AttemptEventRecord } from '../app/ports/attempts.ts';
+import type { TaskChange, TaskView as CoreTask } from '../app/ports/core-api.ts';
 import type { TaskLogEntry } from '../app/ports/tasks.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import { runOf, type TaskState } from '../domain/task.ts';

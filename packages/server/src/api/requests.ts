@@ -1,6 +1,6 @@
 /** The body of `POST /tasks` as what `core` takes: names resolved, defaults filled in. */
-import type { NewTask } from '../app/core-api.ts';
-import type { KnownNames } from '../app/known-names.ts';
+import type { KnownNames } from '../app/machines/known-names.ts';
+import type { NewTask } from '../app/ports/core-api.ts';
 import type { ScriptSpec } from '../domain/script.ts';
 import type { TaskTarget } from '../domain/task.ts';
 import { SCRIPT_GRACE_MS } from '../limits.ts';

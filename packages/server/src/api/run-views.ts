@@ -1,5 +1,5 @@
 /** Releases and runs to JSON, field by field. */
-import type { RunTree } from '../app/run-api.ts';
+import type { RunTree } from '../app/ports/run-api.ts';
 import type { Interruption } from '../domain/deployment/interruption.ts';
 import type { Release, RunRecord } from '../domain/deployment/release.ts';
 import type { Task } from '../domain/task.ts';

@@ -1,22 +1,23 @@
 /** What the API serves: `app`, by interface. */
 import type { Clock, Logger } from '@longshore/base';
 
-import type { AgentPackages } from '../app/agent-packages.ts';
-import type { ApiKeys } from '../app/api-keys.ts';
-import type { Apply } from '../app/apply.ts';
-import type { Artifacts } from '../app/artifacts.ts';
-import type { Audit, Caller } from '../app/audit.ts';
-import type { Core } from '../app/core-api.ts';
-import type { Health } from '../app/health.ts';
-import type { KnownNames } from '../app/known-names.ts';
-import type { Pools } from '../app/pools.ts';
+import type { Audit } from '../app/kernel/audit.ts';
+import type { AgentPackages } from '../app/machines/agent-packages.ts';
+import type { ApiKeys } from '../app/machines/api-keys.ts';
+import type { Health } from '../app/machines/health.ts';
+import type { KnownNames } from '../app/machines/known-names.ts';
+import type { Pools } from '../app/machines/pools.ts';
+import type { Upgrades } from '../app/machines/upgrades.ts';
+import type { Workers } from '../app/machines/workers.ts';
+import type { Apply } from '../app/model/apply.ts';
+import type { Resources } from '../app/model/resources.ts';
+import type { Caller } from '../app/ports/caller.ts';
+import type { Core } from '../app/ports/core-api.ts';
 import type { LogStore } from '../app/ports/log-store.ts';
-import type { Resources } from '../app/resources.ts';
-import type { Targets } from '../app/targets.ts';
-import type { Tokens } from '../app/tokens.ts';
-import type { Upgrades } from '../app/upgrades.ts';
-import type { VariableViews } from '../app/variables.ts';
-import type { Workers } from '../app/workers.ts';
+import type { Targets } from '../app/targets/targets.ts';
+import type { Tokens } from '../app/targets/tokens.ts';
+import type { Artifacts } from '../app/tasks/artifacts.ts';
+import type { VariableViews } from '../app/variables/variables.ts';
 import type { HttpRefusal } from './connections.ts';
 import type { Release } from './room.ts';
 

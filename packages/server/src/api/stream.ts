@@ -7,7 +7,7 @@ import { toError } from '@longshore/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
 
-import type { TaskView as CoreTask } from '../app/core-api.ts';
+import type { TaskView as CoreTask } from '../app/ports/core-api.ts';
 import { STREAM_HEARTBEAT_MS } from '../limits.ts';
 import { beginning, parseCursor } from './cursor.ts';
 import { TaskFollower, type EventSink } from './follow.ts';

@@ -1,6 +1,6 @@
 /** Variables and their explanations to JSON, field by field. */
-import type { ListedVariable, VariableExplanation, WrittenValue } from '../app/variables.ts';
-import type { SeenValue } from '../app/variable-values.ts';
+import type { SeenValue } from '../app/variables/variable-values.ts';
+import type { ListedVariable, VariableExplanation, WrittenValue } from '../app/variables/variables.ts';
 import type { ListedVariableView, VariableExplanationView } from './schemas/variables.ts';
 
 export function explanationView(explanation: VariableExplanation): VariableExplanationView {

@@ -1,5 +1,5 @@
 /** Resources to JSON: as they are stored, with the names of what they refer to, and without secrets. */
-import type { World } from '../app/model-world.ts';
+import type { World } from '../app/model/model-world.ts';
 import { referencesOf } from '../domain/model/references.ts';
 import type { Resource } from '../domain/model/resource.ts';
 import { mapSecrets } from '../domain/model/secrets.ts';

@@ -1,5 +1,5 @@
 /** Deployment targets to JSON, field by field. */
-import type { MachineOfTarget, TargetOverview } from '../app/target-overview.ts';
+import type { MachineOfTarget, TargetOverview } from '../app/targets/target-overview.ts';
 import type { Worker } from '../domain/worker.ts';
 import type { TargetView } from './schemas/targets.ts';
 

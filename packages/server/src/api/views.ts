@@ -1,12 +1,12 @@
 /** Domain to JSON, field by field: nothing goes out that is not named here. */
-import type { QueuedRequest, TaskView as CoreTask } from '../app/core-api.ts';
-import type { KnownNames } from '../app/known-names.ts';
+import type { KnownNames } from '../app/machines/known-names.ts';
+import type { PoolOverview } from '../app/machines/pools.ts';
+import type { WorkerOverview } from '../app/machines/workers.ts';
 import type { ArtifactRecord } from '../app/ports/attempts.ts';
+import type { QueuedRequest, TaskView as CoreTask } from '../app/ports/core-api.ts';
 import type { MachinePolicy } from '../app/ports/machines.ts';
 import type { AgentPackage } from '../app/ports/packages.ts';
 import type { ApiKey, RegistrationToken } from '../app/ports/trust.ts';
-import type { PoolOverview } from '../app/pools.ts';
-import type { WorkerOverview } from '../app/workers.ts';
 import { isGivenUp } from '../domain/attempt-transition.ts';
 import type { Attempt } from '../domain/attempt.ts';
 import type { Lease, Resource } from '../domain/lease.ts';

@@ -4,8 +4,8 @@
  */
 import { AppError, invalid } from '@longshore/base';
 
-import { insertTarget } from '../app/new-target.ts';
 import type { Tx } from '../app/ports/store.ts';
+import { insertTarget } from '../app/targets/new-target.ts';
 import { claimed, type TargetClaim } from '../domain/model/target-claim.ts';
 import type { Worker } from '../domain/worker.ts';
 import { DEFAULT_SLOTS, LARGEST_SLOTS, LONGEST_NAME_CHARACTERS } from '../limits.ts';

@@ -23,9 +23,9 @@ import {
 import { fetchPinnedCertificate } from '@longshore/protocol/peer-chain';
 import { requestKey } from '@longshore/protocol/certificates';
 
+import { targetsOn } from '../app/kernel/target-machines.ts';
 import type { ListeningAgentRequest, PairingPort } from '../app/ports/pairing.ts';
 import type { Store } from '../app/ports/store.ts';
-import { targetsOn } from '../app/target-machines.ts';
 import type { Worker } from '../domain/worker.ts';
 import { PAIRING_REACH_MS, PAIRING_REACH_PAUSE_MS } from '../limits.ts';
 import type { ServerAuthority } from './authority.ts';

@@ -1,6 +1,6 @@
 /** What a machine was registered as, for the person at it. */
+import { targetsOn } from '../app/kernel/target-machines.ts';
 import type { Tx } from '../app/ports/store.ts';
-import { targetsOn } from '../app/target-machines.ts';
 import { bothWarning } from '../domain/model/target-claim.ts';
 import type { Worker } from '../domain/worker.ts';
 

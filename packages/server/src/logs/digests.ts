@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { listDigest } from '@longshore/protocol/segments';
 import { damagedRanges, scanRecords } from '@longshore/protocol/spool-record';
 
-import type { Digests } from '../app/core-api.ts';
+import type { Digests } from '../app/ports/core-api.ts';
 import { missingRecords } from './accept.ts';
 
 const TICKET_BYTES = 32;

@@ -1,7 +1,7 @@
 /** This node's beat, which tells the other nodes that it lives. Only where there can be others. */
 import type { Cancel } from '@longshore/base';
 
-import type { Chores } from '../app/core-api.ts';
+import type { Chores } from '../app/ports/core-api.ts';
 import { NODE_BEAT_MS } from '../limits.ts';
 import { startChore, type ChoreOptions } from './chore.ts';
 

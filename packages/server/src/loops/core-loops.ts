@@ -1,7 +1,7 @@
 /** All loops of the core, after its start: what takes up comes before what reaps. */
 import type { Cancel, Clock, Logger } from '@longshore/base';
 
-import type { Chores } from '../app/core-api.ts';
+import type { Chores } from '../app/ports/core-api.ts';
 import { startBeat } from './beat.ts';
 import { startJudge } from './judge.ts';
 import { startLogCheck } from './log-check.ts';

@@ -6,8 +6,8 @@
  */
 import { toError, type Cancel, type Clock, type Logger } from '@longshore/base';
 
-import { recordConnected, recordHealth } from '../app/health-record.ts';
-import type { Health } from '../app/health.ts';
+import { recordConnected, recordHealth } from '../app/machines/health-record.ts';
+import type { Health } from '../app/machines/health.ts';
 import type { HealthRecord } from '../app/ports/machines.ts';
 import type { Store, Tx } from '../app/ports/store.ts';
 import { checkDue, whenAway, whenConnected, type Age } from '../domain/health.ts';

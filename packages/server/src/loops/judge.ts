@@ -1,7 +1,7 @@
 /** Looks whether other nodes are dead, and takes over what they owned. Only where there can be others. */
 import type { Cancel } from '@longshore/base';
 
-import type { Chores } from '../app/core-api.ts';
+import type { Chores } from '../app/ports/core-api.ts';
 import { NODE_JUDGE_MS } from '../limits.ts';
 import { startChore, type ChoreOptions } from './chore.ts';
 

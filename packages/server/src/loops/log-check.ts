@@ -1,7 +1,7 @@
 /** Checks all stored output against its digests, a little at each beat. */
 import type { Cancel } from '@longshore/base';
 
-import type { Chores } from '../app/core-api.ts';
+import type { Chores } from '../app/ports/core-api.ts';
 import { startChore, type ChoreOptions } from './chore.ts';
 
 export function startLogCheck(

@@ -1,12 +1,12 @@
 /**
  * Looks at triggers when the next one is due, when a project changes, and at
  * a beat: clocks are set, and announcements may be lost. Every node looks; the
- * database says whose the due time is (`app/triggers.ts`).
+ * database says whose the due time is (`app/triggers/triggers.ts`).
  */
 import { toError, type Cancel, type Clock, type Logger } from '@longshore/base';
 
 import type { Store } from '../app/ports/store.ts';
-import type { Triggers } from '../app/trigger-api.ts';
+import type { Triggers } from '../app/ports/trigger-api.ts';
 import { TRIGGER_LOOK_MS } from '../limits.ts';
 
 export interface TriggerLoopParts {

@@ -7,10 +7,10 @@ import { SEALED_PLACES } from './sealed-places.ts';
 
 /** Who seals, and the tables that it is kept in. */
 const SEALERS: Record<string, string[]> = {
-  'app/attempts.ts': ['attempt_events'],
+  'app/agents/attempts.ts': ['attempt_events'],
   // Snapshots are copies of what resources hold.
-  'app/model-secrets.ts': ['resources', 'snapshots'],
-  'app/starting.ts': ['tasks', 'attempt_scripts'],
+  'app/model/model-secrets.ts': ['resources', 'snapshots'],
+  'app/steps/starting.ts': ['tasks', 'attempt_scripts'],
   'links/authority.ts': ['authority'],
 };
 

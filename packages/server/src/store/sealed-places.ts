@@ -9,7 +9,7 @@
 import { AppError } from '@longshore/base';
 
 import { AUTHORITY_CONTEXT } from '../app/ports/sealer.ts';
-import { contextOf, scriptContext } from '../app/starting.ts';
+import { contextOf, scriptContext } from '../app/steps/starting.ts';
 import type { Resource, ResourceKind } from '../domain/model/resource.ts';
 import { mapSecrets, sealContext } from '../domain/model/secrets.ts';
 import type { ScriptSpec, ScriptVariable } from '../domain/script.ts';

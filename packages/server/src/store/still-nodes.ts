@@ -1,7 +1,7 @@
 /**
  * Whether nodes that the store calls live are so. One that was killed is still
  * written down as live; that its beat stands still, on our own clock, tells it
- * from one that works. (So nodes judge each other, app/nodes.ts.)
+ * from one that works. (So nodes judge each other, app/agents/nodes.ts.)
  */
 import { AppError } from '@longshore/base';
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createIds, isCode } from '@longshore/base';
 
 import { MODEL_FILES } from '../../../../../test/support/model-files.ts';
-import { makePlan, type Plan } from '../../app/apply-plan.ts';
-import { World } from '../../app/model-world.ts';
+import { makePlan, type Plan } from '../../app/model/apply-plan.ts';
+import { World } from '../../app/model/model-world.ts';
 import type { Tx } from '../../app/ports/store.ts';
 import type { Resource } from '../../domain/model/resource.ts';
 import type { WorkerPool } from '../../domain/pool.ts';

@@ -5,7 +5,7 @@
  */
 import { isAlias, isCollection, isMap, isScalar, isSeq, type Pair } from 'yaml';
 
-import type { Place } from '../../app/model-draft.ts';
+import type { Place } from '../../app/model/model-draft.ts';
 import type { Path } from '../../domain/model/ref.ts';
 import { ACTION_KEYS } from '../schemas/model/actions.ts';
 import { cut, type YamlDocument } from './yaml-files.ts';

@@ -7,7 +7,7 @@ import { posix } from 'node:path';
 
 import { nearest } from '@longshore/base/nearest';
 
-import { invalidModel, type Draft, type PlacedProblem } from '../../app/model-draft.ts';
+import { invalidModel, type Draft, type PlacedProblem } from '../../app/model/model-draft.ts';
 import type { Path } from '../../domain/model/ref.ts';
 import { MODEL_KINDS } from '../../domain/model/resource.ts';
 import type { Interpreter } from '../../domain/script.ts';

@@ -5,7 +5,7 @@
 import { nearest } from '@longshore/base/nearest';
 import type { z } from 'zod';
 
-import type { PlacedProblem } from '../../app/model-draft.ts';
+import type { PlacedProblem } from '../../app/model/model-draft.ts';
 import type { Path } from '../../domain/model/ref.ts';
 import { MODEL_PROBLEMS_TOLD } from '../../limits.ts';
 import { placeIn } from './places.ts';

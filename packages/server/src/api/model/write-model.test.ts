@@ -3,8 +3,8 @@ import { expect, test } from '@jest/globals';
 import { createIds } from '@longshore/base';
 import fc, { type Arbitrary } from 'fast-check';
 
-import { makePlan } from '../../app/apply-plan.ts';
-import { World } from '../../app/model-world.ts';
+import { makePlan } from '../../app/model/apply-plan.ts';
+import { World } from '../../app/model/model-world.ts';
 import type { Tx } from '../../app/ports/store.ts';
 import type {
   Action,

@@ -6,7 +6,7 @@
  */
 import { stringify } from 'yaml';
 
-import { World, projectOf } from '../../app/model-world.ts';
+import { World, projectOf } from '../../app/model/model-world.ts';
 import { DEFAULT_VERSION_TEMPLATE, type Project, type Runbook } from '../../domain/model/project.ts';
 import { mapReferences } from '../../domain/model/references.ts';
 import type { Resource, ResourceBodies, ResourceKind } from '../../domain/model/resource.ts';

@@ -6,7 +6,7 @@
  */
 import { Lexer, LineCounter, parseAllDocuments, visit, type Document, type YAMLError, isScalar } from 'yaml';
 
-import type { PlacedProblem } from '../../app/model-draft.ts';
+import type { PlacedProblem } from '../../app/model/model-draft.ts';
 import {
   LONGEST_MODEL_FILE_CHARACTERS,
   MODEL_BRACKETS_DEPTH,

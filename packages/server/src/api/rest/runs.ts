@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { RunRequest } from '../../app/run-api.ts';
+import type { RunRequest } from '../../app/ports/run-api.ts';
 import { callerOf, type ApiApp } from '../app.ts';
 import { SPACE } from '../paths.ts';
 import { interruptionView, runTreeView, runView } from '../run-views.ts';

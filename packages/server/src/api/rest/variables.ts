@@ -1,4 +1,4 @@
-import type { AskedPlace } from '../../app/variable-place.ts';
+import type { AskedPlace } from '../../app/variables/variable-place.ts';
 import type { ApiApp } from '../app.ts';
 import { SPACE } from '../paths.ts';
 import { listOf } from '../schemas/common.ts';

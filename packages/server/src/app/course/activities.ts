@@ -1,9 +1,9 @@
 /** Writes what has become of an activity, and tells followers. */
 import { hasEnded, type Activity, type ActivityState } from '../../domain/deployment/activity.ts';
-import type { Turn } from '../batch.ts';
-import { noteExcluded, type CourseState } from '../course-state.ts';
-import { announceTask, type Kernel } from '../kernel.ts';
-import type { Run } from '../runs.ts';
+import type { Turn } from '../kernel/batch.ts';
+import { noteExcluded, type CourseState } from '../kernel/course-state.ts';
+import { announceTask, type Kernel } from '../kernel/kernel.ts';
+import type { Run } from '../kernel/runs.ts';
 
 /** A run that has a plan. */
 export interface CourseRun extends Run {

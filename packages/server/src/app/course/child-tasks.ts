@@ -3,18 +3,18 @@
  * child is a task of its own, submitted in the very transaction that says so
  * in the activity: there is never a second one.
  */
-import { FAILED, SUCCEEDED, type TryEnd } from '../../domain/deployment/after-try.ts';
-import { compareVersions } from '../../domain/deployment/version.ts';
 import type { Activity } from '../../domain/deployment/activity.ts';
+import { FAILED, SUCCEEDED, type TryEnd } from '../../domain/deployment/after-try.ts';
 import type { Release } from '../../domain/deployment/release.ts';
+import { compareVersions } from '../../domain/deployment/version.ts';
 import type { DeployReleaseAction, RunRunbookAction } from '../../domain/model/process.ts';
 import { isEnded } from '../../domain/task-transition.ts';
 import { runOf, type RunSpec, type Task } from '../../domain/task.ts';
-import type { Turn } from '../batch.ts';
-import { note, type Kernel } from '../kernel.ts';
-import { deploymentOf, runbookRunOf, type NewRun } from '../new-runs.ts';
-import { isRefusal } from '../refusal.ts';
-import { needed } from '../run-material.ts';
+import type { Turn } from '../kernel/batch.ts';
+import { note, type Kernel } from '../kernel/kernel.ts';
+import { isRefusal } from '../kernel/refusal.ts';
+import { deploymentOf, runbookRunOf, type NewRun } from '../planning/new-runs.ts';
+import { needed } from '../planning/run-material.ts';
 import { change, type CourseRun } from './activities.ts';
 import { sceneOf } from './scene-of.ts';
 import { describe, placeIn, tryEnded, type Place } from './tries.ts';

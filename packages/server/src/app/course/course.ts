@@ -7,19 +7,19 @@
  * with all that follows from it (a request, an attempt, a task, a question),
  * so that a node that takes the run up finds all of it or nothing.
  */
-import { FAILED } from '../../domain/deployment/after-try.ts';
 import { hasEnded, keyOfAction, stepKey, type Activity } from '../../domain/deployment/activity.ts';
+import { FAILED } from '../../domain/deployment/after-try.ts';
 import { nextMoves, type Move, type Unit } from '../../domain/deployment/course.ts';
 import { whereRuns } from '../../domain/deployment/plan.ts';
 import { isEnded, move as moveTask, type EndState } from '../../domain/task-transition.ts';
-import type { Turn } from '../batch.ts';
-import { courseOf, newCourse, openUnits } from '../course-state.ts';
-import { endAs } from '../ending.ts';
-import { note, saveTask, type Kernel } from '../kernel.ts';
-import { takeBack } from '../leasing.ts';
-import { planTask } from '../planning.ts';
-import type { Run } from '../runs.ts';
-import { underWay } from '../runs.ts';
+import type { Turn } from '../kernel/batch.ts';
+import { courseOf, newCourse, openUnits } from '../kernel/course-state.ts';
+import { note, saveTask, type Kernel } from '../kernel/kernel.ts';
+import type { Run } from '../kernel/runs.ts';
+import { underWay } from '../kernel/runs.ts';
+import { planTask } from '../planning/planning.ts';
+import { endAs } from '../steps/ending.ts';
+import { takeBack } from '../steps/leasing.ts';
 import { change, isCourse, newActivity, put, setTimer, type CourseRun } from './activities.ts';
 import { childrenEnded } from './child-tasks.ts';
 import { withdraw } from './interruptions.ts';

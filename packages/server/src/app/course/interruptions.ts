@@ -1,7 +1,7 @@
 /** Questions of a run to people: opened and ended within its turns. */
 import type { Interruption } from '../../domain/deployment/interruption.ts';
-import type { Turn } from '../batch.ts';
-import { note, type Kernel } from '../kernel.ts';
+import type { Turn } from '../kernel/batch.ts';
+import { note, type Kernel } from '../kernel/kernel.ts';
 import type { CourseRun } from './activities.ts';
 
 export async function openInterruption(

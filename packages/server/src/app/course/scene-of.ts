@@ -1,18 +1,18 @@
 /** Makes a run's scene from the store, once for each node that has the run. */
-import { keyOfAction } from '../../domain/deployment/activity.ts';
 import type { Attempt } from '../../domain/attempt.ts';
+import { keyOfAction } from '../../domain/deployment/activity.ts';
 import type { Interruption } from '../../domain/deployment/interruption.ts';
 import { runOf, type RunSpec } from '../../domain/task.ts';
 import { manualOutputs, OutputVariables } from '../../domain/variables/output.ts';
 import type { RunFacts } from '../../domain/variables/run-facts.ts';
-import type { Turn } from '../batch.ts';
-import type { Kernel } from '../kernel.ts';
+import type { Turn } from '../kernel/batch.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { RunScene } from '../kernel/scene.ts';
+import { materialOf, runVariables, type RunMaterial } from '../planning/run-material.ts';
 import type { AttemptEventRecord } from '../ports/attempts.ts';
 import type { Tx } from '../ports/store.ts';
-import { materialOf, runVariables, type RunMaterial } from '../run-material.ts';
-import { openerOf } from '../sealed-values.ts';
+import { openerOf } from '../steps/sealed-values.ts';
 import type { CourseRun } from './activities.ts';
-import { RunScene } from './scene.ts';
 import { placeIn } from './tries.ts';
 
 export async function sceneOf(kernel: Kernel, turn: Turn, run: CourseRun): Promise<RunScene> {

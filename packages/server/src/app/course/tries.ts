@@ -1,11 +1,11 @@
 /** How a try of an action ends, and what follows: done, tried again after a wait, or people are asked. */
-import { afterTry, guidanceFor, type TryEnd } from '../../domain/deployment/after-try.ts';
 import type { Activity } from '../../domain/deployment/activity.ts';
 import { placeOf } from '../../domain/deployment/activity.ts';
+import { afterTry, guidanceFor, type TryEnd } from '../../domain/deployment/after-try.ts';
 import type { PlannedAction, PlannedStep, PlanTarget } from '../../domain/deployment/plan.ts';
 import { runOf } from '../../domain/task.ts';
-import type { Turn } from '../batch.ts';
-import { note, type Kernel } from '../kernel.ts';
+import type { Turn } from '../kernel/batch.ts';
+import { note, type Kernel } from '../kernel/kernel.ts';
 import { change, setTimer, type CourseRun } from './activities.ts';
 import { openInterruption } from './interruptions.ts';
 

@@ -1,10 +1,10 @@
 /** Starts a try of an action, by what the action is. */
-import { FAILED, SUCCEEDED } from '../../domain/deployment/after-try.ts';
 import type { Activity } from '../../domain/deployment/activity.ts';
+import { FAILED, SUCCEEDED } from '../../domain/deployment/after-try.ts';
 import { MANUAL_OPTIONS } from '../../domain/deployment/interruption.ts';
 import { HEALTH_LOOK_PAUSE_MS, RECONNECT_GRACE_MS } from '../../limits.ts';
-import type { Turn } from '../batch.ts';
-import type { Kernel } from '../kernel.ts';
+import type { Turn } from '../kernel/batch.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { change, setTimer, type CourseRun } from './activities.ts';
 import { startChild } from './child-tasks.ts';
 import { openInterruption } from './interruptions.ts';

@@ -3,12 +3,12 @@
  * a call of which nobody knows what became of it is never made again by
  * itself: whoever wants that says so (guided failure).
  */
-import { FAILED } from '../../domain/deployment/after-try.ts';
 import type { Activity } from '../../domain/deployment/activity.ts';
+import { FAILED } from '../../domain/deployment/after-try.ts';
 import { isEnded } from '../../domain/task-transition.ts';
 import { WEBHOOK_TEXT_CHARACTERS } from '../../limits.ts';
-import type { Turn } from '../batch.ts';
-import { note, type Kernel } from '../kernel.ts';
+import type { Turn } from '../kernel/batch.ts';
+import { note, type Kernel } from '../kernel/kernel.ts';
 import type { WebCall } from '../ports/web.ts';
 import { change, type CourseRun } from './activities.ts';
 import { sceneOf } from './scene-of.ts';

@@ -22,7 +22,7 @@ export const migration: Migration = {
       PRIMARY KEY (space_id, id)
     )`,
     `CREATE UNIQUE INDEX pools_name ON pools (space_id, name_key)`,
-    // At most one default pool a space; that there is at least one is app/pools.ts's word.
+    // At most one default pool a space; that there is at least one is app/machines/pools.ts's word.
     `CREATE UNIQUE INDEX pools_one_default ON pools (space_id) WHERE is_default = 1`,
 
     `CREATE TABLE workers (

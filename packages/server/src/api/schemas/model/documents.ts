@@ -1,7 +1,7 @@
 /** The documents of configuration as code: one schema a kind. Each gives a name and the body of the model. */
 import { z } from 'zod';
 
-import type { ModelBodies } from '../../../app/model-draft.ts';
+import type { ModelBodies } from '../../../app/model/model-draft.ts';
 import { DEFAULT_VERSION_TEMPLATE } from '../../../domain/model/project.ts';
 import type { ModelKind } from '../../../domain/model/resource.ts';
 import { STRATEGIES } from '../../../domain/pool.ts';

@@ -1,7 +1,7 @@
 /** Variables, templates and tenants' values, as YAML has them. */
 import { z } from 'zod';
 
-import { KEPT } from '../../../app/model-draft.ts';
+import { KEPT } from '../../../app/model/model-draft.ts';
 import {
   PROMPT_CONTROLS,
   VARIABLE_TYPES,
