@@ -306,10 +306,14 @@ export class Attempts implements HostListener {
     const closing = (async () => {
       const { clock, logger } = this.#options;
       try {
-        attempt.end(
-          toWire(await closeBooks(attempt.paths, { outcome, bestEffortCleanup, now: clock.now() })),
-        );
-        logger.warn('an attempt has an outcome without its host', { attemptId: attempt.id, ...outcome });
+        const acked = attempt.state.ackedOffset;
+        const now = clock.now();
+        const books = await closeBooks(attempt.paths, { outcome, bestEffortCleanup, acked, now });
+        attempt.end(toWire(books));
+        logger.warn('an attempt has an outcome without its host', {
+          attemptId: attempt.id,
+          ...books.outcome,
+        });
         attempt.follower?.grown(attempt);
       } catch (thrown) {
         // A full disk, say: it stays without an outcome, and the next start of the link tries again.

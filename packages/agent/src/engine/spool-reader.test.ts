@@ -110,6 +110,7 @@ describe('reading a spool', () => {
     const books = await closeBooks(paths, {
       outcome: { kind: 'interrupted', detail: 'x' },
       bestEffortCleanup: false,
+      acked: 0,
       now: 7,
     });
     const digest = createHash('sha256').update(whole).digest();
@@ -120,6 +121,24 @@ describe('reading a spool', () => {
       eventCount: 0,
       segmentDigests: [digest.toString('hex')],
       digest: createHash('sha256').update(digest).digest('hex'),
+    });
+    rmSync(root, { recursive: true });
+  });
+
+  test('the books of one whose note of what was given up is damaged: it ends, with what the server has', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'books-'));
+    const paths = workspaceAt(root);
+    mkdirSync(paths.spool);
+    writeFileSync(segmentFile(paths.spool, 3), encodeRecords('stdout', 1, Buffer.from('left')));
+    writeFileSync(reclaimedFile(paths.spool), '{"segments":3,"by');
+    const books = await closeBooks(paths, {
+      ...{ outcome: { kind: 'interrupted', detail: 'its host is gone' } as const, bestEffortCleanup: false },
+      ...{ acked: 100, now: 7 },
+    });
+    expect(books).toMatchObject({ outputLength: 100, segmentDigests: [] });
+    expect(books.outcome).toMatchObject({
+      kind: 'interrupted',
+      detail: expect.stringMatching(/^its host is gone; its output after byte 100 is lost: .* damaged$/),
     });
     rmSync(root, { recursive: true });
   });
