@@ -5,11 +5,14 @@
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { expectNoLeaks } from '../support/leak-check.ts';
 import { inEachMode } from '../support/matrix.ts';
+import { isAlive } from '../support/proc.ts';
+import { startProgram } from '../support/program.ts';
 import { RunCounter } from '../support/run-counter.ts';
 import type { StageAgent } from '../support/stage-agent.ts';
 import { Stage } from '../support/stage.ts';
@@ -56,6 +59,25 @@ inEachMode('an agent that is asked to stop', (mode) => {
       await expectStops();
     } finally {
       process.kill(hostPid, 'SIGCONT');
+    }
+    await expectWorks();
+  }, 90_000);
+
+  test('by itself, with an error, where no script host can be had: its service starts it again', async () => {
+    const { hostPid } = agent;
+    await agent.daemon.kill();
+    process.kill(hostPid, 'SIGKILL');
+    await until('its host is gone', () => !isAlive(hostPid));
+    // A host that a service of its own starts is not launched by the link; and there is no such service.
+    const args = ['run', '--data-dir', agent.dataDir, '--script-host', 'service', '--log-format', 'json'];
+    const link = startProgram('agent', args);
+    try {
+      const ended = await Promise.race([link.ended, sleep(30_000, undefined, { ref: false })]);
+      expect(ended?.code).toBe(1);
+      expect(ended?.stderr).toContain('no script host answered within');
+    } finally {
+      link.child.kill('SIGKILL');
+      await link.ended;
     }
     await expectWorks();
   }, 90_000);

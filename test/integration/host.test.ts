@@ -345,6 +345,15 @@ describe('the link goes away', () => {
 });
 
 describe('the host is killed', () => {
+  test('before it answers: another is launched at once', async () => {
+    // The first two end as they begin; in its data directory, where a host is started.
+    const broken = 'for n in 1 2; do mkdir "once-$n" 2>/dev/null && kill -KILL $$; done; exec "$0" "$@"';
+    // It would be given up, were one that is gone waited for.
+    await using other = await HostHarness.start(['/bin/sh', '-c', broken, ...hostCommand()]);
+    expect((await other.run('exit 6')).outcome.outcome).toEqual({ kind: 'exited', code: 6 });
+    expect(existsSync(join(other.dataDir, 'once-2'))).toBe(true);
+  });
+
   test('what belonged to it is gone before the link hears of it, and another host serves', async () => {
     await using own = await HostHarness.start();
     const laid = own.start(

@@ -159,6 +159,9 @@ export const LINK_REST_AFTER_MS = 10_000;
 export const HOST_LOG_LIMIT_BYTES = 10 * 1024 ** 2;
 /** A host that was just launched answers within this, also on a loaded machine. */
 export const HOST_LAUNCH_TIMEOUT_MS = 15_000;
+/** One that ended before it answered is launched again after this: a few times at once, then seldom, for it may be broken. */
+export const HOST_RELAUNCH_FIRST_MS = 100;
+export const HOST_RELAUNCH_LONGEST_MS = 5_000;
 /** While a host is being launched, the link looks for it at this beat: an agent is ready only with its host. */
 export const HOST_LAUNCH_LOOK_MS = 8;
 /** While no host answers, the link looks again at this beat. */

@@ -59,8 +59,12 @@ import { OwnTrial } from '../upgrade/own-trial.ts';
 
 type RunValues = Resolved<'run'>['values'] & { place: DataPlace };
 
-/** The link was told to stop, is no longer wanted, or is to go on as another version. */
-type Stop = { kind: 'signal' } | { kind: 'unwanted'; detail: string } | { kind: 'become' };
+/** The link was told to stop, is no longer wanted, is to go on as another version, or could not begin. */
+type Stop =
+  | { kind: 'signal' }
+  | { kind: 'unwanted'; detail: string }
+  | { kind: 'become' }
+  | { kind: 'failed'; error: Error };
 
 export async function run({ values, given }: Resolved<'run'>, logger: Logger): Promise<number> {
   process.umask(0o077);
@@ -150,9 +154,11 @@ class LinkProcess {
     const identity = await this.#identity();
     if (identity?.record.mode === 'polling') this.#poll(identity);
     else await this.#listen();
-    // A script host that does not answer is waited for without end; a stop is not.
-    if (identity !== undefined) await Promise.race([this.#identified(identity), this.#stopped.promise]);
-    systemd?.ready(identity === undefined ? 'waits to be paired' : `worker ${identity.record.name}`);
+    // A script host that lives and does not answer is waited for without end; a stop is not.
+    const begun =
+      identity === undefined || (await Promise.race([this.#begin(identity), this.#stopped.promise])) === true;
+    if (begun)
+      systemd?.ready(identity === undefined ? 'waits to be paired' : `worker ${identity.record.name}`);
     const why = await this.#stopped.promise;
     // To systemd the service goes on when it becomes another version.
     if (why.kind === 'become') systemd?.close();
@@ -160,6 +166,7 @@ class LinkProcess {
     await this.#close(why);
     if (why.kind === 'signal') return 0;
     if (why.kind === 'become') return 'become';
+    if (why.kind === 'failed') throw why.error;
     this.#logger.error('this agent is no longer wanted by its server', { detail: why.detail });
     return 4;
   }
@@ -209,14 +216,29 @@ class LinkProcess {
       listen,
       name: settings?.name ?? this.#values.name,
       identified: (identity) => {
-        this.#identified(identity).catch((thrown: unknown) => this.#failed('starting the engine', thrown));
+        void this.#begin(identity);
       },
       unwanted: (detail) => this.#stopped.resolve({ kind: 'unwanted', detail }),
       refused: (reason) => this.#refusals.add(reason),
     });
   }
 
-  /** We are someone: attempts are taken up, and sessions may begin. */
+  /**
+   * We are someone: attempts are taken up, and sessions may begin. Where that fails the process ends, for one that
+   * stayed would serve nobody: whoever started it starts it again.
+   *
+   * @returns whether it has begun
+   */
+  async #begin(identity: StoredIdentity): Promise<boolean> {
+    try {
+      await this.#identified(identity);
+      return true;
+    } catch (thrown) {
+      this.#stopped.resolve({ kind: 'failed', error: toError(thrown) });
+      return false;
+    }
+  }
+
   async #identified(identity: StoredIdentity): Promise<void> {
     this.#renewal?.close();
     this.#renewal = new Renewal(identity, {
@@ -313,7 +335,7 @@ class LinkProcess {
       this.#store.clear();
     }
     const end = why.kind === 'become' ? 'goes on as another version' : 'stopped: scripts go on in their host';
-    this.#logger.info(gone ? 'stopped and deregistered' : end);
+    if (why.kind !== 'failed') this.#logger.info(gone ? 'stopped and deregistered' : end);
   }
 
   /** A part of the stop, or its time is over: nothing that is left open then is needed, and the process ends. */
@@ -345,11 +367,6 @@ class LinkProcess {
     if (process.env.NOTIFY_SOCKET === undefined) return undefined;
     const { Systemd } = await import('../machine/systemd.ts');
     return new Systemd(systemClock, this.#logger);
-  }
-
-  #failed(doing: string, thrown: unknown): void {
-    this.#logger.error(`${doing} failed`, { error: toError(thrown) });
-    this.#stopped.resolve({ kind: 'unwanted', detail: `${doing} failed` });
   }
 }
 

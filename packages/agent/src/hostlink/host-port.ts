@@ -6,16 +6,22 @@
  * the newest of all where we may not launch); older ones are told to retire
  * and run what they have to its end; a host is replaced only when it is proven dead.
  */
-import { AppError, type Cancel, type Clock, type Logger, toError } from '@longshore/base';
+import { AppError, Backoff, type Cancel, type Clock, type Logger, toError } from '@longshore/base';
 import type { FromHost, HostWelcome, ToHost } from '@longshore/protocol/gen/longshore/host/v1/host';
 import { RefusedReason } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
 import { byStart, type HostRecord, readHostRecords } from '../contract/host-record.ts';
 import { AGENT_VERSION } from '../contract/version.ts';
 import type { HostListener, HostPort } from '../engine/host-port.ts';
-import { HOST_LAUNCH_LOOK_MS, HOST_LAUNCH_TIMEOUT_MS, HOST_RETRY_MS } from '../limits.ts';
+import {
+  HOST_LAUNCH_LOOK_MS,
+  HOST_LAUNCH_TIMEOUT_MS,
+  HOST_RELAUNCH_FIRST_MS,
+  HOST_RELAUNCH_LONGEST_MS,
+  HOST_RETRY_MS,
+} from '../limits.ts';
 import { KnownHost } from './known-host.ts';
-import { launchHost } from './launch.ts';
+import { launchHost, type Launched } from './launch.ts';
 
 export interface HostPortOptions {
   dataDir: string;
@@ -46,6 +52,9 @@ class SocketHostPort implements HostPort {
   #target: KnownHost | null = null;
   #cancelLook: Cancel | undefined;
   #launchedAt = -Infinity;
+  /** After launches that came to nothing: not before then. */
+  #launchNextAt = -Infinity;
+  readonly #relaunch = new Backoff({ firstMs: HOST_RELAUNCH_FIRST_MS, longestMs: HOST_RELAUNCH_LONGEST_MS });
   #looking = false;
   #closed = false;
   #whenUp: (() => void)[] = [];
@@ -205,13 +214,27 @@ class SocketHostPort implements HostPort {
     const { launch = 'detached', dataDir, clock, logger, command } = this.#options;
     if (launch === 'never') return;
     const ours = [...this.#hosts.values()].some((host) => host.isServing && this.#isOurs(host));
-    if (ours || clock.monotonic() - this.#launchedAt < HOST_LAUNCH_TIMEOUT_MS) return;
-    this.#launchedAt = clock.monotonic();
+    const now = clock.monotonic();
+    if (ours || now < this.#launchNextAt || now - this.#launchedAt < HOST_LAUNCH_TIMEOUT_MS) return;
+    this.#launchedAt = now;
     // What it takes over from lives, so nothing is lost.
     const before = [...this.#hosts.values()].findLast((host) => host.isServing);
     const line = before === undefined ? undefined : lineOf(before);
-    const pid = await launchHost(dataDir, { command, line });
-    logger.info('script host launched', { pid });
+    const launched = await launchHost(dataDir, { command, line });
+    logger.info('script host launched', { pid: launched.pid });
+    void launched.ended.then((end) => this.#launchEnded(launched.pid, end, now));
+  }
+
+  /**
+   * Of one that served, the socket and the record tell. One that ended before (killed; another host of our version
+   * lives) has left nothing to be seen, and would be waited for in vain.
+   */
+  #launchEnded(pid: number, end: Awaited<Launched['ended']>, launchedAt: number): void {
+    if (this.#closed || this.#launchedAt !== launchedAt) return;
+    this.#options.logger.warn('the script host that was launched ended before it answered', { pid, ...end });
+    this.#launchedAt = -Infinity;
+    this.#launchNextAt = this.#options.clock.monotonic() + this.#relaunch.next();
+    this.#lookSoon();
   }
 
   #isOurs(host: KnownHost): boolean {
@@ -228,6 +251,7 @@ class SocketHostPort implements HostPort {
     // It may have been told to retire by a link of another version, whose trial was given up.
     if (this.#target === host) host.send({ $case: 'resume', value: {} });
     this.#launchedAt = -Infinity;
+    this.#relaunch.reset();
     for (const one of this.#starting.values())
       if (one.host === host) host.send({ $case: 'start', value: one.request });
     this.#listener?.connected(welcome);

@@ -27,9 +27,15 @@ export function hostCommand(moduleUrl: string = import.meta.url): string[] {
   throw new AppError('notFound', `host-main is not beside ${fileURLToPath(moduleUrl)}`);
 }
 
+export interface Launched {
+  pid: number;
+  /** Its end, as long as this process lives to see it. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
 /**
  * @param line of the host of another version that it takes over from
- * @returns its pid; whether it serves is seen by its record
+ * @returns whether it serves is seen by its record
  */
 export async function launchHost(
   dataDir: string,
@@ -37,7 +43,7 @@ export async function launchHost(
     command = hostCommand(),
     line,
   }: { command?: readonly string[] | undefined; line?: string | undefined } = {},
-): Promise<number> {
+): Promise<Launched> {
   // Most starts of a link find their host running and need no such module.
   const { spawn } = await import('node:child_process');
   const [program = '', ...args] = command;
@@ -56,9 +62,12 @@ export async function launchHost(
     child.once('error', (cause) =>
       reject(new AppError('unavailable', `starting the script host for ${dataDir}`, { cause })),
     );
+    const ended = new Promise<Awaited<Launched['ended']>>((tell) =>
+      child.once('exit', (code, signal) => tell({ code, signal })),
+    );
     child.once('spawn', () => {
       child.unref();
-      resolve(child.pid ?? 0);
+      resolve({ pid: child.pid ?? 0, ended });
     });
   });
 }
