@@ -39,6 +39,12 @@ export interface Road {
   cut(): void;
 }
 
+/** Node's reset fails while an end is on its way, and then no `close` is ever told: such a one is only destroyed. */
+export function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 const NOTHING = Buffer.alloc(0);
 
 type Item = { bytes: Buffer; due: number } | 'end' | 'reset';
@@ -81,7 +87,7 @@ export class FaultPipe {
       if (item === undefined) return;
       await this.#road.open();
       if (item === 'reset') {
-        this.#target.resetAndDestroy();
+        reset(this.#target);
         return;
       }
       if (item === 'end') {

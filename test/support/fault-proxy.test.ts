@@ -140,6 +140,13 @@ test('fin: both ends see an end, and no reset', async () => {
   expect([...dialler.seen, ...listener.seen]).not.toContain('ECONNRESET');
 });
 
+test.each(['fin', 'rst'] as const)('closed while an end is on its way, and cut by %s before', async (how) => {
+  await pair();
+  proxy.cut('fin');
+  proxy.cut(how);
+  await proxy.close();
+});
+
 test('half-close: one way ends, the other goes on', async () => {
   const { dialler, listener } = await pair();
   proxy.cut('half-close', { toward: 'toDialler' });

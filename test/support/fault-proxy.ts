@@ -8,7 +8,7 @@
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-import { DIRECTIONS, FaultPipe, type Cut, type Direction, type Road } from './fault-pipe.ts';
+import { DIRECTIONS, FaultPipe, reset, type Cut, type Direction, type Road } from './fault-pipe.ts';
 
 export type { Cut, Direction } from './fault-pipe.ts';
 
@@ -189,10 +189,10 @@ export class FaultProxy implements AsyncDisposable {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const over = [...this.#connections].map((connection) => connection.over.promise);
-    this.cut('rst');
-    // One that had been ended waits for its peer to read: nobody will.
-    for (const { dialler, listener } of this.#connections)
+    for (const { dialler, listener, pipes } of this.#connections) {
+      for (const direction of DIRECTIONS) pipes[direction]?.stop();
       for (const end of [dialler, listener]) end?.destroy();
+    }
     this.restore();
     await Promise.all([closed, ...over]);
   }
@@ -217,7 +217,9 @@ export class FaultProxy implements AsyncDisposable {
     connection.listener = listener;
     this.#heed(listener, connection);
     // Nobody listens: the pipes are not there yet to say so.
-    const refused = (): void => void dialler.resetAndDestroy();
+    const refused = (): void => {
+      reset(dialler);
+    };
     listener.once('error', refused);
     listener.once('connect', () => {
       listener.off('error', refused);
@@ -266,7 +268,7 @@ export class FaultProxy implements AsyncDisposable {
     for (const direction of DIRECTIONS) pipes[direction]?.stop();
     for (const socket of [dialler, listener]) {
       if (socket === undefined) continue;
-      if (how === 'rst') socket.resetAndDestroy();
+      if (how === 'rst') reset(socket);
       // Only its end is sent: to close it with unread bytes would be a reset.
       else socket.end();
     }
