@@ -106,8 +106,7 @@ class Rig implements AsyncDisposable {
   #cut: () => void = () => undefined;
   #left: Record<Way, number> = { toAgent: Infinity, toServer: Infinity };
   #atStart = false;
-  #dialling: AbortController | undefined;
-  #again = true;
+  #dialling: { again: boolean; abort: AbortController } | undefined;
   #dialled: Promise<void> = Promise.resolve();
 
   private constructor(parts: {
@@ -170,12 +169,13 @@ class Rig implements AsyncDisposable {
   }
 
   dialOnAndOn(): void {
-    const dialling = new AbortController();
+    const dialling = { again: true, abort: new AbortController() };
     this.#dialling = dialling;
-    this.#again = true;
+    const before = this.#dialled;
     this.#dialled = (async () => {
-      while (this.#again && !dialling.signal.aborted) {
-        await this.#session(dialling.signal);
+      await before;
+      while (dialling.again && !dialling.abort.signal.aborted) {
+        await this.#session(dialling.abort.signal);
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     })();
@@ -183,11 +183,11 @@ class Rig implements AsyncDisposable {
 
   /** The link that there is may end, and is the last. */
   dialNoMore(): void {
-    this.#again = false;
+    if (this.#dialling !== undefined) this.#dialling.again = false;
   }
 
   stopDialling(): void {
-    this.#dialling?.abort();
+    this.#dialling?.abort.abort();
   }
 
   /** All but its tickets: without those it would be taken for a copy, and locked. */

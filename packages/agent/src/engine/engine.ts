@@ -4,8 +4,8 @@
  * (`links/` does, and hands each stream to `runSession`), and starts no process
  * (the script host does, behind `HostPort`).
  *
- * Always true: one session a node, the newest; a session lost never disturbs a
- * script; an attempt's output goes to the one session whose node owns it.
+ * Always true: one session a node, the newest, and never two that wait for its
+ * Welcome; a session lost never disturbs a script; an attempt's output goes to the one session whose node owns it.
  */
 import { mkdirSync } from 'node:fs';
 
@@ -153,6 +153,7 @@ class LinkEngine implements Engine {
     { peer, signal, ...events }: RunSessionOptions,
   ): Promise<SessionEnd> {
     const logger = this.#options.logger;
+    this.#giveUpGreeting(peer);
     const session = new ServerSession({
       duplex,
       data,
@@ -233,6 +234,13 @@ class LinkEngine implements Engine {
     this.#sessions.set(session.nodeId, session);
     this.#options.place?.accepted();
     if (before !== session) before?.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
+  }
+
+  /** What it was about to be given, the newer session's Hello would not know of: it would show a ticket that is dead. */
+  #giveUpGreeting(peer: string): void {
+    for (const session of this.#running)
+      if (peer !== '' && session.nodeId === peer && session.greeting)
+        session.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
   }
 
   /** Every node with a working session. */

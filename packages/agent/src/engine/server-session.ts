@@ -119,6 +119,11 @@ export class ServerSession implements CommandSession {
     return this.#nodeId;
   }
 
+  /** Hello is said, and no Welcome has come. */
+  get greeting(): boolean {
+    return this.#state.kind === 'greeting';
+  }
+
   get working(): boolean {
     return this.#state.kind === 'working';
   }

@@ -10,10 +10,15 @@
  * on. An operator's word (`unlock`) lets the first copy that comes go on, and
  * turns the other away.
  *
- * Always true: no inventory is taken of an agent before all of this is known.
+ * A Hello may also have lain in the network until its link was given up, or its
+ * link process had died, and the agent came by another. It shows the same.
+ *
+ * Always true: no inventory is taken of an agent before all of this is known;
+ * nobody is locked for a Hello at whose far end nobody answers any more.
  */
 import { disputed, issued, judgeTicket, type SessionTicket } from '../../domain/session-ticket.ts';
 import type { Worker } from '../../domain/worker.ts';
+import { COPY_PROBE_MS } from '../../limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Presences } from '../kernel/presences.ts';
 import type { Admission, AgentHello, Presence } from '../ports/agents.ts';
@@ -25,6 +30,12 @@ const TWO_ALIVE = 'two copies of this agent are running';
 const COPIED_FOLDER = 'its data directory was copied or moved from another place';
 const TURNED_AWAY =
   'another copy of this agent goes on by an operator’s word; delete this one’s data directory, and register it as a worker of its own';
+
+const TOO_LATE: Admission = {
+  kind: 'rejected',
+  reason: 'replaced',
+  detail: 'this Hello came late, and nobody answers for it any more',
+};
 
 export class AgentAdmission {
   readonly #kernel: Kernel;
@@ -42,7 +53,12 @@ export class AgentAdmission {
       presence !== undefined &&
       presence.instance !== '' &&
       (await this.#presences.arrive(hello.agentId, presence));
-    const admission = await store.write((tx) => this.#judge(tx, hello, { twoAlive, fresh }));
+    const judge = (alive: boolean): Promise<Admission> =>
+      store.write((tx) => this.#judge(tx, hello, { twoAlive, fresh, alive }));
+    let admission = await judge(presence === undefined);
+    // Asked only where it matters, for it takes a round trip.
+    if (admission === TOO_LATE && (await presence?.answers(COPY_PROBE_MS)) === true)
+      admission = await judge(true);
     kernel.roster.discardWorker(hello.agentId);
     if (admission.kind === 'welcome') {
       kernel.sessions.setDraining(hello.agentId, hello.draining);
@@ -58,7 +74,11 @@ export class AgentAdmission {
   async #judge(
     tx: Tx,
     hello: AgentHello,
-    { twoAlive, fresh }: { twoAlive: boolean; fresh: { ticket: Buffer; hash: string } },
+    {
+      twoAlive,
+      fresh,
+      alive,
+    }: { twoAlive: boolean; fresh: { ticket: Buffer; hash: string }; alive: boolean },
   ): Promise<Admission> {
     const kernel = this.#kernel;
     const { nodeId } = kernel.options;
@@ -81,6 +101,7 @@ export class AgentAdmission {
     // An operator's word stands above the place: whoever comes then was chosen.
     const copied = hello.copied === true && ticket.confirmed !== '';
     const why = verdict === 'dead' ? DEAD_TICKET : copied ? COPIED_FOLDER : twoAlive ? TWO_ALIVE : '';
+    if (why !== '' && !alive) return TOO_LATE;
     if (why !== '') return this.#lock(tx, { worker, ticket, hello, why });
     kernel.sessions.setDoubted(worker.id, known?.confirmed === '');
     await tx.tickets.put(issued(ticket, hello.ticketHash, fresh.hash));

@@ -108,7 +108,7 @@ export type Admission =
   | { kind: 'welcome'; worker: Worker; nodes: { nodeId: string; address: string }[]; ticket: Buffer }
   | {
       kind: 'rejected';
-      reason: 'revoked' | 'locked' | 'protocol' | 'overloaded';
+      reason: 'revoked' | 'locked' | 'replaced' | 'protocol' | 'overloaded';
       detail: string;
       /** The identity itself is not locked: another copy of it goes on. */
       onlyThis?: boolean;
