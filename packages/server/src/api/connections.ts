@@ -112,8 +112,11 @@ export class Connections implements Doorkeeper {
     if (socket.destroyed) return;
     // Its address is gone when it is.
     this.#count(reason, socket.remoteAddress ?? '');
+    // All is written, and its end is on its way: Node's reset fails then, and would leave the connection to nobody.
+    const ending = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (ending) socket.destroy();
     // Reset: what waits for a peer that does not read would stay in the kernel otherwise.
-    socket.resetAndDestroy();
+    else socket.resetAndDestroy();
   }
 
   /** What came can't be read as a request, or did not come in time: fastify's `clientErrorHandler`. */
