@@ -330,15 +330,19 @@ const ODD: Record<string, { text: () => string; status: number }> = {
 };
 
 test('what is no request of ours is answered by a word, and nothing is done', async () => {
-  const before = (await stage.rest.get<{ items: object[] }>('/tasks?limit=1000')).items.length;
+  // A health check may come due meanwhile.
+  const asked = async (): Promise<object[]> => {
+    const { items } = await stage.rest.get<{ items: { createdBy: string }[] }>('/tasks?limit=1000');
+    return items.filter(({ createdBy }) => createdBy !== 'schedule');
+  };
+  const before = await asked();
   for (const [name, { text, status }] of Object.entries(ODD)) {
     const raw = await one();
     raw.send(text());
     expect([name, await raw.status()]).toEqual([name, status]);
     raw.close();
   }
-  const { items } = await stage.rest.get<{ items: object[] }>('/tasks?limit=1000');
-  expect(items).toHaveLength(before);
+  expect(await asked()).toHaveLength(before.length);
 }, 60_000);
 
 test('with a key: large bodies and uploads that stall hold up nobody else', async () => {

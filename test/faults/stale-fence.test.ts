@@ -16,7 +16,7 @@ import { faultNumbers } from '../support/faults.ts';
 import { checkLog, numberedLines } from '../support/log-oracle.ts';
 import { RunCounter } from '../support/run-counter.ts';
 import { Stage } from '../support/stage.ts';
-import { AGENT_MODES } from '../support/stage-agent.ts';
+import { AGENT_MODES, BACK_WITHIN_MS } from '../support/stage-agent.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(600_000);
@@ -212,10 +212,14 @@ async function stopAndContinue(stage: Stage, counter: RunCounter, round: number)
   const rest = stage.restOf(heir);
   for (const agent of stage.agents) {
     for (const server of stage.servers)
-      await until(`${agent.name} has a session with ${server.name}`, async () => {
-        const { id } = await stage.restOf(server).script('true', { workers: [agent.name] });
-        return (await rest.ended(id)).task.nodeId === server.name;
-      });
+      await until(
+        `${agent.name} has a session with ${server.name}`,
+        async () => {
+          const { id } = await stage.restOf(server).script('true', { workers: [agent.name] });
+          return (await rest.ended(id)).task.nodeId === server.name;
+        },
+        { timeoutMs: BACK_WITHIN_MS },
+      );
   }
   const ids = await Promise.all(
     stage.agents.map(async ({ name }) => {

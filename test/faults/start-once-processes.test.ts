@@ -29,6 +29,8 @@ test(
       const counter = new RunCounter(join(stage.folder, 'runs'));
       await Promise.all(agents.map(async (agent) => cutAgainAndAgain(stage, agent, counter)));
       counter.expectEachOnce();
+      // The last Release may have been cut.
+      for (const agent of agents) await agent.connected(stage);
       await expectNoLeaks(stage);
     } catch (thrown) {
       // What it says matters more than what can't be closed after it.

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createIds, silentLogger, systemClock } from '@longshore/base';
+import { createIds, silentLogger, systemClock, type Logger } from '@longshore/base';
 import { readHostRecords } from '@longshore/agent/contract/host-record';
 import {
   type OutcomeFile,
@@ -45,11 +45,11 @@ export class LinkSide implements HostListener {
   readonly gone: string[] = [];
   readonly welcomes: HostWelcome[] = [];
 
-  constructor(dataDir: string, command?: readonly string[]) {
+  constructor(dataDir: string, command?: readonly string[], logger: Logger = silentLogger) {
     this.port = createHostPort({
       dataDir,
       clock: systemClock,
-      logger: silentLogger,
+      logger,
       ...(command === undefined ? {} : { command }),
     });
   }

@@ -1,16 +1,20 @@
 /** The script host as a real process, seen from the link's side. Time-outs are generous: the waits end with their condition. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
+import { createLogger, systemClock, type LogFields } from '@longshore/base';
 import { readHostRecords } from '@longshore/agent/contract/host-record';
-import { hostCommand } from '@longshore/agent/hostlink/launch';
+import { AGENT_VERSION } from '@longshore/agent/contract/version';
+import { hostCommand, launchHost } from '@longshore/agent/hostlink/launch';
+import { stopHosts } from '@longshore/agent/hostlink/stop';
 import { isEmptyCgroup, makeCgroup, ownCgroups, removeCgroup } from '@longshore/agent/machine/cgroups';
 import { Interpreter, Isolation_Mode, Phase } from '@longshore/protocol/gen/longshore/link/v1/attempt';
 
-import { HostHarness, type Laid, lives, until } from './host-harness.ts';
+import { HostHarness, type Laid, LinkSide, lives, until } from './host-harness.ts';
 
 jest.setTimeout(60_000);
 
@@ -372,6 +376,26 @@ describe('the host is killed', () => {
     const after = await own.run('echo again');
     expect(after.spool().stdout.toString()).toBe('again\n');
   });
+});
+
+test('beside a host of another version one of ours is launched, once', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'host-'));
+  const launches: LogFields[] = [];
+  const logger = createLogger((_level, message, fields) => {
+    if (message === 'script host launched') launches.push(fields);
+  });
+  await launchHost(dataDir, { command: [...hostCommand(), '--version', '0.0.1'] });
+  await until('the older one serves', () => readHostRecords(dataDir).length === 1);
+  const link = new LinkSide(dataDir, undefined, logger);
+  try {
+    await link.port.connect(link);
+    expect(link.welcomes.map(({ version }) => version)).toEqual(['0.0.1', AGENT_VERSION]);
+    expect(launches).toHaveLength(1);
+  } finally {
+    await link.port.close();
+    await stopHosts(dataDir, { clock: systemClock, withinMs: 20_000 });
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 });
 
 function pidsOf(laid: Laid): number[] {

@@ -2,6 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { DIAL_LONGEST_BACKOFF_MS, DIAL_TIMEOUT_MS } from '@longshore/agent/limits';
+
 import { FaultShim, type ShimReach } from './fault-shim.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { FrameCuts } from './frame-cut.ts';
@@ -22,6 +24,9 @@ export interface Home {
   readonly rest: RestClient;
   longshore(args: string[], options?: RunOptions): Promise<Ran>;
 }
+
+/** One that was cut over and over dials again after its longest back-off; and the first of those dials may come to nothing. */
+export const BACK_WITHIN_MS = 2 * DIAL_LONGEST_BACKOFF_MS + DIAL_TIMEOUT_MS;
 
 export interface StageAgentOptions {
   mode: AgentMode;
@@ -129,11 +134,12 @@ export class StageAgent {
 
   /** Resolves when the server has a session with it and gives it leases. */
   async connected(stage: Home): Promise<void> {
-    await until(`${this.name} is connected and healthy`, async () => {
+    const look = async (): Promise<boolean> => {
       this.daemon.mustRun();
       const worker = await stage.rest.get<{ connected: boolean; health: string }>(`/workers/${this.name}`);
       return worker.connected && ['healthy', 'hasWarnings'].includes(worker.health);
-    });
+    };
+    await until(`${this.name} is connected and healthy`, look, { timeoutMs: BACK_WITHIN_MS });
   }
 
   async #registerPolling(stage: Home): Promise<void> {

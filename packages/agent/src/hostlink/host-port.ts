@@ -250,8 +250,7 @@ class SocketHostPort implements HostPort {
     if (this.#isBetter(host, before)) this.#target = host;
     // It may have been told to retire by a link of another version, whose trial was given up.
     if (this.#target === host) host.send({ $case: 'resume', value: {} });
-    this.#launchedAt = -Infinity;
-    this.#relaunch.reset();
+    this.#launchIsOver(host);
     for (const one of this.#starting.values())
       if (one.host === host) host.send({ $case: 'start', value: one.request });
     this.#listener?.connected(welcome);
@@ -263,6 +262,13 @@ class SocketHostPort implements HostPort {
       if (this.#owners.get(attemptId) === host) host.send({ $case: 'cancel', value: { attemptId, reason } });
     }
     this.#tellWhenUp();
+  }
+
+  /** With one of our version only: one of another comes and goes while ours is being launched. */
+  #launchIsOver(host: KnownHost): void {
+    if (!this.#isOurs(host)) return;
+    this.#launchedAt = -Infinity;
+    if (host.isUp) this.#relaunch.reset();
   }
 
   /** A link that starts says first whether what a dead host left behind is gone: until then it takes nothing. */
@@ -313,7 +319,7 @@ class SocketHostPort implements HostPort {
       this.#cancels.delete(attemptId);
     }
     if (this.#target === host) this.#target = null;
-    this.#launchedAt = -Infinity;
+    this.#launchIsOver(host);
     this.#lookSoon();
     await this.#listener?.hostGone(host.hostId, { proven });
   }
