@@ -230,6 +230,16 @@ describe('targets', () => {
     expect(play.activities.get('0')).toMatchObject({ state: 'failed', message: 'web-a: exit code 3' });
   });
 
+  test('a failure keeps further ones from being begun while actions for it are still under way there', () => {
+    const mend = action('mend', { condition: { kind: 'always' } });
+    const play = new Play(web({ width: 2, actions: [action('do'), mend] })).go();
+    play.ended('0.0@a', 'failed', 'exit code 3').ended('0.0@b').ended('0.1@b');
+    expect(play.started).toEqual(['0.0@a', '0.0@b', '0.1@a', '0.1@b']);
+    play.ended('0.1@a');
+    expect(play.started).toHaveLength(4);
+    expect(play.activities.get('0')).toMatchObject({ state: 'failed', message: 'web-a: exit code 3' });
+  });
+
   test('an action for failures runs on the target that failed', () => {
     const mend = action('mend', { condition: { kind: 'failure' } });
     const play = new Play(web({ targets: ['a', 'b'], actions: [action('do'), mend] })).go();

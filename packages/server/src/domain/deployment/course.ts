@@ -121,7 +121,8 @@ function laneMoves(
   const moves: Move[] = [];
   let busy = lanes.filter(({ lane }) => lane.state === 'busy').length;
   if (!course.ending) {
-    const stopped = lanes.some(({ lane }) => lane.state === 'done' && lane.failed !== null);
+    // Also while actions for a failure are still under way on that target.
+    const stopped = lanes.some(({ lane }) => lane.failed !== null);
     for (const { targetId, lane } of lanes) {
       if (lane.next === undefined) continue;
       if (lane.state === 'fresh' && (stopped || busy >= planned.width)) continue;
