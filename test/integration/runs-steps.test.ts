@@ -299,6 +299,24 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect((await stage.ended(held!.command.taskId)).state).toBe('cancelled');
   });
 
+  test('what waits for its child leaves its place under the task cap to that child', async () => {
+    const one = await stage.core.node('node-2', { taskCap: 1 });
+    stage.node.kill();
+    stage.node = one;
+    for (const agent of stage.agents) await agent.connect(one.core);
+    await stage.project('db', [step('m', script('m'))]);
+    await one.core.releases.create(BY, { project: 'db' });
+    const deployDb = { kind: 'deployRelease', project: stage.id('db'), version: '', channel: '' } as const;
+    await stage.project('shop', [
+      step('db', { ...deployDb, when: 'always', variables: {} }),
+      step('b', script('b')),
+    ]);
+    const id = await stage.deploy('shop');
+    await until('it has ended', async () => (await one.core.tasks.get(SPACE, id)).endedAt !== null);
+    expect((await stage.ended(id)).state).toBe('success');
+    expect(stage.bodies()).toEqual(['m', 'b']);
+  });
+
   test('choices: steps that are skipped, targets that are left out, values that are given', async () => {
     for (const name of ['web-1', 'web-2', 'web-3']) await stage.addTarget(name, ['web']);
     const prompt = { label: 'Why', description: '', required: false, control: 'text' } as const;

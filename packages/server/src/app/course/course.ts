@@ -278,15 +278,21 @@ async function endRun(
   await endAs(kernel, turn, { run, state, message });
 }
 
-/** What the task says of itself: whether it runs, or waits for people alone. */
+/** What the task says of itself: whether it runs, or waits for people alone; and whether it needs its place under the task cap. */
 async function showState(kernel: Kernel, turn: Turn, run: CourseRun): Promise<void> {
   const open = openUnits(run.course);
   const questions = open.filter(({ waitsFor }) => waitsFor?.kind === 'interruption');
-  const waits = questions.length > 0 && questions.length === open.length && underWay(run).length === 0;
-  const before = run.course.waitsForPeople;
+  const rests =
+    open.length > 0 && open.every(({ waitsFor }) => waitsFor !== null) && underWay(run).length === 0;
+  const waits = rests && questions.length === open.length;
+  const { waitsForPeople: before, rests: rested } = run.course;
   run.course.waitsForPeople = waits;
-  turn.undo(() => (run.course.waitsForPeople = before));
-  if (waits !== before) kernel.passAtEnd(turn, run.task.spaceId);
+  run.course.rests = rests;
+  turn.undo(() => {
+    run.course.waitsForPeople = before;
+    run.course.rests = rested;
+  });
+  if (rests !== rested) kernel.passAtEnd(turn, run.task.spaceId);
   if (waits) await unpin(kernel, turn, run);
   if (run.wish !== 'none') return;
   const now = kernel.options.clock.now();

@@ -23,8 +23,10 @@ export interface CourseState {
   readonly calls: Map<string, AbortController>;
   /** What variables are found in; undefined until something asks. */
   scene: RunScene | undefined;
-  /** Nothing of it runs: it waits for people, and takes no place under the task cap. */
+  /** Nothing of it runs: it waits for people alone. */
   waitsForPeople: boolean;
+  /** Nothing of it runs: it waits for people or for runs that it started, and takes no place under the task cap. */
+  rests: boolean;
 }
 
 export function newCourse(plan: Plan, activities: readonly Activity[] = []): CourseState {
@@ -37,6 +39,7 @@ export function newCourse(plan: Plan, activities: readonly Activity[] = []): Cou
     calls: new Map(),
     scene: undefined,
     waitsForPeople: false,
+    rests: false,
   };
   for (const activity of activities) noteExcluded(state, activity);
   return state;

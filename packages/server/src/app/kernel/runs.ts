@@ -80,10 +80,10 @@ export class Runs {
     return this.#tasks.size;
   }
 
-  /** Those that take a place under the task cap: not those that wait for people. */
+  /** Those that take a place under the task cap: not those that wait for people, or for runs that need one themselves. */
   get busy(): number {
     let busy = 0;
-    for (const run of this.#tasks.values()) if (run.course?.waitsForPeople !== true) busy += 1;
+    for (const run of this.#tasks.values()) if (run.course?.rests !== true) busy += 1;
     return busy;
   }
 
