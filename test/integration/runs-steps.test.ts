@@ -317,6 +317,17 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect(stage.bodies()).toEqual(['m', 'b']);
   });
 
+  test('for a tenant, a release of a project without tenants is deployed once, where it is not there yet', async () => {
+    await stage.project('db', [step('m', script('m'))], { tenanted: 'untenanted' });
+    await stage.node.core.releases.create(BY, { project: 'db' });
+    const deployDb = { kind: 'deployRelease', project: stage.id('db'), version: '', channel: '' } as const;
+    await stage.project('shop', [step('db', { ...deployDb, when: 'ifNotCurrent', variables: {} })]);
+    await stage.tenant('acme', ['shop']);
+    for (let n = 0; n < 2; n += 1)
+      expect((await stage.deployed('shop', { tenant: 'acme' })).state).toBe('success');
+    expect(stage.bodies()).toEqual(['m']);
+  });
+
   test('choices: steps that are skipped, targets that are left out, values that are given', async () => {
     for (const name of ['web-1', 'web-2', 'web-3']) await stage.addTarget(name, ['web']);
     const prompt = { label: 'Why', description: '', required: false, control: 'text' } as const;

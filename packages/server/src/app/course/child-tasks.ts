@@ -70,7 +70,9 @@ async function newDeployment(
   if ('problem' in version) return version;
   const release = await releaseToDeploy(turn, { spaceId, does, version: version.text.trim() });
   if ('problem' in release) return release;
-  const current = await currentRelease(turn, { spaceId, spec, projectId: does.project });
+  const tenantId = await tenantFor(turn, { spaceId, spec, kind: 'project', id: does.project });
+  const here = { projectId: does.project, environmentId: spec.environmentId, tenantId };
+  const current = await currentRelease(turn, { spaceId, here });
   if (current !== undefined && does.when !== 'always') {
     if (current.id === release.found.id) return { done: `release ${current.version} is there already` };
     if (does.when === 'ifNewer' && compareVersions(release.found.version, current.version) <= 0)
@@ -84,7 +86,7 @@ async function newDeployment(
     child: await deploymentOf(kernel, turn.tx, {
       ...inherited(run, place, spec),
       secretVariables: scene.sensitiveOf(does.variables, place),
-      tenantId: await tenantFor(turn, { spaceId, spec, kind: 'project', id: does.project }),
+      tenantId,
       release: release.found,
       environmentId: spec.environmentId,
       variables: values.texts,
@@ -156,14 +158,14 @@ async function releaseToDeploy(
 /** The release that was deployed there last, with success. */
 async function currentRelease(
   turn: Turn,
-  { spaceId, spec, projectId }: { spaceId: string; spec: RunSpec; projectId: string },
+  {
+    spaceId,
+    here,
+  }: { spaceId: string; here: { projectId: string; environmentId: string; tenantId: string } },
 ): Promise<Release | undefined> {
-  const { environmentId, tenantId } = spec;
   const [last] = await turn.tx.processRuns.runs(spaceId, {
-    projectId,
+    ...here,
     runbookId: '',
-    environmentId,
-    tenantId,
     succeeded: true,
     limit: 1,
   });
