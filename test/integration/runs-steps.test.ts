@@ -328,6 +328,49 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect(stage.bodies()).toEqual(['m']);
   });
 
+  test('a question about a child that failed stands when the time-out of its step passes', async () => {
+    await stage.project('db', [step('m', script('m'))]);
+    const deployDb = { kind: 'deployRelease', project: stage.id('db'), version: '', channel: '' } as const;
+    await stage.project(
+      'shop',
+      [step('db', { ...deployDb, when: 'always', variables: {} }, { action: { timeoutMs: 1000 } })],
+      { guidedFailure: 'on' },
+    );
+    const { processRuns } = stage.node.core;
+    const id = await stage.deploy('shop');
+    const asked = async () =>
+      (await processRuns.interruptions(SPACE, 10)).filter(({ taskId }) => taskId === id);
+    await until('it asks', async () => (await asked()).length === 1);
+    const [question] = await asked();
+    expect(question?.instructions).toBe('project "db" has no release yet');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await asked()).toEqual([question]);
+    await processRuns.answer(BY, question!.id, { answer: 'fail' });
+    expect((await stage.ended(id)).message).toBe('step "db" failed: project "db" has no release yet');
+  });
+
+  test('a second try of a question has all of its time, also when the server comes back meanwhile', async () => {
+    const ask = { kind: 'manual', instructions: '', responsible: '' } as const;
+    await stage.project('shop', [step('ask', ask, { action: { timeoutMs: 1500 } })], { guidedFailure: 'on' });
+    const id = await stage.deploy('shop');
+    const asked = async (title: string): Promise<string> => {
+      let found: string | undefined;
+      await until(`${title} is asked`, async () => {
+        const open = await stage.node.core.processRuns.interruptions(SPACE, 10);
+        found = open.find((one) => one.title === title)?.id;
+        return found !== undefined;
+      });
+      return found ?? '';
+    };
+    const failed = await asked('"ask" failed');
+    await stage.node.core.processRuns.answer(BY, failed, { answer: 'retry' });
+    const again = await asked('ask');
+    await stage.restart();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await stage.node.core.processRuns.answer(BY, again, { answer: 'proceed' });
+    expect((await stage.ended(id)).state).toBe('success');
+  });
+
   test('choices: steps that are skipped, targets that are left out, values that are given', async () => {
     for (const name of ['web-1', 'web-2', 'web-3']) await stage.addTarget(name, ['web']);
     const prompt = { label: 'Why', description: '', required: false, control: 'text' } as const;

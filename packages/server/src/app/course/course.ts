@@ -138,7 +138,8 @@ export async function dueNow(
       to: { state: 'queued', message: activity.message },
     });
     await start(kernel, turn, { run, activity: queued, place });
-  } else if (activity.waitsFor !== null) {
+  } else if (activity.state === 'running' && activity.waitsFor !== null) {
+    // A question about a failure has no time-out: that of the try which failed is over with it.
     await stopWaiting(kernel, turn, { run, activity });
     await tryEnded(kernel, turn, { run, activity, place, end: FAILED, message: 'timed out', final: true });
   }
@@ -353,11 +354,25 @@ export async function resumeCourse(kernel: Kernel, turn: Turn, run: Run): Promis
     ) {
       await callsLost(kernel, turn, { run, activity, place });
     } else if (activity.state === 'running' && activity.waitsFor !== null && place.action.timeoutMs > 0) {
-      const ranMs = activity.startedAt === null ? 0 : clock.since(activity.startedAt);
+      const ranMs = clock.since(await waitsSince(turn, run, { activity, now: clock.now() }));
       turn.after(() => setTimer(kernel, run, activity.key, Math.max(0, place.action.timeoutMs - ranMs)));
     }
   }
   if (run.wish !== 'none') await endOpenUnits(kernel, turn, run);
+}
+
+/** When this try began to wait; an activity's own `startedAt` is that of its first try. */
+async function waitsSince(
+  turn: Turn,
+  { task: { spaceId } }: Run,
+  { activity: { waitsFor }, now }: { activity: Activity; now: number },
+): Promise<number> {
+  if (waitsFor === null) return now;
+  const row =
+    waitsFor.kind === 'task'
+      ? await turn.tx.tasks.get(spaceId, waitsFor.id)
+      : await turn.tx.processRuns.interruption(spaceId, waitsFor.id);
+  return row?.createdAt ?? now;
 }
 
 /** A clock that was set must not make a wait longer than it can be. */
