@@ -371,6 +371,44 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect((await stage.ended(id)).state).toBe('success');
   });
 
+  test('of two tries on two workers, the values of the later one count', async () => {
+    const set = (n: number, value: string) => ({
+      ...{ n, atOffset: 0, time: 1, kind: 'setVariable' as const, name: 'X', value, sensitive: false },
+    });
+    let tries = 0;
+    for (const agent of stage.agents) {
+      const played = agent.onStart;
+      agent.onStart = (command) => {
+        if (command.spec.body !== 'flaky') {
+          played(command);
+          return;
+        }
+        const first = (tries += 1) === 1;
+        void (async () => {
+          await agent.accept(command);
+          const { attemptId } = command;
+          if (!first)
+            return agent.finish(attemptId, { kind: 'exited', code: 0 }, 'x\n', [set(1, 'of the second')]);
+          // Whoever had the first try takes no other.
+          await agent.finish(attemptId, { kind: 'exited', code: 1 }, 'x\n', [
+            set(1, 'early'),
+            set(2, 'of the first'),
+          ]);
+          await agent.disconnect();
+        })();
+      };
+    }
+    await stage.project('shop', [
+      step('flaky', script('flaky'), { action: { retries: { times: 1, waitMs: 200, factor: 1 } } }),
+      step('use', script('use #{Octopus.Action[flaky].Output.X}')),
+    ]);
+    const task = await stage.deployed('shop');
+    expect(task).toMatchObject({ state: 'success', message: '' });
+    const attempts = await stage.node.core.tasks.attempts(SPACE, task.id);
+    expect(new Set(attempts.slice(0, 2).map(({ workerId }) => workerId)).size).toBe(2);
+    expect(stage.bodies()).toEqual(['use of the second']);
+  });
+
   test('choices: steps that are skipped, targets that are left out, values that are given', async () => {
     for (const name of ['web-1', 'web-2', 'web-3']) await stage.addTarget(name, ['web']);
     const prompt = { label: 'Why', description: '', required: false, control: 'text' } as const;

@@ -116,7 +116,7 @@ describe.each(DIALECTS)('sensitive values in a run, %s', (dialect) => {
       made.outputs.add({
         ...{ step: action, action, amongSeveral: false, machine: where, name: 'The.Output.Token' },
         value: sealer.seal(`of ${action}`, contextOf(TASK, 'The.Output.Token')),
-        ...{ sensitive: true, order: { try: 1, machine: 0, event: 1 } },
+        ...{ sensitive: true, order: { attempt: '1', machine: 0, event: 1 } },
       });
     expect(seen(made)).toMatchObject({
       'Octopus.Action[Read .Output.s].Output.The.Output.Token': 'of Read .Output.s',

@@ -67,7 +67,8 @@ export function addOutputs(
       value: event.value,
       sensitive: event.sensitive,
       order: {
-        try: attempt.try,
+        // Its own `try` counts those on its worker alone.
+        attempt: attempt.id,
         machine: targets.findIndex(({ id }) => id === place.target?.id),
         event: event.n,
       },
@@ -90,7 +91,7 @@ export function addAnswer(outputs: OutputVariables, run: CourseRun, interruption
       name,
       value,
       sensitive: false,
-      order: { try: 1, machine: 0, event },
+      order: { attempt: interruption.id, machine: 0, event },
     }),
   );
 }

@@ -30,16 +30,17 @@ export interface OutputValue {
   order: OutputOrder;
 }
 
-/** Where a value stands among others of its name: the try, the machine's place in the plan, the event in the attempt. */
+/** Where a value stands among others of its name: the attempt (ids rise with time), the machine's place in the plan, the event in the attempt. */
 export interface OutputOrder {
-  try: number;
+  attempt: string;
   machine: number;
   event: number;
 }
 
-/** Of values by one machine a later try, and in it a later event, counts; of machines the last in the plan. */
+/** Of values by one machine a later attempt, and in it a later event, counts; of machines the last in the plan. */
 function isLater(a: OutputOrder, b: OutputOrder): boolean {
-  return (a.machine - b.machine || a.try - b.try || a.event - b.event) > 0;
+  if (a.machine !== b.machine) return a.machine > b.machine;
+  return a.attempt === b.attempt ? a.event > b.event : a.attempt > b.attempt;
 }
 
 /** Takes values in any order. */
