@@ -403,6 +403,22 @@ describe.each(DIALECTS)('on %s', (dialect) => {
       expect(await count()).toBe(3);
     });
 
+    test('none while a release that was made later is being deployed there', async () => {
+      await release('1.0.0');
+      await nodes[0].core.processRuns.deploy(ME, { project: 'Shop', version: '1.0.0', environment: 'dev' });
+      await end(await newest());
+      await release('1.1.0');
+      await nodes[0].core.processRuns.deploy(ME, { project: 'Shop', version: '1.1.0', environment: 'qa' });
+      await has(deployTo(qa.id, { from: dev.id }));
+      await both();
+      clock.advance(HOUR);
+      await both();
+      expect(await count()).toBe(2);
+      expect((await one('Deploy')).lastIdle?.reason).toMatch(
+        /^"qa": release 1\.1\.0, which is newer than 1\.0\.0, is being deployed by task \w+$/,
+      );
+    });
+
     test('for tenants by name and by tag, each by itself', async () => {
       await rows.put('tagSet', 'Region', {
         description: '',

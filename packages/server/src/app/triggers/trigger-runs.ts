@@ -35,6 +35,9 @@ interface Place {
 
 type Made = { run: NewRun } | { idle: string };
 
+/** Of the runs in one place that have not ended (one at a time, the others queue), the newest. */
+const RUNS_LOOKED_AT = 100;
+
 export async function startTriggered(
   kernel: Kernel,
   turn: Turn,
@@ -114,9 +117,13 @@ async function newDeployment(
     return { idle: `there is no release${inChannel}${from} yet` };
   }
   const here = { projectId: project.id, runbookId: '', environmentId, tenantId, limit: 1 };
-  const [underWay] = await tx.processRuns.runs(spaceId, { ...here, releaseId: release.id, ended: false });
-  if (underWay !== undefined)
-    return { idle: `release ${release.version} is being deployed by task ${underWay.taskId}` };
+  const open = await tx.processRuns.runs(spaceId, { ...here, ended: false, limit: RUNS_LOOKED_AT });
+  const underWay = open.find(({ releaseId }) => releaseId >= release.id);
+  if (underWay !== undefined) {
+    const { version } = (await tx.processRuns.release(spaceId, underWay.releaseId)) ?? release;
+    const newer = underWay.releaseId === release.id ? '' : `, which is newer than ${release.version},`;
+    return { idle: `release ${version}${newer} is being deployed by task ${underWay.taskId}` };
+  }
   const [last] = await tx.processRuns.runs(spaceId, { ...here, succeeded: true });
   const current = last === undefined ? undefined : await tx.processRuns.release(spaceId, last.releaseId);
   if (current?.id === release.id) return { idle: `release ${current.version} is there already` };
