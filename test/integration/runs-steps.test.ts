@@ -77,6 +77,14 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
       expect((await stage.deployed('shop')).message).toBe('step "tell" failed: answered 200');
     });
 
+    test('whose answer holds secrets: none is left in part where another one begins like it', async () => {
+      const secrets = [step('a', script('secret A=than')), step('b', script('secret B=thanks'))];
+      await stage.project('shop', [...secrets, step('tell', hook())]);
+      const task = await stage.deployed('shop');
+      const log = await stage.node.core.tasks.log(SPACE, task.id, 0, 100);
+      expect(log.filter(({ level }) => level === 'verbose').map(({ text }) => text)).toEqual(['********']);
+    });
+
     test('that nobody answers, which is tried again, for nothing was received', async () => {
       const retries = { times: 1, waitMs: 10, factor: 1 };
       await new Promise((resolve) => web.close(resolve));

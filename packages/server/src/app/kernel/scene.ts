@@ -80,11 +80,13 @@ export class RunScene {
 
   /** What another program said, with all that is sensitive here masked. */
   masked(text: string, place: ScenePlace): string {
+    const secrets = [...this.#resolved(place)]
+      .filter((one) => one.sensitive)
+      .map((one) => this.#parts.open(one));
+    // Longer ones first: where one begins like another, the rest of it would stay.
+    secrets.sort((a, b) => b.length - a.length);
     let result = text;
-    for (const one of this.#resolved(place)) {
-      const value = one.sensitive ? this.#parts.open(one) : '';
-      if (value.trim() !== '') result = result.replaceAll(value, MASK);
-    }
+    for (const value of secrets) if (value.trim() !== '') result = result.replaceAll(value, MASK);
     return result;
   }
 
