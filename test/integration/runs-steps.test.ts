@@ -37,7 +37,7 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
           requests.push({ method: request.method!, path: request.url!, body, headers: request.headers });
           const status = answers.shift() ?? 200;
           if (status === 0) request.socket.destroy();
-          else response.writeHead(status).end('thanks');
+          else if (status > 0) response.writeHead(status).end('thanks');
         });
       });
       await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
@@ -83,6 +83,12 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
       const task = await stage.deployed('shop');
       const log = await stage.node.core.tasks.log(SPACE, task.id, 0, 100);
       expect(log.filter(({ level }) => level === 'verbose').map(({ text }) => text)).toEqual(['********']);
+    });
+
+    test('that nobody answers before the time of the run is over: it has timed out', async () => {
+      answers.push(-1);
+      await stage.project('shop', [step('tell', hook())]);
+      expect(await stage.deployed('shop', { timeoutMs: 300 })).toMatchObject({ state: 'timedOut' });
     });
 
     test('that nobody answers, which is tried again, for nothing was received', async () => {

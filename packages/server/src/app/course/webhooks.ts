@@ -78,7 +78,7 @@ async function answered(
   if (activity?.state !== 'running' || isEnded(run.task.state)) return;
   await kernel.books.lock(turn, run.task.spaceId);
   if ('error' in result) {
-    const end = { ...FAILED, cancelled: run.wish === 'cancel', uncertain: result.reached };
+    const end = { ...FAILED, cancelled: run.wish !== 'none', uncertain: result.reached };
     await tryEnded(kernel, turn, { run, activity, place, end, message: result.error });
   } else {
     const well =
