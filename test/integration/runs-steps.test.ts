@@ -499,6 +499,33 @@ describe.each(DIALECTS)('a run on %s', (dialect) => {
     expect(stage.bodies()).toEqual(['exit 1', 'was Failed', 'c']);
   });
 
+  test('what failed first, the pool whose worker runs it, and the host of a target are variables', async () => {
+    const agent = await stage.addTarget('web-1', ['web']);
+    const worker = { ...agent.worker, mode: 'listening' as const, address: 'web-1.example:10943' };
+    await stage.node.store.write((tx) => tx.workers.update(worker));
+    const failure = { kind: 'failure' } as const;
+    await stage.project('shop', [
+      step('before', script('before#{if Octopus.Deployment.Error} wrong#{/if}')),
+      step('a', [
+        action('do', script('exit 3')),
+        action('mend', script('mend #{Octopus.Deployment.Error}'), { condition: failure }),
+      ]),
+      step('b', script('exit 4'), { condition: failure }),
+      step('tell', script('tell #{Octopus.Deployment.Error} in #{Octopus.WorkerPool.Name}'), {
+        condition: failure,
+      }),
+      step('web', script('web #{Octopus.Machine.Hostname}', { runsOn: 'target' }), {
+        ...{ roles: ['web'], condition: failure },
+      }),
+    ]);
+    await stage.deployed('shop');
+    const [before, , mend, , tell, web] = stage.bodies();
+    expect(before).toBe('before');
+    expect(mend).toMatch(/^mend exit code 3 on w-\w+$/);
+    expect(tell).toMatch(new RegExp(`^tell exit code 3 on w-\\w+ in pool ${stage.poolId}$`));
+    expect(web).toBe('web web-1.example');
+  });
+
   test('a cloud region: a worker acts on its behalf, of its own pool where the step names none', async () => {
     const pool = await stage.node.addPool();
     const agent = await stage.addAgent([pool]);

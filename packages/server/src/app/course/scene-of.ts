@@ -1,13 +1,14 @@
 /** Makes a run's scene from the store, once for each node that has the run. */
 import type { Attempt } from '../../domain/attempt.ts';
 import { keyOfAction } from '../../domain/deployment/activity.ts';
+import { whereRuns } from '../../domain/deployment/plan.ts';
 import type { Interruption } from '../../domain/deployment/interruption.ts';
 import { runOf, type RunSpec } from '../../domain/task.ts';
 import { manualOutputs, OutputVariables } from '../../domain/variables/output.ts';
 import type { RunFacts } from '../../domain/variables/run-facts.ts';
 import type { Turn } from '../kernel/batch.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { RunScene } from '../kernel/scene.ts';
+import { RunScene, type SceneParts } from '../kernel/scene.ts';
 import { materialOf, runVariables, type RunMaterial } from '../planning/run-material.ts';
 import type { AttemptEventRecord } from '../ports/attempts.ts';
 import type { Tx } from '../ports/store.ts';
@@ -29,10 +30,35 @@ export async function sceneOf(kernel: Kernel, turn: Turn, run: CourseRun): Promi
     steps: run.course.plan.steps,
     targets: run.course.plan.targets,
     activities: run.course.activities,
+    ...(await machinesOf(turn.tx, run)),
     open: openerOf(sealer, { taskId: run.task.id, tenant: material.tenant }),
     now: () => clock.now(),
   });
   return run.course.scene;
+}
+
+/** What is said of where an action runs. */
+async function machinesOf(tx: Tx, run: CourseRun): Promise<Pick<SceneParts, 'poolOf' | 'hosts'>> {
+  const { spaceId } = run.task;
+  const { plan } = run.course;
+  const pools = new Map((await tx.pools.list(spaceId)).map(({ id, name }) => [id, { id, name }]));
+  const hosts = new Map<string, string>();
+  for (const { id, machineId } of plan.targets) {
+    const machine = machineId === null ? undefined : await tx.workers.get(spaceId, machineId);
+    if (machine?.mode === 'listening') hosts.set(id, hostOf(machine.address));
+  }
+  return {
+    hosts,
+    poolOf: (action, target) => {
+      const where = whereRuns(plan, action, target);
+      return where?.kind === 'pool' ? (pools.get(where.id) ?? null) : null;
+    },
+  };
+}
+
+/** Without its port, and an IPv6 address without its brackets. */
+function hostOf(address: string): string {
+  return address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
 async function outputsSoFar(tx: Tx, run: CourseRun): Promise<OutputVariables> {

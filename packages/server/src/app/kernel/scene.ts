@@ -8,7 +8,7 @@
 import { isCode, toError } from '@longshore/base';
 import { evaluate, evaluateVariable, isTruthy, TemplateError, Variables } from '@longshore/template';
 
-import { stepKey, type Activity } from '../../domain/deployment/activity.ts';
+import { stepKey, unitKey, type Activity } from '../../domain/deployment/activity.ts';
 import type { Evaluate } from '../../domain/deployment/course.ts';
 import type { PlannedAction, PlannedStep, PlanTarget } from '../../domain/deployment/plan.ts';
 import type { ScriptVariable } from '../../domain/script.ts';
@@ -31,13 +31,17 @@ export interface ScenePlace {
   target: PlanTarget | null;
 }
 
-interface SceneParts {
+export interface SceneParts {
   facts: RunFacts;
   variables: RunVariables;
   outputs: OutputVariables;
   steps: readonly PlannedStep[];
   targets: readonly PlanTarget[];
   activities: ReadonlyMap<string, Activity>;
+  /** The pool whose worker runs an action; null: none does. */
+  poolOf: (action: PlannedAction, target: PlanTarget | null) => { id: string; name: string } | null;
+  /** By target: the host of its listening agent. */
+  hosts: ReadonlyMap<string, string>;
   /** Opens a sensitive value. */
   open: (variable: ResolvedVariable) => string;
   now: () => number;
@@ -182,10 +186,15 @@ export class RunScene {
     const names = action === null ? [planned.name] : [planned.name, action.name];
     return layered(
       systemVariables({
-        run: facts,
+        run: { ...facts, failure: this.#failure(place) },
         step: this.#stepFacts(place),
         machine:
-          target === null ? null : { id: target.id, name: target.name, roles: target.roles, host: null },
+          target === null
+            ? null
+            : {
+                ...{ id: target.id, name: target.name, roles: target.roles },
+                host: this.#parts.hosts.get(target.id) ?? null,
+              },
       }),
       statusVariables(this.#statuses(), planned.name),
       outputs.on(target?.id ?? null),
@@ -193,7 +202,23 @@ export class RunScene {
     );
   }
 
-  #stepFacts({ step, planned, action }: ScenePlace): StepFacts {
+  /** What failed first: a step, or, in a step that goes on, an action before this one in its own lane. */
+  #failure({ step, planned, target }: ScenePlace): RunFacts['failure'] {
+    const { steps, activities } = this.#parts;
+    const keys = [
+      ...steps.map((_, each) => stepKey(each)),
+      ...planned.actions.map((_, each) => unitKey(step, each, target?.id ?? null)),
+    ];
+    let first: Activity | undefined;
+    for (const key of keys) {
+      const activity = activities.get(key);
+      if (activity?.state !== 'failed') continue;
+      if (first === undefined || (activity.endedAt ?? 0) < (first.endedAt ?? 0)) first = activity;
+    }
+    return first === undefined ? null : { message: first.message, detail: first.message };
+  }
+
+  #stepFacts({ step, planned, action, target }: ScenePlace): StepFacts {
     const before = this.#parts.steps.slice(0, step).reduce((n, one) => n + one.actions.length, 0);
     const number = action === null ? 0 : before + planned.actions.indexOf(action) + 1;
     return {
@@ -217,7 +242,7 @@ export class RunScene {
                   ? { instructions: action.does.instructions, responsible: action.does.responsible }
                   : null,
             },
-      workerPool: null,
+      workerPool: action === null ? null : this.#parts.poolOf(action, target),
     };
   }
 
