@@ -97,6 +97,21 @@ describe.each(DIALECTS)('a run on %s is refused', (dialect) => {
     );
   });
 
+  test('for a tenant that its channel is not for, however the channel’s name is written by now', async () => {
+    const channels = (name: string) => ({
+      channels: [{ name, description: '', lifecycle: null, isDefault: true, tenantTags: ['Ring/Beta'] }],
+    });
+    await stage.project('shop', [step('a', script('a'))], channels('Beta'));
+    await stage.tenant('acme', ['shop']);
+    const { version } = await stage.node.core.releases.create(BY, { project: 'shop' });
+    for (const name of ['Beta', 'beta']) {
+      await stage.project('shop', [step('a', script('a'))], channels(name));
+      await expect(stage.deploy('shop', { version, tenant: 'acme' })).rejects.toThrow(
+        'channel "Beta" is not for tenant "acme"',
+      );
+    }
+  });
+
   test('for steps and targets that there are not, and for steps that are required', async () => {
     await stage.project('shop', [
       step('a', script('a')),

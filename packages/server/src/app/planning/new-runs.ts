@@ -13,7 +13,7 @@ import { tagsMatch } from '../../domain/deployment/plan.ts';
 import { isPriority, progressionBar, type Progress } from '../../domain/deployment/progression.ts';
 import type { Release, Snapshot } from '../../domain/deployment/release.ts';
 import { NORMAL_PRIORITY } from '../../domain/lease.ts';
-import type { GuidedFailure } from '../../domain/model/project.ts';
+import type { Channel, GuidedFailure } from '../../domain/model/project.ts';
 import type { Resource } from '../../domain/model/resource.ts';
 import type { ScriptVariable } from '../../domain/script.ts';
 import type { RunSpec } from '../../domain/task.ts';
@@ -303,9 +303,14 @@ function checkTenant(
     throw bad(`tenant "${tenant.name}" is not connected to project "${project.name}"`);
   if (!connected.environments.includes(environment.id))
     throw bad(`tenant "${tenant.name}" has no "${environment.name}" of project "${project.name}"`);
-  const wanted = project.body.channels.find(({ name }) => name === channel)?.tenantTags ?? [];
+  const wanted = channel === null ? [] : (channelOf(project, channel)?.tenantTags ?? []);
   if (wanted.length > 0 && !tagsMatch(wanted, tenant.body.tags))
     throw bad(`channel "${channel ?? ''}" is not for tenant "${tenant.name}"`);
+}
+
+/** As it stands now; a release keeps the name as it was written then. */
+export function channelOf({ body: { channels } }: Resource<'project'>, named: string): Channel | undefined {
+  return channels.find(({ name }) => name.toLowerCase() === named.toLowerCase());
 }
 
 /** How far a release is along its lifecycle. */
@@ -314,9 +319,7 @@ export async function progressOf(
   { project, release, tenantId }: { project: Resource<'project'>; release: Release; tenantId: string },
 ): Promise<Progress> {
   const { spaceId } = project;
-  const channel = project.body.channels.find(
-    ({ name }) => name.toLowerCase() === release.channel.toLowerCase(),
-  );
+  const channel = channelOf(project, release.channel);
   const id = channel?.lifecycle ?? project.body.lifecycle;
   const lifecycle = await needed(tx, { spaceId, kind: 'lifecycle', id });
   const environments = (await tx.resources.list(spaceId, 'environment')).sort(

@@ -19,7 +19,7 @@ import { record } from '../kernel/audit.ts';
 import type { Turn } from '../kernel/batch.ts';
 import { note, type Kernel } from '../kernel/kernel.ts';
 import { StorageOut } from '../ports/store.ts';
-import { deploymentOf, progressOf } from './new-runs.ts';
+import { channelOf, deploymentOf, progressOf } from './new-runs.ts';
 import { startRun } from './start-run.ts';
 
 /** Who starts them. */
@@ -39,7 +39,7 @@ export async function promoteForAll(
 ): Promise<Promotions> {
   const tenants =
     project.body.tenanted === 'untenanted' ? [] : await turn.tx.resources.list(release.spaceId, 'tenant');
-  const channel = project.body.channels.find(({ name }) => name === release.channel);
+  const channel = channelOf(project, release.channel);
   return promote(kernel, turn, { project, release, tenants: promotedFor(project, channel, tenants) });
 }
 
