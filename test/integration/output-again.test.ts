@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isCode } from '@longshore/base';
 import { decodeMarker, decodeRecords, encodeRecords } from '@longshore/protocol/spool-record';
+import { StorageOut } from '@longshore/server/app/ports/store';
 
 import {
   FarAgent,
@@ -109,5 +110,40 @@ describe.each(DIALECTS)('output that is asked for again (%s)', (dialect) => {
       at += (await node.logs.read(attemptId, at, 1_000_000)).length;
     }
     expect(at).toBe(gap);
+  });
+
+  test('a gap whose marker could not be stored does not count as stored', async () => {
+    const { taskId, attemptId } = await started();
+    const one = records('one\n');
+    await output(attemptId, 0, one);
+    const gap = 100;
+    const { logs } = node;
+    const appendMissing = logs.appendMissing.bind(logs);
+    logs.appendMissing = () => {
+      const durable = Promise.reject<number>(new StorageOut('noSpace', 'full'));
+      return { durable, readable: durable.catch(() => false) as Promise<false> };
+    };
+    await expect(missing(attemptId, one.length, gap)).rejects.toMatchObject({ code: 'noSpace' });
+    logs.appendMissing = appendMissing;
+    // Said at its next inventory: the agent does not wait with it for room.
+    const end = { ...reportOf(Buffer.alloc(0)), outputLength: one.length + gap };
+    const outcome = { outcome: { kind: 'exited', code: 0 } as const, report: end };
+    agent.attempts.set(attemptId, { ...agent.attempts.get(attemptId)!, phase: 'ended', outcome });
+    await agent.connect(node.core);
+    expect(agent.verdicts.find((verdict) => verdict.attemptId === attemptId)).toMatchObject({
+      kind: 'keep',
+      fromOffset: one.length,
+    });
+    expect(await missing(attemptId, one.length, gap)).toBe(one.length + gap);
+    await agent.core.inbox.outcome(agent.session, attemptId, outcome.outcome, end);
+    expect(await node.core.tasks.ended(SPACE, taskId)).toMatchObject({ state: 'success' });
+    const found = decodeRecords(await node.logs.read(attemptId, 0, 1000));
+    expect(found.map(({ stream, end: at }) => [stream, at])).toEqual([
+      ['stdout', one.length],
+      ['marker', one.length + gap],
+    ]);
+    expect((await words(taskId)).filter((text) => text.includes('missing'))).toEqual([
+      `Output from byte ${one.length} to ${one.length + gap} is missing: the agent could not keep it`,
+    ]);
   });
 });

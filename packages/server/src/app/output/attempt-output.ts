@@ -71,15 +71,21 @@ export class AttemptOutput {
       live.digest = undefined;
       live.digestedTo = to;
       live.verifiedTo = to;
-      const appending = await appendMissing(logs, id, { from, to });
-      live.appendedTo = to;
-      await appending.durable;
-      await this.#kernel.batch.add(async (turn) => {
-        await saveAttempt(this.#kernel, turn, { live, attempt: { ...live.attempt, verifiedLength: to } });
-        const text = `Output from byte ${from} to ${to} is missing: the agent could not keep it`;
-        await note(this.#kernel, turn, { task: live.run.task, level: 'warning', text, attemptId: id });
-      });
-      return { appending, closes: undefined };
+      try {
+        const appending = await appendMissing(logs, id, { from, to });
+        live.appendedTo = to;
+        await appending.durable;
+        await this.#kernel.batch.add(async (turn) => {
+          await saveAttempt(this.#kernel, turn, { live, attempt: { ...live.attempt, verifiedLength: to } });
+          const text = `Output from byte ${from} to ${to} is missing: the agent could not keep it`;
+          await note(this.#kernel, turn, { task: live.run.task, level: 'warning', text, attemptId: id });
+        });
+        return { appending, closes: undefined };
+      } catch (thrown) {
+        // A marker that is not stored must not count: the attempt would be called complete without it.
+        this.#stepBack(live);
+        throw thrown;
+      }
     });
   }
 
