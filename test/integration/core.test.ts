@@ -68,6 +68,51 @@ describe.each(DIALECTS)('the core on %s', (dialect) => {
     expect(log[0]?.text).toContain('fewest leases');
   });
 
+  const seen = (agent: FarAgent): Promise<unknown> =>
+    node.store.read(async (tx) => {
+      const worker = await tx.workers.find(agent.worker.id);
+      return { connectedAt: worker?.connectedAt, nodes: await tx.nodes.sessionsWith(agent.worker.id) };
+    });
+
+  test('a session that ends while it takes the place of another is the end of both', async () => {
+    const agent = await connected();
+    const id = await node.submit({ kind: 'pool', poolId }, { timeoutMs: 500 });
+    await until('it starts', () => agent.starts.length === 1);
+    await agent.accept(agent.starts[0]!);
+    const before = agent.session;
+    const cut = new Error('cut before its inventory was answered');
+    const listed = async (): Promise<void> => {
+      before.close('replaced', '');
+      await node.core.inbox.closed(before, 'replaced');
+      agent.session.close('shutdown', '');
+      await agent.disconnect();
+      throw cut;
+    };
+    await expect(agent.connect(node.core, { listed })).rejects.toBe(cut);
+    expect(await seen(agent)).toEqual({ connectedAt: null, nodes: [] });
+    // Its machine never comes back: with its time-out the task has an end.
+    await until('it is given up', async () => (await stateOf(id)) === 'timedOut');
+    expect(await node.core.leases.held(SPACE)).toEqual([]);
+  });
+
+  test('a session that ends while it is being opened gets no work', async () => {
+    const agent = await connected();
+    const listed = async (): Promise<void> => {
+      const { session } = agent;
+      const opened = node.core.inbox.opened(session);
+      session.close('shutdown', '');
+      await node.core.inbox.closed(session, 'cut');
+      await opened;
+      throw new Error('cut');
+    };
+    await expect(agent.connect(node.core, { listed })).rejects.toThrow('cut');
+    expect(await seen(agent)).toEqual({ connectedAt: null, nodes: [] });
+    await node.submit({ kind: 'pool', poolId });
+    await setImmediate();
+    expect(agent.starts).toEqual([]);
+    expect(await node.core.leases.held(SPACE)).toEqual([]);
+  });
+
   test('an agent is heard on its own attempts only', async () => {
     const agent = await connected();
     const id = await node.submit({ kind: 'pool', poolId });

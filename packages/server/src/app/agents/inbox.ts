@@ -37,6 +37,8 @@ export function inboxOf(
     async opened(session) {
       // Before new work is given to it, so that what is new is not taken for what was missing.
       await inventory.opened(session);
+      // It ended meanwhile, and that was told: work that is given to it now would wait for ever.
+      if (session.over) return;
       await agents.opened(session);
       await inventory.sendPlanned(session);
       void unlessAway(kernel, mending.opened(session.agentId));

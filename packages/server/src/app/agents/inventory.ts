@@ -44,7 +44,7 @@ export class Inventory {
     const ours = new Set<string>();
     this.#afterwards.set(session, { then, asked, ours });
     // The session before is fenced off by the agent: nothing is sent on it any more.
-    this.#kernel.sessions.replaced(session.agentId);
+    this.#kernel.sessions.opening(session);
     this.#kernel.roster.discardWorker(session.agentId);
     await this.#dropOthers(session.agentId);
     const verdicts: Verdict[] = [];

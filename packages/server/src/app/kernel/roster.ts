@@ -19,6 +19,8 @@ import { targetsByMachine } from './target-machines.ts';
 export class Sessions {
   readonly #clock: Clock;
   readonly #open = new Map<string, AgentSession>();
+  /** Being inventoried: each is to take the place of the one before it, whose end is its own from then on. */
+  readonly #opening = new Map<string, AgentSession>();
   /** When a session ended, on the monotonic clock. */
   readonly #closedAt = new Map<string, number>();
   /** For how long nothing had been heard when it ended. */
@@ -42,21 +44,27 @@ export class Sessions {
 
   opened(session: AgentSession): void {
     this.#open.set(session.agentId, session);
+    this.#opening.delete(session.agentId);
     this.#closedAt.delete(session.agentId);
     this.#silentMs.delete(session.agentId);
   }
 
-  /** A new session of it is being opened. */
-  replaced(agentId: string): void {
+  /** This new session of its agent is being opened: nothing goes out on the one before it any more. */
+  opening(session: AgentSession): void {
+    const { agentId } = session;
+    this.#opening.set(agentId, session);
     if (this.#open.delete(agentId)) this.#closedAt.set(agentId, this.#clock.monotonic());
   }
 
   /** False when a newer session took its place. */
   closed(session: AgentSession, silentMs: number): boolean {
-    if (this.#open.get(session.agentId) !== session) return false;
-    this.#open.delete(session.agentId);
-    this.#closedAt.set(session.agentId, this.#clock.monotonic());
-    this.#silentMs.set(session.agentId, silentMs);
+    const { agentId } = session;
+    // One that ends while it is being opened has already taken the place of the one before it: nobody else tells of the end.
+    if ((this.#opening.get(agentId) ?? this.#open.get(agentId)) !== session) return false;
+    this.#opening.delete(agentId);
+    this.#open.delete(agentId);
+    this.#closedAt.set(agentId, this.#clock.monotonic());
+    this.#silentMs.set(agentId, silentMs);
     return true;
   }
 
