@@ -5,6 +5,7 @@
  * on by itself: each script ran once, its outcome is its own, and all that it
  * gave is there.
  */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -21,7 +22,7 @@ import type { StageAgent } from '../support/stage-agent.ts';
 import { until } from '../support/until.ts';
 
 const NUMBERS = faultNumbers({
-  short: { rounds: 1, lines: 1_500, linesPerSecond: 1_000, fullMs: 1_000, writesBefore: 60 },
+  short: { rounds: 1, lines: 3_000, linesPerSecond: 1_000, fullMs: 1_000, writesBefore: 60 },
   full: { rounds: 25, lines: 20_000, linesPerSecond: 4_000, fullMs: 8_000, writesBefore: 600 },
 });
 /** Each of the attempts tries about once a second, the link writes acknowledged offsets every 5 s. */
@@ -51,18 +52,21 @@ else
         expect(shim.attached).toBeGreaterThanOrEqual(2);
         for (let round = 1; round <= NUMBERS.rounds; round += 1) {
           const { lines, linesPerSecond } = NUMBERS;
+          // Else one might be over before the disk is full.
+          const hold = { before: 100, file: join(stage.folder, `${mode}-${round}.go`) };
           const scripts = await Promise.all(
             ['a', 'b'].map((which) =>
               startBusy(stage, {
                 counter,
                 name: `${mode}-${round}${which}`,
-                lines: { lines, linesPerSecond },
+                lines: { lines, linesPerSecond, hold },
               }),
             ),
           );
           for (const { taskId } of scripts) await stage.rest.outputHas(taskId, '0000000001 ');
           const refusedBefore = shim.refused;
           shim.fillDisk({ afterWrites: random.between(0, NUMBERS.writesBefore), short: random.chance(0.5) });
+          writeFileSync(hold.file, '');
           await until('the disk has refused a write', () => shim.refused > refusedBefore);
           for (const { taskId } of scripts)
             await until('the task says what it waits for', async () =>
