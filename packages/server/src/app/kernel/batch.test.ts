@@ -113,6 +113,26 @@ describe('a batch', () => {
     expect({ value, seen }).toEqual({ value: 4, seen: ['one', 'two', 'three', 'four'] });
   });
 
+  test('one of a failed group that is held holds those that came after it too', async () => {
+    const { batch, fill, makeRoom } = stage();
+    const seen: string[] = [];
+    let tries = 0;
+    const bad = batch.add(() => Promise.reject(new Error('bad')));
+    const one = batch.add(async (turn) => {
+      tries += 1;
+      // Alone: with the bad one it was not reached.
+      if (tries === 1) {
+        fill();
+        setImmediate(makeRoom);
+      }
+      turn.after(() => seen.push('one'));
+    });
+    const two = batch.add(async (turn) => turn.after(() => seen.push('two')));
+    await expect(bad).rejects.toThrow('bad');
+    await Promise.all([one, two]);
+    expect({ tries, seen }).toEqual({ tries: 2, seen: ['one', 'two'] });
+  });
+
   test('a node that stops holds nothing', async () => {
     const { batch, fill } = stage();
     fill();

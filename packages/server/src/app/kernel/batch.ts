@@ -145,7 +145,11 @@ export class Batch {
     this.#running = false;
   }
 
-  async #commit(group: Waiting[]): Promise<void> {
+  /**
+   * @param behind came after the group: held with it
+   * @returns false when they are held
+   */
+  async #commit(group: Waiting[], behind: Waiting[] = []): Promise<boolean> {
     let turn: Turn | undefined;
     let done: { value: unknown[]; durable: Promise<void> };
     try {
@@ -161,15 +165,15 @@ export class Batch {
     } catch (thrown) {
       turn?.rollBack();
       if (thrown instanceof StorageOut && this.#holds) {
-        await this.#hold(group, thrown);
-        return;
+        await this.#hold([...group, ...behind], thrown);
+        return false;
       }
       const [only, ...more] = group;
       if (more.length === 0) {
         this.#options.failed?.(toError(thrown));
         only?.reject(toError(thrown));
-      } else for (const one of group) await this.#commit([one]);
-      return;
+      } else await this.#commitEach(group);
+      return true;
     }
     const waits = turn?.waits ?? [];
     const durable = waits.length === 0 ? done.durable : Promise.all([done.durable, ...waits]);
@@ -182,6 +186,11 @@ export class Batch {
         for (const { reject } of group) reject(toError(thrown));
       },
     );
+    return true;
+  }
+
+  async #commitEach(group: Waiting[]): Promise<void> {
+    for (const [n, one] of group.entries()) if (!(await this.#commit([one], group.slice(n + 1)))) return;
   }
 
   /** Until the store has taken something again; it is the store that tries, with back-off. */
