@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { DIRECT, passageFor, type Passage } from '../support/passage.ts';
 import { freePort } from '../support/ports.ts';
-import { isHost, processesIn } from '../support/proc.ts';
+import { isHost, processesIn, withoutForks } from '../support/proc.ts';
 import { Daemon } from '../support/program.ts';
 import { ENDED, RestClient } from '../support/rest.ts';
 import { until } from '../support/until.ts';
@@ -81,15 +81,15 @@ class Place {
 
   /** The agents that run for it: there must never be two. */
   agents(): number[] {
-    return processesIn(join(this.folder, 'server'))
-      .filter(({ command }) => command.includes('longshore-agent') && command.includes(' run '))
-      .map(({ pid }) => pid);
+    const found = processesIn(join(this.folder, 'server')).filter(
+      ({ command }) => command.includes('longshore-agent') && command.includes(' run '),
+    );
+    return withoutForks(found).map(({ pid }) => pid);
   }
 
   hosts(): number[] {
-    return processesIn(join(this.folder, 'server'))
-      .filter(({ command }) => isHost(command))
-      .map(({ pid }) => pid);
+    const found = processesIn(join(this.folder, 'server')).filter(({ command }) => isHost(command));
+    return withoutForks(found).map(({ pid }) => pid);
   }
 
   async output(script: string): Promise<string> {

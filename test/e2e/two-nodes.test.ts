@@ -14,8 +14,9 @@ inEachMode('two server nodes', (mode) => {
   let go = 0;
   beforeAll(async () => {
     stage = await Stage.open({ database: 'postgres' });
-    await stage.addServer();
     await stage.addAgent(mode);
+    // It comes while the agent's session with the first one is open, and goes on so.
+    await stage.addServer();
     await agentOnBoth();
   }, 120_000);
   afterAll(() => stage.close(), 60_000);

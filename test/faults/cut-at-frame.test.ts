@@ -94,6 +94,7 @@ const KINDS: Record<FrameName, Kind> = {
   'server control.packageChunk': { leftOut: 'of an upgrade: upgrade-killed' },
   'server control.certificateIssued': { leftOut: 'of its identity, not of an attempt' },
   'server control.deregistered': { leftOut: 'the end of an agent, not of an attempt' },
+  'server control.nodesChanged': { leftOut: 'of several server nodes: two-nodes' },
   'server control.liftQuarantine': { leftOut: 'of dead script hosts: host-leftovers' },
 };
 

@@ -219,6 +219,7 @@ export class PlayedAgent implements AgentSession {
   readonly over = false;
   readonly can = (capability: string): boolean => capability === 'upgrade';
   readonly liftQuarantine = (): void => undefined;
+  readonly tellNodes = (): void => undefined;
   readonly #core: Core;
   /** By script body; any other script says nothing and ends with 0. */
   readonly plays = new Map<string, Play>();

@@ -321,8 +321,7 @@ export class FarAgent {
       records.length === 0 ? undefined : this.core.inbox.output(this.session, attemptId, 0, records, null);
     if (events.length > 0) await this.core.inbox.events(this.session, attemptId, events);
     const ended = this.core.inbox.outcome(this.session, attemptId, outcome, report);
-    await output;
-    await ended;
+    await Promise.all([output, ended]);
   }
 
   #newSession(): AgentSession {
@@ -340,6 +339,7 @@ export class FarAgent {
         return over;
       },
       can: () => false,
+      tellNodes: () => undefined,
       liftQuarantine: () => {
         this.lifted += 1;
       },

@@ -92,6 +92,7 @@ export class LeaseMachine {
       },
       can: () => false,
       liftQuarantine: () => undefined,
+      tellNodes: () => undefined,
       start: (command) => this.#start(node, command),
       adopt: (attemptId) => this.#report(attemptId),
       cancel: (attemptId) => setImmediate(() => this.#end(attemptId, { kind: 'cancelled' })),

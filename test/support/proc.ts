@@ -21,6 +21,12 @@ export function processesIn(folder: string): ProcessInfo[] {
   );
 }
 
+/** Without what one of them has just forked, and which is not yet the program that it will be. */
+export function withoutForks(found: readonly ProcessInfo[]): ProcessInfo[] {
+  const pids = new Set(found.map(({ pid }) => pid));
+  return found.filter(({ parent }) => !pids.has(parent));
+}
+
 /** Whether it is a script host of ours. */
 export function isHost(command: string): boolean {
   return /host-main|longshore-host/.test(command);

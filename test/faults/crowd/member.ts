@@ -49,7 +49,7 @@ export class Member {
   }
 
   /** For the agent's own links: serves one session. */
-  async serve({ duplex, nodeId, signal, welcomed }: ServerConnection): Promise<ServedEnd> {
+  async serve({ duplex, nodeId, signal, nodes }: ServerConnection): Promise<ServedEnd> {
     this.#nodeId = nodeId;
     const session: LinkSession<AgentFrame, ServerFrame> = new LinkSession({
       duplex,
@@ -57,7 +57,7 @@ export class Member {
       limits: LIMITS,
       logger: this.#logger,
       receive: (frame) => {
-        if (frame.kind?.$case === 'welcome') welcomed(frame.kind.value.nodes);
+        if (frame.kind?.$case === 'welcome') nodes(frame.kind.value.nodes);
         this.#received(session, frame);
       },
     });

@@ -280,7 +280,7 @@ class LinkProcess {
   }
 
   /** One session, to its end. */
-  async #serve({ duplex, data, nodeId, signal, welcomed }: ServerConnection): Promise<ServedEnd> {
+  async #serve({ duplex, data, nodeId, signal, nodes }: ServerConnection): Promise<ServedEnd> {
     const identity = this.#store.load();
     if (identity === undefined) return { kind: 'again', detail: 'this agent has no identity yet' };
     const engine = await Promise.race([this.#engineFor(identity), aborted(signal)]);
@@ -288,7 +288,7 @@ class LinkProcess {
     const end = await engine.runSession(duplex, data, {
       peer: nodeId,
       signal,
-      welcomed: ({ nodes }) => welcomed(nodes),
+      nodes,
       opened: (handle) => this.#opened(handle),
       certificateIssued: (chainPem) => this.#renewal?.issued(chainPem),
       deregistered: () => this.#deregistered?.(),

@@ -17,6 +17,7 @@ import {
   type AgentFrame,
   type Hello,
   type InventoryReply,
+  type Node as ServerNode,
   type ServerDataFrame,
   type ServerFrame,
   type Welcome,
@@ -48,8 +49,8 @@ export interface SessionHandle {
 }
 
 export interface SessionEvents {
-  /** Welcome came: its nodes are the live ones. */
-  welcomed?: (welcome: Welcome) => void;
+  /** The live server nodes: with Welcome, and whenever they change. */
+  nodes?: (nodes: readonly ServerNode[]) => void;
   /** The inventory was answered: the agent is ready for work from this node. */
   opened?: (handle: SessionHandle) => void;
   /** Leaf, then the authority. */
@@ -178,11 +179,9 @@ export class ServerSession implements CommandSession {
       );
       return;
     }
-    if (welcome.ticket.length > LONGEST_TICKET_BYTES || welcome.nodes.length > SERVER_NODES)
-      throw new AppError(
-        'tooLarge',
-        `a Welcome with a ticket of ${welcome.ticket.length} bytes and ${welcome.nodes.length} nodes`,
-      );
+    if (welcome.ticket.length > LONGEST_TICKET_BYTES)
+      throw new AppError('tooLarge', `a Welcome with a ticket of ${welcome.ticket.length} bytes`);
+    requireFew(welcome.nodes);
     const stored = tickets.put(welcome.nodeId, welcome.ticket);
     named(this);
     if (stored) this.send({ kind: { $case: 'ticketStored', value: {} } });
@@ -193,7 +192,7 @@ export class ServerSession implements CommandSession {
     });
     this.#lane = this.#newLane(welcome.dataNonce);
     this.#sender.useLane(this.#lane);
-    events.welcomed?.(welcome);
+    events.nodes?.(welcome.nodes);
     const all = [...attempts.all()].map((attempt) => attempt.summary());
     for (let at = 0; at === 0 || at < all.length; at += INVENTORY_PAGE) {
       const page = all.slice(at, at + INVENTORY_PAGE);
@@ -271,6 +270,11 @@ export class ServerSession implements CommandSession {
         this.#options.liftQuarantine();
         return;
       }
+      case 'nodesChanged': {
+        requireFew(kind.value.nodes);
+        events.nodes?.(kind.value.nodes);
+        return;
+      }
       case 'certificateIssued':
         return events.certificateIssued?.(kind.value.certificateChainPem);
       case 'deregistered':
@@ -321,6 +325,11 @@ export class ServerSession implements CommandSession {
 function requireId(what: string, attemptId: string): void {
   if (!isId(attemptId))
     throw new AppError('invalid', `the server sent ${what} of an attempt whose id is not one`);
+}
+
+function requireFew(nodes: readonly ServerNode[]): void {
+  if (nodes.length > SERVER_NODES)
+    throw new AppError('tooLarge', `the server tells of ${nodes.length} server nodes`);
 }
 
 function unexpected(kind: string | undefined, when: string): AppError {

@@ -13,9 +13,9 @@ export interface ServerConnection {
   data: DataSource<AgentDataFrame, ServerDataFrame>;
   /** Which server node the other end is, as its certificate says. */
   nodeId: string;
-  /** The Welcome came: which nodes there are. */
   signal: AbortSignal;
-  welcomed: (nodes: readonly { nodeId: string; address: string }[]) => void;
+  /** Which nodes there are: told with Welcome, and whenever that changes. */
+  nodes: (nodes: readonly { nodeId: string; address: string }[]) => void;
 }
 
 /**

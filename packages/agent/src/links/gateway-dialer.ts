@@ -2,7 +2,7 @@
  * Polling: a session with each server node.
  *
  * One loop dials the address that the agent was registered with (it may be
- * any node, or a load balancer). Each Welcome names all nodes; those that no
+ * any node, or a load balancer). Each session tells of all nodes; those that no
  * loop has a session with get a loop of their own, to their own address and
  * for their id only. Two loops never hold the same node: the one that was
  * welcomed last keeps it.
@@ -86,7 +86,8 @@ export class GatewayDialer implements AsyncDisposable {
     loop.abort.abort();
   }
 
-  #welcomed(loop: Loop, nodes: readonly { nodeId: string; address: string }[]): void {
+  /** Those that there are, as the node of this loop says: it has welcomed us. */
+  #follow(loop: Loop, nodes: readonly { nodeId: string; address: string }[]): void {
     for (const other of this.#loops) {
       const twice = other !== loop && other.nodeId === loop.nodeId;
       const gone = !nodes.some((node) => node.nodeId === other.nodeId);
@@ -168,7 +169,7 @@ export class GatewayDialer implements AsyncDisposable {
         data: { kind: 'dial', open: openData },
         nodeId: loop.nodeId,
         signal,
-        welcomed: (nodes) => this.#welcomed(loop, nodes),
+        nodes: (nodes) => this.#follow(loop, nodes),
       });
     } finally {
       cancelPatience();

@@ -209,7 +209,7 @@ export class HostListener implements AsyncDisposable {
         data: { kind: 'await', join: this.#join },
         nodeId: peer.id,
         signal: this.#stopping.signal,
-        welcomed: () => undefined,
+        nodes: () => undefined,
       });
       if (end.kind === 'stop') this.#options.unwanted(end.detail);
     } catch (thrown) {

@@ -14,7 +14,6 @@ import { AppError, toError, type Clock, type Ids, type Logger } from '@longshore
 import { dialData, unexpectedDataFrame } from '@longshore/protocol/data-join';
 import type { FrameDuplex } from '@longshore/protocol/duplex';
 import {
-  Goodbye_Reason,
   type AgentDataFrame,
   type AgentFrame,
   type Hello,
@@ -30,7 +29,13 @@ import {
   MIN_PROTOCOL,
 } from '@longshore/protocol/versions';
 
-import type { AgentInbox, AgentSession, AttemptSummary, StartCommand } from '../app/ports/agents.ts';
+import type {
+  AgentInbox,
+  AgentSession,
+  AttemptSummary,
+  NodeAddress,
+  StartCommand,
+} from '../app/ports/agents.ts';
 import type { Fence } from '../domain/fence.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import {
@@ -44,7 +49,16 @@ import {
 } from '../limits.ts';
 import type { AgentConnection } from './connection.ts';
 import { Fetching } from './fetching.ts';
-import { factsFromWire, helloFromWire, specToWire, summaryFromWire, verdictToWire } from './frames.ts';
+import {
+  factsFromWire,
+  GOODBYES,
+  helloFromWire,
+  sameNodes,
+  specToWire,
+  summaryFromWire,
+  unexpected,
+  verdictToWire,
+} from './frames.ts';
 import type { SessionDirectory } from './directory.ts';
 import { PackagePieces } from './package-pieces.ts';
 import { Reports } from './reports.ts';
@@ -81,18 +95,6 @@ type State =
 
 const LATE_BREACHES: ReadonlySet<string> = new Set(['forbidden', 'tooLarge', 'tooMany', 'invalid']);
 
-type CloseReason = Parameters<AgentSession['close']>[0];
-
-const GOODBYES: Record<CloseReason | 'protocol' | 'overloaded', Goodbye_Reason> = {
-  shutdown: Goodbye_Reason.SHUTDOWN,
-  replaced: Goodbye_Reason.REPLACED,
-  revoked: Goodbye_Reason.REVOKED,
-  locked: Goodbye_Reason.LOCKED,
-  deregistered: Goodbye_Reason.DEREGISTERED,
-  protocol: Goodbye_Reason.PROTOCOL,
-  overloaded: Goodbye_Reason.OVERLOADED,
-};
-
 class ServedSession implements AgentSession {
   readonly sessionId: string;
   readonly agentId: string;
@@ -112,6 +114,8 @@ class ServedSession implements AgentSession {
   /** Of both ends, from Hello on. */
   #capabilities: readonly string[] = [];
   #ticketHash = '';
+  /** The server nodes that it was told of last. */
+  #nodes: readonly NodeAddress[] = [];
   /** Commands given before the inventory's reply was sent. */
   #held: ServerFrame[] = [];
   #data: FrameDuplex<ServerDataFrame, AgentDataFrame> | undefined;
@@ -184,7 +188,13 @@ class ServedSession implements AgentSession {
     this.#command({ kind: { $case: 'liftQuarantine', value: {} } });
   }
 
-  close(reason: CloseReason, detail: string): void {
+  tellNodes(nodes: readonly NodeAddress[]): void {
+    if (sameNodes(nodes, this.#nodes)) return;
+    this.#nodes = nodes;
+    this.#command({ kind: { $case: 'nodesChanged', value: { nodes: [...nodes] } } });
+  }
+
+  close(reason: Parameters<AgentSession['close']>[0], detail: string): void {
     this.#link.close(GOODBYES[reason], detail);
   }
 
@@ -249,6 +259,7 @@ class ServedSession implements AgentSession {
     this.#state = { kind: 'listing', attempts: [], digests: 0, confirmed: Promise.resolve() };
     this.#capabilities = commonCapabilities(hello.capabilities);
     this.#awaitData();
+    this.#nodes = admission.nodes;
     this.#link.send({
       kind: {
         $case: 'welcome',
@@ -445,8 +456,4 @@ class ServedSession implements AgentSession {
     }
     return end;
   }
-}
-
-function unexpected(kind: string | undefined, when: string): AppError {
-  return new AppError('corrupt', `the agent sent ${kind ?? 'nothing known'} ${when}`);
 }

@@ -14,15 +14,23 @@ import {
   type Outcome as WireOutcome,
   type ScriptSpec as WireSpec,
 } from '@longshore/protocol/gen/longshore/link/v1/attempt';
-import type {
-  AttemptSummary as WireSummary,
-  Hello,
-  MachineFacts as WireFacts,
-  StartReply,
-  Verdict as WireVerdict,
+import {
+  Goodbye_Reason,
+  type AttemptSummary as WireSummary,
+  type Hello,
+  type MachineFacts as WireFacts,
+  type StartReply,
+  type Verdict as WireVerdict,
 } from '@longshore/protocol/gen/longshore/link/v1/link';
 
-import type { AgentHello, AttemptSummary, StartCommand, Verdict } from '../app/ports/agents.ts';
+import type {
+  AgentHello,
+  AgentSession,
+  AttemptSummary,
+  NodeAddress,
+  StartCommand,
+  Verdict,
+} from '../app/ports/agents.ts';
 import type { AttemptEventRecord } from '../app/ports/attempts.ts';
 import type { AttemptReport } from '../domain/attempt.ts';
 import type { Fence } from '../domain/fence.ts';
@@ -262,4 +270,28 @@ export function helloFromWire(
     quarantined: hello.quarantined,
     copied: hello.copied,
   };
+}
+
+export const GOODBYES: Record<
+  Parameters<AgentSession['close']>[0] | 'protocol' | 'overloaded',
+  Goodbye_Reason
+> = {
+  shutdown: Goodbye_Reason.SHUTDOWN,
+  replaced: Goodbye_Reason.REPLACED,
+  revoked: Goodbye_Reason.REVOKED,
+  locked: Goodbye_Reason.LOCKED,
+  deregistered: Goodbye_Reason.DEREGISTERED,
+  protocol: Goodbye_Reason.PROTOCOL,
+  overloaded: Goodbye_Reason.OVERLOADED,
+};
+
+export function sameNodes(a: readonly NodeAddress[], b: readonly NodeAddress[]): boolean {
+  if (a === b) return true;
+  const known = new Map(b.map(({ nodeId, address }) => [nodeId, address]));
+  return a.length === b.length && a.every(({ nodeId, address }) => known.get(nodeId) === address);
+}
+
+/** A frame that an agent may not send then. */
+export function unexpected(kind: string | undefined, when: string): AppError {
+  return new AppError('corrupt', `the agent sent ${kind ?? 'nothing known'} ${when}`);
 }

@@ -23,6 +23,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { Presences } from '../kernel/presences.ts';
 import type { Admission, AgentHello, Presence } from '../ports/agents.ts';
 import type { Tx } from '../ports/store.ts';
+import { addressOf } from './nodes.ts';
 
 const DEAD_TICKET =
   'a session ticket was shown that another copy of this agent had replaced: a cloned or restored disk';
@@ -108,10 +109,7 @@ export class AgentAdmission {
     const { version, incarnation, facts, ephemeral } = hello;
     const seen = { ...worker, version, incarnation, facts, ephemeral };
     await tx.workers.update(seen);
-    const nodes = (await tx.nodes.list()).map(({ id, agentAddress }) => ({
-      nodeId: id,
-      address: agentAddress,
-    }));
+    const nodes = (await tx.nodes.list()).map(addressOf);
     return { kind: 'welcome', worker: seen, nodes, ticket: fresh.ticket };
   }
 

@@ -13,6 +13,7 @@ import { resumeCourse, takeUpCourse } from '../course/course.ts';
 import type { Turn } from '../kernel/batch.ts';
 import { announceTask, note, releaseLease, type Kernel } from '../kernel/kernel.ts';
 import { newRun, type Live, type Run } from '../kernel/runs.ts';
+import type { NodeAddress } from '../ports/agents.ts';
 import type { ServerNode } from '../ports/nodes.ts';
 import { openedScript, sealed } from '../steps/starting.ts';
 import { armTimeOut } from '../steps/time-outs.ts';
@@ -55,12 +56,12 @@ export class Nodes {
   }
 
   /**
-   * Takes over from nodes that are dead, or gone with tasks left.
+   * Takes over from nodes that are dead, or gone with tasks left; agents are told which there are.
    *
    * @returns the workers on which something of theirs may run
    */
   async judge(): Promise<ReadonlySet<string>> {
-    const { store, nodeId, clock, logger } = this.#kernel.options;
+    const { store, nodeId, clock, logger, agents } = this.#kernel.options;
     const { nodes, owners } = await store.read(async (tx) => ({
       nodes: await tx.nodes.list(),
       owners: await tx.tasks.owners(),
@@ -77,6 +78,8 @@ export class Nodes {
     const gone = owners.filter(
       (owner) => owner !== nodeId && (!live.has(owner) || dead.some((node) => node.id === owner)),
     );
+    const here = nodes.filter((node) => !dead.includes(node)).map(addressOf);
+    for (const session of agents.sessions()) session.tellNodes(here);
     const asked = new Set<string>();
     for (const owner of gone) {
       const runs = await this.#takeOver(owner);
@@ -208,4 +211,8 @@ export class Nodes {
       });
     }
   }
+}
+
+export function addressOf({ id, agentAddress }: ServerNode): NodeAddress {
+  return { nodeId: id, address: agentAddress };
 }

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { silentLogger } from '@longshore/base';
@@ -123,7 +125,7 @@ describe('a batch', () => {
       // Alone: with the bad one it was not reached.
       if (tries === 1) {
         fill();
-        setImmediate(makeRoom);
+        void setImmediate().then(makeRoom);
       }
       turn.after(() => seen.push('one'));
     });

@@ -50,7 +50,16 @@ export interface AgentSession extends AttemptPort {
   can(capability: string): boolean;
   /** An operator vouches for what the agent could not show to be gone. */
   liftQuarantine(): void;
+  /** The server nodes that there are: sent where they are others than it was told last. */
+  tellNodes(nodes: readonly NodeAddress[]): void;
   close(reason: 'shutdown' | 'replaced' | 'revoked' | 'locked' | 'deregistered', detail: string): void;
+}
+
+/** A server node as agents dial it. */
+export interface NodeAddress {
+  nodeId: string;
+  /** host:port */
+  address: string;
 }
 
 export interface AgentDirectory {
@@ -105,7 +114,7 @@ export type Verdict = { attemptId: string } & (
 
 export type Admission =
   /** `ticket` is to be sent in Welcome; its hash is stored as pending. */
-  | { kind: 'welcome'; worker: Worker; nodes: { nodeId: string; address: string }[]; ticket: Buffer }
+  | { kind: 'welcome'; worker: Worker; nodes: NodeAddress[]; ticket: Buffer }
   | {
       kind: 'rejected';
       reason: 'revoked' | 'locked' | 'replaced' | 'protocol' | 'overloaded';

@@ -90,6 +90,7 @@ export interface ServerFrame {
     | { $case: "packageChunk"; value: PackageChunk }
     | { $case: "outputWanted"; value: OutputWanted }
     | { $case: "liftQuarantine"; value: LiftQuarantine }
+    | { $case: "nodesChanged"; value: NodesChanged }
     | undefined;
 }
 
@@ -393,6 +394,11 @@ export interface CertificateIssued {
 export interface Quarantined {
   /** Why; empty: no longer. */
   reason: string;
+}
+
+/** Another server node has come, or one is gone. All of them, as in Welcome. */
+export interface NodesChanged {
+  nodes: Node[];
 }
 
 /** An operator has looked: the agent goes on as if nothing of it were left. */
@@ -1188,6 +1194,9 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       case "liftQuarantine":
         LiftQuarantine.encode(message.kind.value, writer.uint32(202).fork()).join();
         break;
+      case "nodesChanged":
+        NodesChanged.encode(message.kind.value, writer.uint32(210).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1341,6 +1350,14 @@ export const ServerFrame: MessageFns<ServerFrame> = {
             message.kind = { $case: "liftQuarantine", value: LiftQuarantine.decode(reader, reader.uint32()) };
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.kind = { $case: "nodesChanged", value: NodesChanged.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1458,6 +1475,12 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       case "liftQuarantine": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "liftQuarantine", value: LiftQuarantine.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "nodesChanged": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "nodesChanged", value: NodesChanged.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -4877,6 +4900,61 @@ export const Quarantined: MessageFns<Quarantined> = {
   fromPartial(object: DeepPartial<Quarantined>): Quarantined {
     const message = createBaseQuarantined();
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseNodesChanged(): NodesChanged {
+  return { nodes: [] };
+}
+
+export const NodesChanged: MessageFns<NodesChanged> = {
+  encode(message: NodesChanged, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      Node.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodesChanged {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodesChanged();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(Node.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NodesChanged>): NodesChanged {
+    return NodesChanged.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NodesChanged>): NodesChanged {
+    const message = createBaseNodesChanged();
+    message.nodes = object.nodes?.map((e) => Node.fromPartial(e)) || [];
     return message;
   },
 };
