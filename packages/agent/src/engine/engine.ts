@@ -233,18 +233,21 @@ class LinkEngine implements Engine {
     const before = this.#sessions.get(session.nodeId);
     this.#sessions.set(session.nodeId, session);
     this.#options.place?.accepted();
-    if (before !== session) before?.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
+    if (before !== undefined && before !== session) replace(before);
   }
 
   /** What it was about to be given, the newer session's Hello would not know of: it would show a ticket that is dead. */
   #giveUpGreeting(peer: string): void {
     for (const session of this.#running)
-      if (peer !== '' && session.nodeId === peer && session.greeting)
-        session.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
+      if (peer !== '' && session.nodeId === peer && session.greeting) replace(session);
   }
 
   /** Every node with a working session. */
   #tell(frame: AgentFrame): void {
     for (const session of this.#sessions.values()) if (session.working) session.send(frame);
   }
+}
+
+function replace(session: ServerSession): void {
+  session.close(Goodbye_Reason.REPLACED, 'a newer session to this node began');
 }

@@ -286,9 +286,9 @@ export const GOODBYES: Record<
 };
 
 export function sameNodes(a: readonly NodeAddress[], b: readonly NodeAddress[]): boolean {
-  if (a === b) return true;
-  const known = new Map(b.map(({ nodeId, address }) => [nodeId, address]));
-  return a.length === b.length && a.every(({ nodeId, address }) => known.get(nodeId) === address);
+  const inB = (one: NodeAddress): boolean =>
+    b.some(({ nodeId, address }) => nodeId === one.nodeId && address === one.address);
+  return a.length === b.length && a.every(inB);
 }
 
 /** A frame that an agent may not send then. */

@@ -13,7 +13,7 @@ import { runOf, type RunSpec, type Task } from '../../domain/task.ts';
 import type { Turn } from '../kernel/batch.ts';
 import { note, type Kernel } from '../kernel/kernel.ts';
 import { isRefusal } from '../kernel/refusal.ts';
-import { deploymentOf, runbookRunOf, type NewRun } from '../planning/new-runs.ts';
+import { currentRelease, deploymentOf, runbookRunOf, type NewRun } from '../planning/new-runs.ts';
 import { needed } from '../planning/run-material.ts';
 import { change, type CourseRun } from './activities.ts';
 import { sceneOf } from './scene-of.ts';
@@ -72,7 +72,7 @@ async function newDeployment(
   if ('problem' in release) return release;
   const tenantId = await tenantFor(turn, { spaceId, spec, kind: 'project', id: does.project });
   const here = { projectId: does.project, environmentId: spec.environmentId, tenantId };
-  const current = await currentRelease(turn, { spaceId, here });
+  const current = await currentRelease(turn.tx, spaceId, here);
   if (current !== undefined && does.when !== 'always') {
     if (current.id === release.found.id) return { done: `release ${current.version} is there already` };
     if (does.when === 'ifNewer' && compareVersions(release.found.version, current.version) <= 0)
@@ -153,23 +153,6 @@ async function releaseToDeploy(
   if (newest !== undefined) return { found: newest };
   const of = channel === '' ? '' : ` in channel "${channel}"`;
   return { problem: `project "${project.name}" has no release${of} yet` };
-}
-
-/** The release that was deployed there last, with success. */
-async function currentRelease(
-  turn: Turn,
-  {
-    spaceId,
-    here,
-  }: { spaceId: string; here: { projectId: string; environmentId: string; tenantId: string } },
-): Promise<Release | undefined> {
-  const [last] = await turn.tx.processRuns.runs(spaceId, {
-    ...here,
-    runbookId: '',
-    succeeded: true,
-    limit: 1,
-  });
-  return last === undefined ? undefined : turn.tx.processRuns.release(spaceId, last.releaseId);
 }
 
 /** Looks which of the tasks that the run waits for have ended. */

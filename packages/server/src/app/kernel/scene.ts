@@ -13,6 +13,7 @@ import type { Evaluate } from '../../domain/deployment/course.ts';
 import type { PlannedAction, PlannedStep, PlanTarget } from '../../domain/deployment/plan.ts';
 import type { ScriptVariable } from '../../domain/script.ts';
 import type { ResolvedVariable } from '../../domain/variables/candidate.ts';
+import { MASK } from '../../domain/variables/explain.ts';
 import {
   statusVariables,
   type OutputVariables,
@@ -260,8 +261,6 @@ export class RunScene {
     });
   }
 }
-
-const MASK = '********';
 
 const FATAL: ReadonlySet<string> = new Set(['recursion', 'tooDeep', 'tooLarge']);
 

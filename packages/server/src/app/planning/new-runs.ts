@@ -313,6 +313,16 @@ export function channelOf({ body: { channels } }: Resource<'project'>, named: st
   return channels.find(({ name }) => name.toLowerCase() === named.toLowerCase());
 }
 
+/** The release that was deployed there last, with success. */
+export async function currentRelease(
+  tx: Tx,
+  spaceId: string,
+  here: { projectId: string; environmentId: string; tenantId: string },
+): Promise<Release | undefined> {
+  const [last] = await tx.processRuns.runs(spaceId, { ...here, runbookId: '', succeeded: true, limit: 1 });
+  return last === undefined ? undefined : tx.processRuns.release(spaceId, last.releaseId);
+}
+
 /** How far a release is along its lifecycle. */
 export async function progressOf(
   tx: Tx,

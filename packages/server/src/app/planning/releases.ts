@@ -18,7 +18,7 @@ import { resourceNamed } from '../kernel/resource-names.ts';
 import type { Caller } from '../ports/caller.ts';
 import type { NewRelease, Releases } from '../ports/run-api.ts';
 import type { Tx } from '../ports/store.ts';
-import { progressOf, snapshotOf } from './new-runs.ts';
+import { channelOf, progressOf, snapshotOf } from './new-runs.ts';
 import { promoteForAll } from './promotion.ts';
 
 export function createReleases(kernel: Kernel): Releases {
@@ -102,7 +102,7 @@ async function create(
   const { spaceId } = by;
   await kernel.books.lock(turn, spaceId);
   const project = await resourceNamed(tx, { spaceId, kind: 'project', named: wanted.project });
-  const channel = channelOf(project, wanted.channel);
+  const channel = channelAsked(project, wanted.channel);
   const version = wanted.version ?? (await nextVersion(tx, project));
   checkVersion(version);
   const there = await tx.processRuns.releaseOf(spaceId, project.id, version);
@@ -168,12 +168,9 @@ export async function releaseNamed(
   throw new AppError('notFound', `Project "${project.name}" has no release "${version}": ${there}`);
 }
 
-function channelOf(project: Resource<'project'>, named: string | undefined) {
+function channelAsked(project: Resource<'project'>, named: string | undefined) {
   const { channels } = project.body;
-  const found =
-    named === undefined
-      ? channels.find(({ isDefault }) => isDefault)
-      : channels.find(({ name }) => name.toLowerCase() === named.toLowerCase());
+  const found = named === undefined ? channels.find(({ isDefault }) => isDefault) : channelOf(project, named);
   if (found !== undefined) return found;
   const names = channels.map(({ name }) => name).join(', ');
   throw new AppError('invalid', `channel: project "${project.name}" has no channel "${named ?? ''}"`, {

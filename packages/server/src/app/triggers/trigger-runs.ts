@@ -11,7 +11,7 @@ import type { Resource } from '../../domain/model/resource.ts';
 import type { Trigger, TriggerAction } from '../../domain/model/trigger.ts';
 import type { Turn } from '../kernel/batch.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { deploymentOf, runbookRunOf, type NewRun } from '../planning/new-runs.ts';
+import { channelOf, currentRelease, deploymentOf, runbookRunOf, type NewRun } from '../planning/new-runs.ts';
 import { startRun } from '../planning/start-run.ts';
 import { StorageOut, type Tx } from '../ports/store.ts';
 
@@ -116,16 +116,20 @@ async function newDeployment(
         : ` that was deployed to ${await nameOf(tx, { project, environmentId: does.from, tenantId })}`;
     return { idle: `there is no release${inChannel}${from} yet` };
   }
-  const here = { projectId: project.id, runbookId: '', environmentId, tenantId, limit: 1 };
-  const open = await tx.processRuns.runs(spaceId, { ...here, ended: false, limit: RUNS_LOOKED_AT });
+  const here = { projectId: project.id, environmentId, tenantId };
+  const open = await tx.processRuns.runs(spaceId, {
+    ...here,
+    runbookId: '',
+    ended: false,
+    limit: RUNS_LOOKED_AT,
+  });
   const underWay = open.find(({ releaseId }) => releaseId >= release.id);
   if (underWay !== undefined) {
     const { version } = (await tx.processRuns.release(spaceId, underWay.releaseId)) ?? release;
     const newer = underWay.releaseId === release.id ? '' : `, which is newer than ${release.version},`;
     return { idle: `release ${version}${newer} is being deployed by task ${underWay.taskId}` };
   }
-  const [last] = await tx.processRuns.runs(spaceId, { ...here, succeeded: true });
-  const current = last === undefined ? undefined : await tx.processRuns.release(spaceId, last.releaseId);
+  const current = await currentRelease(tx, spaceId, here);
   if (current?.id === release.id) return { idle: `release ${current.version} is there already` };
   if (current !== undefined && current.id > release.id)
     return { idle: `release ${current.version} is there, which is newer than ${release.version}` };
@@ -140,8 +144,7 @@ async function tenantsFor(
   const { project, does, environmentId } = of;
   const { tenants, tenantTags } = does;
   if (tenantTags.length === 0) return tenants.length === 0 ? [''] : [...new Set(tenants)];
-  const name = does.kind === 'deploy' ? does.channel.toLowerCase() : '';
-  const channel = project.body.channels.find((one) => one.name.toLowerCase() === name);
+  const channel = does.kind === 'deploy' ? channelOf(project, does.channel) : undefined;
   const tagged = (await tx.resources.list(project.spaceId, 'tenant')).filter(
     (tenant) =>
       tagsMatch(tenantTags, tenant.body.tags) &&
