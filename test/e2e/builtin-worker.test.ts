@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { DIRECT, passageFor, type Passage } from '../support/passage.ts';
 import { freePort } from '../support/ports.ts';
-import { isHost, processesIn, withoutForks } from '../support/proc.ts';
+import { hostsIn, processesIn, withoutForks } from '../support/proc.ts';
 import { Daemon } from '../support/program.ts';
 import { ENDED, RestClient } from '../support/rest.ts';
 import { until } from '../support/until.ts';
@@ -88,8 +88,7 @@ class Place {
   }
 
   hosts(): number[] {
-    const found = processesIn(join(this.folder, 'server')).filter(({ command }) => isHost(command));
-    return withoutForks(found).map(({ pid }) => pid);
+    return hostsIn(join(this.folder, 'server')).map(({ pid }) => pid);
   }
 
   async output(script: string): Promise<string> {

@@ -14,7 +14,7 @@ import { expectNoLeaks } from '../support/leak-check.ts';
 import { checkLog, numberedLines, type NumberedLines } from '../support/log-oracle.ts';
 import { Machine, noMachines } from '../support/machine.ts';
 import { inFaultMatrix } from '../support/matrix.ts';
-import { isAlive, isHost, processesIn } from '../support/proc.ts';
+import { hostsIn, isAlive } from '../support/proc.ts';
 import type { AttemptBody, TaskBody } from '../support/rest.ts';
 import { RunCounter } from '../support/run-counter.ts';
 import type { StageAgent } from '../support/stage-agent.ts';
@@ -137,8 +137,6 @@ inFaultMatrix('the script host', (mode, database) => {
   }
 
   function hostsOf({ dataDir }: StageAgent): number[] {
-    return processesIn(dataDir)
-      .filter(({ command }) => isHost(command))
-      .map(({ pid }) => pid);
+    return hostsIn(dataDir).map(({ pid }) => pid);
   }
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { packageOf, writePackage } from '../support/agent-packages.ts';
 import { DIRECT } from '../support/passage.ts';
-import { isHost, processesIn } from '../support/proc.ts';
+import { hostsIn } from '../support/proc.ts';
 import { Daemon, startProgram } from '../support/program.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
@@ -71,10 +71,7 @@ async function connected(): Promise<boolean> {
   return worker.connected && worker.health === 'healthy';
 }
 
-const hosts = (): string[] =>
-  processesIn(dataDir)
-    .filter(({ command }) => isHost(command))
-    .map(({ command }) => command);
+const hosts = (): string[] => hostsIn(dataDir).map(({ command }) => command);
 
 test('the host becomes the new version when its last script has ended', async () => {
   const gate = join(stage.folder, 'go-on');

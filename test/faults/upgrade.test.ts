@@ -8,7 +8,7 @@ import { builtVersion, packageOf, writePackage } from '../support/agent-packages
 import { faultNumbers } from '../support/faults.ts';
 import { checkLog, numberedLines } from '../support/log-oracle.ts';
 import { inEachMode } from '../support/matrix.ts';
-import { isHost, processesIn, withoutForks } from '../support/proc.ts';
+import { hostsIn } from '../support/proc.ts';
 import { RunCounter } from '../support/run-counter.ts';
 import { POOL, Stage } from '../support/stage.ts';
 import type { StageAgent } from '../support/stage-agent.ts';
@@ -41,8 +41,7 @@ inEachMode('an upgrade', (mode) => {
       );
     return stdout.toString();
   };
-  const hostVersions = (): number =>
-    withoutForks(processesIn(agent.dataDir).filter(({ command }) => isHost(command))).length;
+  const hostVersions = (): number => hostsIn(agent.dataDir).length;
 
   test('while 5 scripts run', async () => {
     const counter = new RunCounter(join(stage.folder, 'starts'));

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 
 import { readHostRecords } from '@longshore/agent/contract/host-record';
 
-import { allProcesses, environmentOf, isHost, processesIn } from './proc.ts';
+import { allProcesses, environmentOf, hostsIn, isHost } from './proc.ts';
 import type { Daemon } from './program.ts';
 import type { RestClient } from './rest.ts';
 import { tcpTable } from './tcp-table.ts';
@@ -84,9 +84,7 @@ function daemons(stage: Leaky): number[] {
   const started = [...stage.servers, ...stage.agents].map(({ daemon }) => daemon);
   return [
     ...started.filter(({ running }) => running).map(({ pid }) => pid),
-    ...processesIn(stage.folder)
-      .filter(({ command }) => isHost(command))
-      .map(({ pid }) => pid),
+    ...hostsIn(stage.folder).map(({ pid }) => pid),
   ];
 }
 

@@ -27,6 +27,11 @@ export function withoutForks(found: readonly ProcessInfo[]): ProcessInfo[] {
   return found.filter(({ parent }) => !pids.has(parent));
 }
 
+/** The script hosts that run there. */
+export function hostsIn(folder: string): ProcessInfo[] {
+  return withoutForks(processesIn(folder).filter(({ command }) => isHost(command)));
+}
+
 /** Whether it is a script host of ours. */
 export function isHost(command: string): boolean {
   return /host-main|longshore-host/.test(command);

@@ -10,7 +10,7 @@ import { FrameCuts } from './frame-cut.ts';
 import { KeyLog } from './key-log.ts';
 import type { Machine } from './machine.ts';
 import { answers, freePort } from './ports.ts';
-import { isHost, processesIn } from './proc.ts';
+import { hostsIn } from './proc.ts';
 import { Daemon, startProgram, type Ran, type RunOptions } from './program.ts';
 import type { RestClient } from './rest.ts';
 import { until } from './until.ts';
@@ -106,7 +106,7 @@ export class StageAgent {
 
   /** Undefined for the moment between the end of one and the next. */
   runningHost(): number | undefined {
-    return processesIn(this.dataDir).find(({ command }) => isHost(command))?.pid;
+    return hostsIn(this.dataDir)[0]?.pid;
   }
 
   /** The one that a listening agent's server passes. */
